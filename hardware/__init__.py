@@ -1,0 +1,1 @@
+"""Devices on the counter: bytes and documents. Nothing here knows what a sale is."""

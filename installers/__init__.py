@@ -1,0 +1,1 @@
+"""Builds, deployment and the demo. Nothing imports this package."""

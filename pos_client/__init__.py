@@ -1,0 +1,1 @@
+"""The till: one screen, one cart, one transaction."""

@@ -1,0 +1,1 @@
+"""The server: two streams, and an area a folder."""
