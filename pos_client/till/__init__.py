@@ -1,0 +1,1 @@
+"""The till's pure core: actions go in, a state comes out."""

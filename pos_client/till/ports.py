@@ -1,0 +1,145 @@
+"""What the till's core needs from outside: time, ids, the catalogue, the books, the journal's unsent end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from hardware.receipt_document import ReceiptDocument
+from shared_models.cash import ShiftOpened, ShiftTotals
+from shared_models.catalogue import Category, Offer
+from shared_models.events import Fact
+from shared_models.moment import Moment
+from shared_models.sale import SalePosted
+from shared_models.staff import StaffMember
+from shared_models.store_config import StoreConfig
+
+
+class Clock(Protocol):
+    def now(self) -> Moment:
+        """The wall clock. It may jump; nothing is ordered by it."""
+
+    def monotonic_ms(self) -> int:
+        """Never goes back; for idle locks and lock-outs."""
+
+
+class Ids(Protocol):
+    def new(self) -> str:
+        """A fresh id, 32 hex digits."""
+
+
+class Catalogue(Protocol):
+    """Reference data as this till has it now. Every answer is from the local copy and takes microseconds."""
+
+    def store(self) -> StoreConfig | None:
+        """None until the first catalogue has arrived."""
+
+    def by_code(self, code: str, at: Moment) -> Offer | None:
+        """`code` is a canonical GTIN or any other code of a product, its SKU included; the exact case counts first."""
+
+    def by_id(self, product_id: str, at: Moment) -> Offer | None: ...
+
+    def search(self, text: str, at: Moment, limit: int = 40) -> tuple[Offer, ...]:
+        """By the beginnings of words, in rank order, with typos forgiven where nothing fits exactly."""
+
+    def categories(self) -> tuple[Category, ...]: ...
+
+    def in_category(self, category_id: str, at: Moment, limit: int = 60) -> tuple[Offer, ...]: ...
+
+    def staff(self) -> tuple[StaffMember, ...]: ...
+
+
+class PinCheck(Protocol):
+    def matches(self, pin_hash: str, pin: str) -> bool:
+        """Argon2id; takes tens of milliseconds on purpose."""
+
+
+class ParkedSale(msgspec.Struct, frozen=True):
+    """A ticket put aside. `body` is the cart as the core wrote it, opaque to the store."""
+
+    sale_id: str
+    label: str
+    parked_at: Moment
+    operator_name: str
+    total_minor: int
+    line_count: int
+    body: bytes
+
+
+class PostedSale(msgspec.Struct, frozen=True):
+    """A sale with its place in the journal; `evidence` is what its receipt prints of it."""
+
+    sale: SalePosted
+    at: Moment
+    seq: int
+    evidence: str
+    copies: int = 0
+
+
+class OpenShift(msgspec.Struct, frozen=True):
+    opened: ShiftOpened
+    opened_at: Moment
+    saved_count: bytes = b""
+    """A blind count that was put aside, as the core wrote it."""
+
+
+class Unsent(msgspec.Struct, frozen=True):
+    """What the server has not acknowledged: entries, the oldest's time, and the sales' worth."""
+
+    entries: int
+    oldest_at_ms: int | None
+    value_minor: int
+
+
+class Books(Protocol):
+    """The till's own database. Every `post…` is one durable transaction: it returns when the facts can't be lost.
+
+    Raises `StorageFull` or `StorageFailed` (pos_client.till.errors) and then nothing of the call has happened.
+    """
+
+    def post_sale(self, sale: SalePosted, *, open_drawer: bool) -> PostedSale:
+        """Give the receipt number, seal the entry, keep the projections, queue receipt and drawer pulse; all or none."""
+
+    def post(
+        self, *facts: Fact, document: ReceiptDocument | None = None, drawer_reason: str = "", note: str = ""
+    ) -> tuple[int, ...]:
+        """Seal other facts in order, with a document to print and a drawer pulse if asked; returns their sequences."""
+
+    def park(self, parked: ParkedSale, fact: Fact) -> None: ...
+
+    def recall(self, sale_id: str, fact: Fact) -> ParkedSale:
+        """Takes it out; a ticket is never in two places."""
+
+    def parked(self) -> tuple[ParkedSale, ...]: ...
+
+    def save_count(self, body: bytes) -> None:
+        """Put a half-done blind count aside, until the shift is closed."""
+
+    def save_cart(self, body: bytes) -> None:
+        """Keep the ticket in progress across a crash (not a fact, not journaled); b'' when there is none."""
+
+    def saved_cart(self) -> bytes: ...
+
+    def open_shift(self) -> OpenShift | None: ...
+
+    def next_shift_number(self) -> int: ...
+
+    def shift_totals(self, shift_id: str) -> ShiftTotals: ...
+
+    def previous_closing_hash(self) -> str: ...
+
+    def head(self) -> tuple[int, bytes]:
+        """Sequence and hash of the newest entry of the current incarnation."""
+
+    def next_receipt_number(self) -> str:
+        """What the next sale will be called; shown on the screen, given for good only at the commit."""
+
+    def sale(self, receipt_number: str) -> PostedSale | None: ...
+
+    def last_sale(self) -> PostedSale | None: ...
+
+    def recent_sales(self, limit: int = 50) -> Sequence[PostedSale]: ...
+
+    def unsent(self) -> Unsent: ...

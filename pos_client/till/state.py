@@ -1,0 +1,186 @@
+"""What a till shows: one frozen value after every action. Amounts stay ints; words stay codes until the screen."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from shared_models.cash import Pieces, ShiftClosed, ShiftTotals
+from shared_models.catalogue import Offer
+from shared_models.moment import Moment
+
+
+class Phase(StrEnum):
+    """Which screen the till is on."""
+
+    WAITING = "waiting"  # no catalogue yet: nothing to sell
+    LOCKED = "locked"  # a PIN is wanted
+    NO_SHIFT = "no_shift"  # logged in, float wanted
+    SALE = "sale"
+    TENDER = "tender"
+    CHANGE = "change"  # paid: change is shown until the next scan
+    COUNT = "count"  # blind count
+    COUNTED = "counted"  # count confirmed: expected and over/short are shown, closing wants confirmation
+    CLOSED = "closed"  # Z report shown
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    DANGER = "danger"
+
+
+class Words(msgspec.Struct, frozen=True):
+    """A sentence to be put into the operator's language: `code` names it, `values` fill it.
+
+    Values whose name ends in _minor are money, in _milli quantities, in _ppm rates, in _at_ms times.
+    """
+
+    code: str
+    values: dict[str, str | int] = {}
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """The one thing the operator should know now. `serial` grows, so the same notice twice is seen twice."""
+
+    serial: int
+    severity: Severity
+    words: Words
+
+
+class Question(msgspec.Struct, frozen=True):
+    """Something that can't be undone, or needs an answer: the safe answer is no."""
+
+    words: Words
+    answer: str  # what `Till.answer` will do when yes: void_sale, confirm_age, …
+    needs: str = ""  # '' yes or no, 'pin' an approver's PIN, 'quantity', 'amount', 'text'
+
+
+class LineView(msgspec.Struct, frozen=True):
+    """A ticket line as shown; `small_print` explains its price and holds its code."""
+
+    line_no: int
+    name: str
+    quantity_milli: int
+    unit: str
+    weighed: bool
+    unit_price_minor: int
+    amount_minor: int
+    small_print: tuple[Words, ...]
+
+
+class TaxView(msgspec.Struct, frozen=True):
+    name: str
+    rate_ppm: int
+    amount_minor: int
+    included: bool
+
+
+class TenderLine(msgspec.Struct, frozen=True):
+    kind: str
+    received_minor: int
+
+
+class TenderView(msgspec.Struct, frozen=True):
+    """The payment in progress. `due_minor` is to pay in cash, rounded; `open_minor` what is still missing."""
+
+    due_minor: int
+    rounding_minor: int
+    received_minor: int
+    open_minor: int
+    change_minor: int
+    quick_minor: tuple[int, ...]
+    tenders: tuple[TenderLine, ...]
+    can_finish: bool
+
+
+class DoneView(msgspec.Struct, frozen=True):
+    """The sale just posted, or the last one."""
+
+    receipt_number: str
+    total_minor: int
+    change_minor: int
+    received_minor: int
+
+
+class ParkedView(msgspec.Struct, frozen=True):
+    sale_id: str
+    label: str
+    parked_at: Moment
+    operator_name: str
+    total_minor: int
+    line_count: int
+
+
+class CountView(msgspec.Struct, frozen=True):
+    """A blind count. What the drawer should hold is absent until the count is confirmed."""
+
+    pieces: tuple[Pieces, ...]
+    counted_minor: int
+    float_minor: int
+    unsent_sales: int
+    expected_minor: int | None = None
+    over_short_minor: int | None = None
+    needs_approval: bool = False
+
+
+class OperatorView(msgspec.Struct, frozen=True):
+    staff_id: str
+    name: str
+    permissions: tuple[str, ...]
+
+
+class ShiftView(msgspec.Struct, frozen=True):
+    shift_id: str
+    number: int
+    opened_at: Moment
+    operator_name: str
+    business_date: str
+
+
+class TillState(msgspec.Struct, frozen=True, kw_only=True):
+    phase: Phase
+    store_name: str = ""
+    till_id: str = ""
+    currency: str = "EUR"
+    operator: OperatorView | None = None
+    shift: ShiftView | None = None
+    sale_name: str = ""
+    lines: tuple[LineView, ...] = ()
+    selected: int | None = None
+    """Index into `lines`: the line just touched."""
+    to_pay_minor: int = 0
+    discount_minor: int = 0
+    taxes: tuple[TaxView, ...] = ()
+    tender: TenderView | None = None
+    done: DoneView | None = None
+    count: CountView | None = None
+    x_report: ShiftTotals | None = None
+    z_report: ShiftClosed | None = None
+    parked: tuple[ParkedView, ...] = ()
+    notice: Notice | None = None
+    question: Question | None = None
+    locked_until_ms: int = 0
+    """On the monotonic clock: no PIN is taken before it."""
+
+
+class QuickPage(msgspec.Struct, frozen=True):
+    """A tab of quick keys: `colour` is each key's category's."""
+
+    name: str
+    keys: tuple[Offer, ...]
+
+
+class TillStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Plain facts for the status line, from the workers; they show and never block."""
+
+    online: bool | None = None
+    unsent_entries: int = 0
+    oldest_unsent_at_ms: int | None = None
+    unsent_value_minor: int = 0
+    catalogue_as_of_ms: int | None = None
+    printer_ok: bool | None = None
+    printer_message: str = ""
+    clock_drift_ms: int = 0
+    sync_message: str = ""

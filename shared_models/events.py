@@ -1,0 +1,109 @@
+"""The kinds of fact that a till's journal may hold, and the bytes in which it holds them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from shared_models import cash, sale
+from shared_models.errors import ShopError
+
+Fact = (
+    sale.SalePosted
+    | sale.SaleVoided
+    | sale.SaleParked
+    | sale.SaleRecalled
+    | sale.ReceiptReprinted
+    | cash.ShiftOpened
+    | cash.CashMoved
+    | cash.DrawerOpened
+    | cash.DrawerCounted
+    | cash.ShiftClosed
+    | cash.OperatorLoggedIn
+    | cash.OperatorLoggedOut
+)
+
+TYPES: dict[str, type[Any]] = {
+    "sale.posted": sale.SalePosted,
+    "sale.voided": sale.SaleVoided,
+    "sale.parked": sale.SaleParked,
+    "sale.recalled": sale.SaleRecalled,
+    "receipt.reprinted": sale.ReceiptReprinted,
+    "shift.opened": cash.ShiftOpened,
+    "cash.moved": cash.CashMoved,
+    "drawer.opened": cash.DrawerOpened,
+    "drawer.counted": cash.DrawerCounted,
+    "shift.closed": cash.ShiftClosed,
+    "operator.logged_in": cash.OperatorLoggedIn,
+    "operator.logged_out": cash.OperatorLoggedOut,
+}
+SCHEMA = 1
+"""The version of every fact's layout so far; a changed fact gets a higher one and an upcaster on the server."""
+
+_NAMES = {kind: name for name, kind in TYPES.items()}
+
+
+class UnknownFact(ShopError):
+    """A type or schema that this version does not know; the bytes are kept and tried again after an upgrade."""
+
+    code = "unknown_schema"
+
+
+class UnreadableFact(ShopError):
+    """A body that is not what its type says."""
+
+    code = "unreadable_body"
+
+
+class Recorded(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A fact with when it was recorded; its JSON is what is hashed, signed, stored and sent, byte for byte.
+
+    `clock_offset_ms` is the server's clock less the till's, as last seen, or None where no server was met yet.
+    """
+
+    at_ms: int
+    tz_min: int
+    fact: Any
+    boot_id: str = ""
+    mono_ms: int = 0
+    clock_offset_ms: int | None = None
+
+
+class _RecordedRaw(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+    at_ms: int
+    tz_min: int
+    fact: msgspec.Raw
+    boot_id: str = ""
+    mono_ms: int = 0
+    clock_offset_ms: int | None = None
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(_RecordedRaw)
+_fact_decoders = {name: msgspec.json.Decoder(kind) for name, kind in TYPES.items()}
+
+
+def type_name(fact: Fact) -> str:
+    return _NAMES[type(fact)]
+
+
+def encode_body(recorded: Recorded) -> bytes:
+    return _encoder.encode(recorded)
+
+
+def decode_body(type_name: str, schema: int, body: bytes) -> Recorded:
+    """The fact in `body`; raises UnknownFact or UnreadableFact, never anything else."""
+    decoder = _fact_decoders.get(type_name)
+    if decoder is None or schema != SCHEMA:
+        raise UnknownFact(
+            f"This version does not know '{type_name}' in schema {schema}. Update it; the entry is kept.",
+            type=type_name,
+            schema=schema,
+        )
+    try:
+        raw = _decoder.decode(body)
+        fact = decoder.decode(raw.fact)
+    except (msgspec.DecodeError, UnicodeDecodeError) as reason:
+        raise UnreadableFact(f"The body of '{type_name}' can't be read: {reason}", type=type_name) from reason
+    return Recorded(raw.at_ms, raw.tz_min, fact, raw.boot_id, raw.mono_ms, raw.clock_offset_ms)
