@@ -1,0 +1,44 @@
+"""What the sync engine needs from the till's two files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from shared_models.journal import Entry
+from shared_models.reference import FeedPage, FeedPosition
+from shared_models.sync_api import SegmentState
+
+
+class Outbox(Protocol):
+    """The journal as a queue: unsent is what lies past the acknowledged entry of each incarnation.
+
+    Safe to call from the sync thread while the till sells: reads see committed entries only.
+    """
+
+    def segments(self) -> tuple[SegmentState, ...]:
+        """Every incarnation with entries, oldest first, the current one last."""
+
+    def entries(self, incarnation: bytes, after_seq: int, limit: int, max_bytes: int) -> Sequence[Entry]:
+        """At least one entry when there is one, however large."""
+
+    def entry_hash(self, incarnation: bytes, seq: int) -> bytes | None: ...
+
+    def acknowledge(self, incarnation: bytes, high: int, safe_through: int) -> None:
+        """Moves the cursor, also back (a restored server)."""
+
+    def note_clock(self, offset_ms: int) -> None:
+        """The server's clock less the till's; goes into entries and the status line, changes no clock."""
+
+
+class CatalogueCopy(Protocol):
+    """The replaceable copy of reference data. A page and its cursor are one transaction."""
+
+    def positions(self) -> tuple[FeedPosition, ...]: ...
+
+    def apply(self, page: FeedPage) -> bool:
+        """False, with nothing changed, when the page does not start at the cursor or the checksum does not fit."""
+
+    def swap_in(self, path: Path) -> None:
+        """Check `path` (quick_check, checksums), then put it in the place of the copy while the till sells."""
