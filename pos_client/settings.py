@@ -1,0 +1,93 @@
+"""The till's settings: read from the environment, checked at the start, frozen after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+from platformdirs import user_data_dir
+
+from shared_models.errors import ShopError
+
+PREFIX = "EVERTILL_TILL_"
+
+
+class BadSetting(ShopError):
+    code = "bad_setting"
+
+
+class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every field is the environment variable EVERTILL_TILL_<NAME>.
+
+    `server_url` empty: the till works from what it has. `printer` is tcp://host:port, or empty for none.
+    `columns` is the paper's width in characters (48 for 80 mm, 32 for 58 mm). `database_key` is 64 hex digits to
+    encrypt the till's files with; `keyring` off keeps the device's private key in a protected file.
+    """
+
+    data_dir: Path = Path(user_data_dir("evertill-till", appauthor=False))
+    server_url: str = ""
+    printer: str = "tcp://127.0.0.1:9100"
+    printer_profile: str = "default"
+    columns: int = 48
+    theme: str = "light"
+    language: str = ""
+    fullscreen: bool = False
+    keyring: bool = True
+    database_key: str = ""
+    sync_interval_s: int = 30
+
+    def printer_address(self) -> tuple[str, int] | None:
+        if not self.printer:
+            return None
+        parts = urlsplit(self.printer)
+        assert parts.hostname and parts.port  # checked by `read`
+        return parts.hostname, parts.port
+
+
+def read(environment: Mapping[str, str]) -> TillSettings:
+    """The settings in these variables; raises BadSetting, which names the variable and what it may be."""
+    given = {name[len(PREFIX) :].lower(): value for name, value in environment.items() if name.startswith(PREFIX)}
+    unknown = sorted(given.keys() - set(TillSettings.__struct_fields__))
+    if unknown:
+        known = ", ".join(PREFIX + name.upper() for name in TillSettings.__struct_fields__)
+        raise BadSetting(f"There is no setting {PREFIX}{unknown[0].upper()}. These there are: {known}.")
+    try:
+        settings = msgspec.convert(given, TillSettings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as reason:
+        raise BadSetting(f"A setting is not what it should be: {reason}. Mend {PREFIX}… and start again.") from reason
+    _check(settings)
+    return settings
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(kind)
+
+
+def _check(settings: TillSettings) -> None:
+    if settings.printer:
+        parts = urlsplit(settings.printer)
+        if parts.scheme != "tcp" or not parts.hostname or not _port(settings.printer):
+            raise BadSetting(f"{PREFIX}PRINTER is {settings.printer!r}; write it as tcp://192.168.1.50:9100.")
+    if settings.server_url and urlsplit(settings.server_url).scheme not in ("http", "https"):
+        raise BadSetting(f"{PREFIX}SERVER_URL is {settings.server_url!r}; write it as https://shop.example.")
+    if settings.columns not in (32, 42, 48):
+        raise BadSetting(f"{PREFIX}COLUMNS is {settings.columns}; printers here have 32, 42 or 48.")
+    if settings.theme not in ("light", "dark", "contrast"):
+        raise BadSetting(f"{PREFIX}THEME is {settings.theme!r}; it may be light, dark or contrast.")
+    if settings.database_key and not _is_key(settings.database_key):
+        raise BadSetting(f"{PREFIX}DATABASE_KEY must be 64 hexadecimal digits.")
+
+
+def _port(address: str) -> int | None:
+    try:
+        return urlsplit(address).port
+    except ValueError:
+        return None
+
+
+def _is_key(text: str) -> bool:
+    return len(text) == 64 and all(character in "0123456789abcdefABCDEF" for character in text)

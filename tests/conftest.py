@@ -1,0 +1,29 @@
+"""Fixtures and rules for every test: Qt draws offscreen, and an unexpected warning in the log fails a test."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="evertill-runtime-"))
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_log(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A line at WARNING or above fails the test, unless the test is marked `expects_log`."""
+    yield
+    if request.node.get_closest_marker("expects_log"):
+        return
+    ours = ("pos_client", "sync_server", "hardware", "shared_models", "evertill")
+    loud = [
+        record
+        for record in caplog.get_records("call")
+        if record.levelno >= logging.WARNING and record.name.split(".")[0] in ours
+    ]
+    assert not loud, f"unexpected log: {[record.getMessage() for record in loud]}"
