@@ -1,0 +1,1 @@
+"""Cash drawers: the Protocol, drivers, and a simulated drawer."""

@@ -1,0 +1,1 @@
+"""ESC/POS: documents to bytes, and bytes back to paper."""

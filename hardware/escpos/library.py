@@ -1,0 +1,64 @@
+"""Loads python-escpos when it is first needed, and keeps its side effects in bounds.
+
+Imported plainly it costs half a second, leaves a new temporary folder behind at every start and attaches a
+handler to the root logger.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+_CACHE_VARIABLE = "ESCPOS_CAPABILITIES_PICKLE_DIR"
+
+
+def use_cache_folder(folder: Path) -> None:
+    """Where python-escpos keeps its compiled printer database; it must be called before the first receipt.
+
+    The file in it is a pickle, so the folder is made private to this user.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "posix":
+        folder.chmod(0o700)
+    os.environ[_CACHE_VARIABLE] = str(folder)
+
+
+@lru_cache(maxsize=1)
+def capabilities() -> dict[str, Any]:
+    """The printer database of python-escpos: profiles and encodings."""
+    _choose_cache_folder()
+    root = logging.getLogger()
+    handlers = list(root.handlers)
+    from escpos.capabilities import CAPABILITIES
+
+    for handler in root.handlers[:]:
+        if handler not in handlers:
+            root.removeHandler(handler)
+    loaded: dict[str, Any] = CAPABILITIES
+    return loaded
+
+
+def _choose_cache_folder() -> None:
+    given = os.environ.get(_CACHE_VARIABLE)
+    if given and _is_private(Path(given)):
+        return
+    from platformdirs import user_cache_path
+
+    try:
+        use_cache_folder(user_cache_path("evertill", appauthor=False) / "escpos")
+    except OSError:
+        use_cache_folder(Path(tempfile.mkdtemp(prefix="evertill-escpos-")))
+
+
+def _is_private(folder: Path) -> bool:
+    if not folder.is_dir():
+        return False
+    if os.name != "posix":
+        return True
+    found = folder.stat()
+    return found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o022

@@ -1,0 +1,55 @@
+"""Barcodes and QR codes as modules, for printers that can't make them and for the virtual paper."""
+
+from __future__ import annotations
+
+CODE128_LONGEST = 60
+# Bytes that a QR code of version 1, 2, ... 40 carries at error correction level M (ISO/IEC 18004, table 7).
+_QR_BYTES_AT_M = (
+    14, 26, 42, 62, 84, 106, 122, 152, 180, 213, 251, 287, 331, 362, 412, 450, 504, 560, 624, 666,
+    711, 779, 857, 911, 997, 1059, 1125, 1190, 1264, 1370, 1452, 1538, 1628, 1722, 1809, 1911, 1989,
+    2099, 2213, 2331,
+)  # fmt: skip
+_QR_QUIET_MODULES = 4
+
+
+def is_code128(data: str) -> bool:
+    return 0 < len(data) <= CODE128_LONGEST and data.isascii() and data.isprintable()
+
+
+def is_ean13(data: str) -> bool:
+    """Thirteen digits whose check digit is right."""
+    if len(data) != 13 or not (data.isascii() and data.isdigit()):
+        return False
+    odd, even = sum(map(int, data[0:12:2])), sum(map(int, data[1:12:2]))
+    return (10 - (odd + 3 * even) % 10) % 10 == int(data[12])
+
+
+def bars(symbology: str, data: str) -> str:
+    """The modules of a barcode as '1' (bar) and '0' (space), without quiet zones.
+
+    `symbology` is a name that python-barcode knows; raises ValueError for data that it can't carry.
+    """
+    from barcode import get_barcode_class  # type: ignore[import-untyped]
+    from barcode.errors import BarcodeError  # type: ignore[import-untyped]
+
+    try:
+        modules = get_barcode_class(symbology)(data).build()
+    except (BarcodeError, KeyError, IndexError) as error:
+        raise ValueError(f"{symbology} can't carry {data!r}") from error
+    return "".join("0" if module == "0" else "1" for module in modules[0])
+
+
+def qr_modules_wide(byte_count: int) -> int | None:
+    """Modules on a side at level M, quiet zones included; None when no QR code carries so much."""
+    for version, capacity in enumerate(_QR_BYTES_AT_M, start=1):
+        if byte_count <= capacity:
+            return 17 + 4 * version + 2 * _QR_QUIET_MODULES
+    return None
+
+
+def qr_matrix(data: bytes, level: str = "m") -> list[list[bool]]:
+    """Rows of modules, without quiet zones; raises ValueError for too much data."""
+    import segno
+
+    code = segno.make(data, error=level, micro=False, boost_error=False)
+    return [[bool(module) for module in row] for row in code.matrix]

@@ -1,0 +1,123 @@
+"""Chooses, character by character, how text gets on paper: code page, drawn line, or a plainer spelling."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+import msgspec
+
+from hardware.escpos.profile import CodePage, PrinterProfile
+from hardware.escpos.typeface import can_draw
+from hardware.printable_text import printable
+
+# What has no decomposition in Unicode. Each is tried only when no code page of the printer has the character.
+_PLAINER = {
+    "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "“": '"', "”": '"', "„": '"', "″": '"',
+    "«": '"', "»": '"', "‹": "'", "›": "'", "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-",
+    "─": "-", "━": "-", "═": "=", "│": "|", "•": "*", "·": ".", "×": "x", "÷": "/", "⁄": "/",
+    "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "đ": "d",
+    "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "TH", "ł": "l", "Ł": "L", "ı": "i", "ħ": "h",
+    "Ħ": "H", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "Rs", "₽": "RUB", "₺": "TL", "₴": "UAH",
+    "₩": "KRW", "₪": "ILS", "₫": "VND", "₦": "NGN", "฿": "THB", "₱": "PHP", "©": "(c)", "®": "(R)",
+    "°": "o", "→": "->", "←": "<-", "✓": "v", "✔": "v", "★": "*", "☆": "*", "\ufffd": "?",
+}  # fmt: skip
+
+
+class Run(msgspec.Struct, frozen=True):
+    """Bytes that are right in one code page; `page` is None when they are right in any."""
+
+    page: CodePage | None
+    data: bytes
+
+
+def fitted(text: str, profile: PrinterProfile) -> str:
+    """`text` with printable characters only, each of which `profile` can print or we can draw.
+
+    It comes before the layout, because a plainer spelling may be longer.
+    """
+    clean = printable(text)
+    if clean.isascii():
+        return clean
+    return "".join(_fitted_character(character, profile.name, profile.code_pages) for character in clean)
+
+
+def must_be_drawn(text: str, profile: PrinterProfile) -> bool:
+    """Whether `text`, which is `fitted`, holds a character that is in none of the printer's code pages."""
+    return not text.isascii() and any(
+        not character.isascii() and not _in_any_page(character, profile.code_pages) for character in text
+    )
+
+
+def encoded(text: str, profile: PrinterProfile, page: CodePage | None) -> list[Run]:
+    """`text` as runs, starting in `page`; what no page has becomes a question mark."""
+    runs: list[Run] = []
+    pending = bytearray()
+    for position, character in enumerate(text):
+        if character.isascii():
+            pending.append(ord(character) if character.isprintable() else 0x20)
+            continue
+        if page is None or character not in page.bytes_of:
+            following = _best_page(text[position:], profile.code_pages)
+            if following is None:
+                pending += b"?"
+                continue
+            if pending:
+                runs.append(Run(page, bytes(pending)))
+                pending.clear()
+            page = following
+        pending.append(page.bytes_of[character])
+    if pending:
+        runs.append(Run(page, bytes(pending)))
+    return runs
+
+
+def _best_page(text: str, pages: tuple[CodePage, ...]) -> CodePage | None:
+    """The page that carries the longest beginning of `text`; the earlier one of equals."""
+    best = max(pages, key=lambda page: _carried(text, page), default=None)
+    return best if best is not None and _carried(text, best) else None
+
+
+def _carried(text: str, page: CodePage) -> int:
+    for count, character in enumerate(text):
+        if not character.isascii() and character not in page.bytes_of:
+            return count
+    return len(text)
+
+
+def _in_any_page(character: str, pages: tuple[CodePage, ...]) -> bool:
+    return any(character in page.bytes_of for page in pages)
+
+
+_fitted_cache: dict[tuple[str, str], str] = {}
+_MOST_CACHED = 20_000
+
+
+def _fitted_character(character: str, profile_name: str, pages: tuple[CodePage, ...]) -> str:
+    key = (profile_name, character)
+    found = _fitted_cache.get(key)
+    if found is None:
+        if len(_fitted_cache) >= _MOST_CACHED:
+            _fitted_cache.clear()
+        found = _fitted_cache[key] = _choose(character, pages)
+    return found
+
+
+def _choose(character: str, pages: tuple[CodePage, ...]) -> str:
+    if character.isascii() or _in_any_page(character, pages):
+        return character
+    plainer = _plainer(character)
+    if plainer and all(each.isascii() or _in_any_page(each, pages) for each in plainer):
+        return plainer
+    if can_draw(character):
+        return character
+    return "" if unicodedata.category(character) in ("Mn", "Me", "Cf") else "?"
+
+
+@lru_cache(maxsize=4096)
+def _plainer(character: str) -> str:
+    if character in _PLAINER:
+        return _PLAINER[character]
+    decomposed = unicodedata.normalize("NFKD", character)
+    kept = [part for part in decomposed if unicodedata.category(part) not in ("Mn", "Me", "Cf", "Cc")]
+    return printable("".join(_PLAINER.get(part, part) for part in kept))

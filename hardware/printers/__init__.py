@@ -1,0 +1,1 @@
+"""Receipt printers: the Protocol, drivers, and a virtual printer."""

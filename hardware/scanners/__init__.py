@@ -1,0 +1,1 @@
+"""Scanners: the Protocol, the keyboard wedge, and a simulator."""
