@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from hardware.receipt_document import ReceiptDocument
-from shared_models.cash import ShiftOpened, ShiftTotals
+from shared_models.cash import ShiftClosed, ShiftOpened, ShiftTotals
 from shared_models.catalogue import Category, Offer
 from shared_models.events import Fact
 from shared_models.moment import Moment
@@ -143,3 +143,15 @@ class Books(Protocol):
     def recent_sales(self, limit: int = 50) -> Sequence[PostedSale]: ...
 
     def unsent(self) -> Unsent: ...
+
+
+class Paper(Protocol):
+    """Facts as documents to print. `posted.copies` says which copy a receipt is; 0 is the original."""
+
+    def receipt(self, posted: PostedSale, store: StoreConfig) -> ReceiptDocument: ...
+
+    def x_report(
+        self, totals: ShiftTotals, store: StoreConfig, operator_name: str, at: Moment
+    ) -> ReceiptDocument: ...
+
+    def z_report(self, closed: ShiftClosed, store: StoreConfig, at: Moment) -> ReceiptDocument: ...
