@@ -1,0 +1,1 @@
+"""Office accounts: who may log in to the server, and in which role."""

@@ -1,0 +1,79 @@
+"""Office accounts: made by an administrator, checked by argon2id."""
+
+from __future__ import annotations
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import Connection, func, insert, select, update
+
+from sync_server.accounts.tables import account
+from sync_server.auth import ROLES, Actor
+from sync_server.errors import Conflict, Invalid, NotFound, NotLoggedIn
+from sync_server.ports import NewId, NowMs
+
+MIN_PASSWORD = 10
+
+
+class Account(msgspec.Struct, frozen=True):
+    account_id: str
+    name: str
+    role: str
+    store_id: str | None
+    active: bool
+
+
+class AccountService:
+    """`hasher` is argon2id with the library's parameters; tests give a cheaper one."""
+
+    def __init__(self, now_ms: NowMs, new_id: NewId, hasher: PasswordHasher | None = None) -> None:
+        self._now_ms = now_ms
+        self._new_id = new_id
+        self._hasher = hasher or PasswordHasher()
+        self._nobody = self._hasher.hash("no such account")
+
+    def create(
+        self, tx: Connection, name: str, password: str, role: str, store_id: str | None = None
+    ) -> Account:
+        if role not in ROLES:
+            raise Invalid(f"There is no role '{role}'. Roles are {', '.join(ROLES)}.", role=role)
+        if len(password) < MIN_PASSWORD:
+            raise Invalid(f"A password has at least {MIN_PASSWORD} characters.")
+        name = name.strip()
+        if not name or len(name) > 80:
+            raise Invalid("A name has 1 to 80 characters.")
+        if tx.scalar(select(account.c.account_id).where(account.c.name == name)) is not None:
+            raise Conflict(f"There is an account '{name}' already.", name=name)
+        made = Account(self._new_id(), name, role, store_id, True)
+        row = msgspec.structs.asdict(made) | {
+            "password_hash": self._hasher.hash(password),
+            "created_at_ms": self._now_ms(),
+        }
+        tx.execute(insert(account).values(row))
+        return made
+
+    def log_in(self, tx: Connection, name: str, password: str) -> Actor:
+        """The same answer, after the same work, for a wrong name and a wrong password."""
+        row = tx.execute(select(account).where(account.c.name == name.strip())).one_or_none()
+        stored = row.password_hash if row is not None and row.active else self._nobody
+        try:
+            self._hasher.verify(stored, password)
+        except (VerifyMismatchError, InvalidHashError):
+            row = None
+        if row is None or not row.active:
+            raise NotLoggedIn("The name or the password is wrong.")
+        return Actor(row.account_id, row.name, row.role, row.store_id)
+
+    def deactivate(self, tx: Connection, account_id: str) -> None:
+        changed = tx.execute(update(account).where(account.c.account_id == account_id).values(active=False))
+        if changed.rowcount == 0:
+            raise NotFound("There is no such account.")
+
+    def accounts(self, tx: Connection, after: str | None, limit: int) -> list[Account]:
+        query = select(account).order_by(account.c.name).limit(limit)
+        if after is not None:
+            query = query.where(account.c.name > after)
+        return [Account(r.account_id, r.name, r.role, r.store_id, r.active) for r in tx.execute(query)]
+
+    def any_exists(self, tx: Connection) -> bool:
+        return bool(tx.scalar(select(func.count()).select_from(account)))

@@ -1,0 +1,130 @@
+"""The database: one place that opens and commits transactions, on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlcipher3.dbapi2
+from sqlalchemy import Connection, Engine, MetaData, QueuePool, create_engine, event, make_url
+
+from shared_models.errors import ShopError
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+"""Every area's tables; `schema` imports them all."""
+
+OLDEST_SAFE_SQLITE = (3, 51, 3)
+_WRITE = "evertill_write"
+_WRITE_WAIT_S = 60
+
+Hook = Callable[[Connection], None]
+
+
+class DatabaseBusy(ShopError):
+    """Another writer held the SQLite file for too long."""
+
+    code = "database_busy"
+    status = 503
+
+
+class Database:
+    """`read()` and `write()` give a Connection inside a transaction; leaving `write()` commits, an exception rolls back.
+
+    A read transaction sees one snapshot. On SQLite a write is BEGIN IMMEDIATE, one at a time.
+    `before_commit` hooks run inside the write transaction as its last statements, `after_commit` hooks once it is
+    durable (and get no connection).
+    """
+
+    def __init__(self, url: str, *, key: str = "", pool_size: int = 8) -> None:
+        self.dialect = "sqlite" if make_url(url).get_backend_name() == "sqlite" else "postgresql"
+        make = _sqlite_engine if self.dialect == "sqlite" else _postgresql_engine
+        self.engine = make(url, key, pool_size)
+        self.before_commit: list[Hook] = []
+        self.after_commit: list[Callable[[], None]] = []
+        self._one_writer = threading.Lock()
+
+    @property
+    def on_postgresql(self) -> bool:
+        return self.dialect == "postgresql"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            if self.on_postgresql:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        with self._writing(), self.engine.connect() as connection:
+            connection.execution_options(**{_WRITE: True})
+            with connection.begin():
+                yield connection
+                for hook in self.before_commit:
+                    hook(connection)
+        for done in self.after_commit:
+            done()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """SQLite takes one writer; waiting here is fair and cheap, waiting in SQLite is neither."""
+        if self.on_postgresql:
+            yield
+            return
+        if not self._one_writer.acquire(timeout=_WRITE_WAIT_S):
+            raise DatabaseBusy("The database is busy. Try again in a moment.")
+        try:
+            yield
+        finally:
+            self._one_writer.release()
+
+
+def _sqlite_engine(url: str, key: str, pool_size: int) -> Engine:
+    path = make_url(url).database
+    assert path, "the server keeps its SQLite database in a file"
+    assert sqlcipher3.dbapi2.sqlite_version_info >= OLDEST_SAFE_SQLITE, "this SQLite can corrupt its WAL"
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+
+    def connect() -> Any:
+        connection = sqlcipher3.dbapi2.connect(path, isolation_level=None, check_same_thread=False)
+        if key:
+            connection.execute(f"pragma key=\"x'{bytes.fromhex(key).hex()}'\"")
+        for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on", "busy_timeout=15000"):
+            connection.execute(f"pragma {pragma}")
+        return connection
+
+    engine = create_engine(
+        "sqlite://",
+        module=sqlcipher3.dbapi2,
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=16,
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(url: str, key: str, pool_size: int) -> Engine:
+    assert not key, "database_key is for SQLite; PostgreSQL encrypts below its files"
+    target = make_url(url).set(drivername="postgresql+psycopg")
+    return create_engine(target, pool_size=pool_size, max_overflow=16, pool_pre_ping=True)

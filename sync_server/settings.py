@@ -1,0 +1,69 @@
+"""Everything about the server that an operator may set, checked once at start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from shared_models.errors import ShopError
+
+PREFIX = "EVERTILL_"
+
+
+class BadSetting(ShopError):
+    """A setting that is unknown or has no sense."""
+
+    code = "bad_setting"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`data_dir` holds the SQLite file (unless `database_url` says otherwise), snapshots and the signing secret.
+
+    `database_key` is 64 hex digits for an encrypted SQLite file, empty for a plain one.
+    `secret` signs tokens; when empty, one is made and kept in `data_dir`.
+    """
+
+    data_dir: Path
+    database_url: str = ""
+    database_key: str = ""
+    secret: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8321
+    token_minutes: int = 15
+    session_minutes: int = 600
+    enrol_code_minutes: int = 60 * 24
+    max_body_bytes: int = 20 << 20
+    snapshot_stale_versions: int = 2000
+    pool_size: int = 8
+    poke_seconds: int = 25
+    secure_cookies: bool = False
+    debug: bool = False
+
+    def url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'evertill.db'}"
+
+
+def read_settings(environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
+    """Settings from EVERTILL_… variables, over which `given` (the command line) wins; unknown ones are errors."""
+    values: dict[str, Any] = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environment.items()
+        if name.startswith(PREFIX)
+    }
+    values |= {name: value for name, value in given.items() if value is not None}
+    values.setdefault("data_dir", "evertill-data")
+    values["data_dir"] = str(values["data_dir"])
+    try:
+        return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as reason:
+        raise BadSetting(f"A setting is wrong: {reason}. Settings are {PREFIX}… variables.") from reason
+
+
+def _path(kind: type[Any], value: Any) -> Any:
+    if kind is Path:
+        return Path(value)
+    raise NotImplementedError
