@@ -1,0 +1,1 @@
+"""A shop on one machine, with real products and real baskets: for newcomers, shows and training."""
