@@ -88,7 +88,7 @@ def _rows(cells: list[Cell], room: int) -> list[str]:
 
 def _cell_widths(cells: list[Cell], room: int) -> list[int] | None:
     """A width for each cell, or None when they can't stand side by side."""
-    widths = [_least_width(cell) for cell in cells]
+    widths = _least_widths(cells, room)
     left = room - sum(widths) - _GAP * (len(cells) - 1)
     weights = [cell.weight for cell in cells]
     if left < 0:
@@ -103,12 +103,25 @@ def _cell_widths(cells: list[Cell], room: int) -> list[int] | None:
     return widths
 
 
-def _least_width(cell: Cell) -> int:
+def _least_widths(cells: list[Cell], room: int) -> list[int]:
+    """Fixed widths shrink in proportion on narrow paper, whatever the texts: a table keeps its columns."""
+    others = sum(
+        _LEAST_NAME_COLUMNS if cell.weight else column_width(cell.text) for cell in cells if not cell.width
+    )
+    fixed = sum(cell.width for cell in cells)
+    left_for_fixed = max(0, room - _GAP * (len(cells) - 1) - others)
+    return [
+        _least_width(cell, cell.width * left_for_fixed // fixed if fixed > left_for_fixed else cell.width)
+        for cell in cells
+    ]
+
+
+def _least_width(cell: Cell, width: int) -> int:
     own = column_width(cell.text)
     if cell.align == "right":
-        return max(cell.width, own)
-    if cell.width:
-        return cell.width
+        return max(width, own)
+    if width:
+        return width
     return 0 if cell.weight else own
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _LINE_DOTS = 30
+_BASELINE_DOTS = 20
 _FONT_SIZE = 20
 _TALLEST_LOGO_DOTS = 400
 _LARGEST_PNG_PIXELS = 16_000_000
@@ -96,7 +97,7 @@ def _draw_segment(picture: Image, text: str, left: int, room: int, bold: bool) -
     strip = Image.new("L", (width + 2, _LINE_DOTS), 0)
     draw = ImageDraw.Draw(strip)
     for shift in (0, 1) if bold else (0,):
-        draw.text((shift, _LINE_DOTS - 8), text, 255, font=font, anchor="ls")
+        draw.text((shift, _BASELINE_DOTS), text, 255, font=font, anchor="ls")
     if strip.width > room + 2:
         strip = strip.resize((room, _LINE_DOTS))
     picture.paste(strip, (left, 0))

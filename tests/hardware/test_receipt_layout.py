@@ -69,6 +69,19 @@ def test_a_name_that_has_no_room_beside_the_amounts_stands_above_them():
     assert lines_of(block, columns=24) == ["Tomatoes", "   1,000,000.00 9,999.99"]
 
 
+def test_a_tax_table_keeps_its_columns_on_narrow_paper():
+    def row(*texts):
+        name, *amounts = texts
+        cells = (Cell(amount, align="right", width=12) for amount in amounts)
+        return Columns((Cell(name, weight=1), *cells))
+
+    table = (row("VAT", "net", "tax", "gross"), row("A 20 %", "5.13", "1.02", "6.15"))
+    assert lines_of(*table, columns=32) == [
+        "VAT          net     tax   gross",
+        "A 20 %      5.13    1.02    6.15",
+    ]
+
+
 def test_wide_characters_count_two_columns():
     lines = lines_of(name_and_amount("日本酒", "9.00"), columns=16)
     assert lines == ["日本酒      9.00"]

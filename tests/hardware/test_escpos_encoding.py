@@ -1,0 +1,217 @@
+"""Receipts as bytes: what was meant is what the paper shows, and data never becomes a command."""
+
+import io
+import time
+
+import pytest
+import segno
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from hardware.escpos import commands, symbols
+from hardware.escpos.decoder import Characters, Command, Decoder, Unknown
+from hardware.escpos.encoder import encode
+from hardware.escpos.interpreter import Interpreter
+from hardware.escpos.paper import PrintedImage, PrintedLine
+from hardware.escpos.profile import UnknownPrinterProfile, profile_named, profile_names
+from hardware.receipt_document import (
+    Barcode,
+    Cell,
+    Columns,
+    Cut,
+    Logo,
+    QrCode,
+    ReceiptDocument,
+    Rule,
+    Text,
+    name_and_amount,
+)
+
+GENERIC = "generic-80"
+LAYOUT_COMMANDS = {"ESC @", "FS .", "ESC R", "ESC t", "ESC a", "ESC E", "ESC -", "GS !", "LF"}
+
+
+def printed(*blocks, profile=GENERIC):
+    paper = Interpreter(profile_named(profile).dots)
+    for token in Decoder().feed(encode(ReceiptDocument(tuple(blocks)), profile_named(profile))):
+        paper.apply(token)
+    return paper.tear_off() or paper.receipts[-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Crème fraîche € 2,35",
+        "Żywiec jasne pełne",
+        "Příliš žluťoučký kůň",
+        "Привет, молоко",
+        "Υγεία και χαρά",
+        "Çay bardağı şeker",
+        "Ābols ķirbis",
+        "£5 or ¥500",
+        "# $ @ [ ] { } ~ ^ `",
+    ],
+)
+def test_text_of_many_languages_reaches_the_paper_as_it_was_written(text):
+    assert printed(Text(text)).lines == [text]
+
+
+def test_a_line_in_two_code_pages_is_right_in_both():
+    assert printed(Text("Żubr и молоко € ½")).lines == ["Żubr и молоко € ½"]
+
+
+def test_a_character_that_no_code_page_has_is_spelt_plainer():
+    assert printed(Text("№ 5 ﬁg “Ａ１” ㎏"), profile="simple").lines == ['No 5 fig "A1" kg']
+
+
+def test_arabic_is_drawn_and_the_amount_beside_it_too():
+    (picture,) = printed(name_and_amount("خبز عربي", "1.20")).items
+    assert isinstance(picture, PrintedImage)
+    assert any(picture.data)
+
+
+def test_a_printer_that_draws_nothing_gets_question_marks_instead_of_garbage():
+    receipt = printed(Text("خبز 1"), Logo(lines=("Shop",), png=b"x"), QrCode(b"1"), profile="TM-U220")
+    assert receipt.lines[0] == "??? 1"
+    assert not [item for item in receipt.items if not isinstance(item, PrintedLine)]
+
+
+def test_styles_are_set_for_their_line_only():
+    receipt = printed(
+        Text("TOTAL", bold=True, double_width=True, double_height=True), Text("plain", underline=True)
+    )
+    total, plain = (line.spans[0].style for line in receipt.items)
+    assert (total.bold, total.width, total.height, total.underline) == (True, 2, 2, False)
+    assert (plain.bold, plain.width, plain.height, plain.underline) == (False, 1, 1, True)
+
+
+def test_a_barcode_and_a_qr_code_carry_their_data():
+    receipt = printed(
+        Barcode("code128", "S1{T2}-0042"), Barcode("ean13", "4006381333931"), QrCode(b"\x00\x1b@\xff")
+    )
+    assert [(bars.symbology, bars.data) for bars in receipt.barcodes] == [
+        ("code128", "S1{T2}-0042"),
+        ("ean13", "4006381333931"),
+    ]
+    assert [code.data for code in receipt.qr_codes] == [b"\x00\x1b@\xff"]
+
+
+@pytest.mark.parametrize(
+    "barcode",
+    [
+        Barcode("ean13", "4006381333932"),
+        Barcode("ean13", "abc"),
+        Barcode("code128", "naïve"),
+        Barcode("code128", "a\x1bb"),
+        Barcode("code128", ""),
+    ],
+)
+def test_data_that_a_barcode_cannot_carry_is_printed_as_text_only(barcode):
+    receipt = printed(barcode)
+    assert not receipt.barcodes
+    assert receipt.lines == [barcode.data.replace("\x1b", "")]
+
+
+def test_a_barcode_too_long_for_the_paper_becomes_a_qr_code():
+    receipt = printed(Barcode("code128", "A-RATHER-LONG-RECEIPT-NUMBER"), profile="generic-58")
+    assert receipt.qr_codes[0].data == b"A-RATHER-LONG-RECEIPT-NUMBER"
+
+
+def test_a_printer_without_native_symbols_gets_them_as_pictures():
+    receipt = printed(Barcode("ean13", "4006381333931"), QrCode(b"hello"), profile="POS-5890")
+    assert len([item for item in receipt.items if isinstance(item, PrintedImage)]) == 2
+
+
+def test_a_logo_is_drawn_from_a_png():
+    stored = io.BytesIO()
+    Image.new("RGBA", (900, 100), (0, 0, 0, 255)).save(stored, "PNG")
+    (picture,) = printed(Logo(png=stored.getvalue())).items
+    assert (picture.width_dots, picture.height, picture.align) == (576, 64, "center")
+
+
+def test_a_logo_that_is_no_picture_is_printed_as_its_text():
+    assert printed(Logo(lines=("Corner Shop",), png=b"<svg/>")).lines == ["Corner Shop"]
+
+
+@pytest.mark.parametrize("byte_count", [1, 14, 15, 84, 85, 331, 332, 1000, 2331])
+def test_the_size_of_a_qr_code_is_known_before_it_is_made(byte_count):
+    made = segno.make(b"\xfe" * byte_count, error="m", micro=False, boost_error=False, mode="byte")
+    assert symbols.qr_modules_wide(byte_count) == made.symbol_size(border=4)[0]
+
+
+def test_more_data_than_a_qr_code_holds_leaves_only_its_caption():
+    receipt = printed(QrCode(b"x" * 3000, caption="see the web page"))
+    assert not receipt.qr_codes
+    assert receipt.lines == ["see the web page"]
+
+
+def test_an_unknown_printer_model_is_refused_by_name():
+    with pytest.raises(UnknownPrinterProfile, match="TM-9000"):
+        profile_named("TM-9000")
+
+
+@pytest.mark.parametrize(
+    "profile", ["generic-80", "generic-76", "generic-58", "TM-T88V", "POS-5890", "simple"]
+)
+def test_every_line_fits_on_the_paper_of_every_model(profile):
+    receipt = printed(
+        Rule(), name_and_amount("Crème fraîche d’Isigny AOP, pot de 200 g", "1 234,56 €"), profile=profile
+    )
+    assert len(receipt.lines[0]) == profile_named(profile).columns
+    assert all(len(line) <= profile_named(profile).columns for line in receipt.lines)
+
+
+def test_the_list_of_models_holds_the_common_ones():
+    assert {"generic-80", "generic-58", "TM-T88V", "TM-T20II", "POS-5890"} <= set(profile_names())
+
+
+@settings(max_examples=300)
+@given(st.text(st.characters(exclude_categories=())), st.text(), st.booleans())
+def test_no_text_ever_becomes_a_command(name, amount, bold):
+    """The stream holds the layout's commands and nothing else, whatever the product is called."""
+    document = ReceiptDocument(
+        (
+            Text(name, align="center", bold=bold),
+            Columns((Cell(name, weight=1), Cell(amount, align="right"))),
+            Logo(lines=(name,)),
+            Barcode("code128", amount, caption=name),
+            Cut(),
+        )
+    )
+    tokens = Decoder().feed(encode(document, profile_named(GENERIC)))
+    assert not [token for token in tokens if isinstance(token, Unknown)]
+    sent = [token for token in tokens if isinstance(token, Command)]
+    assert {command.name for command in sent} <= LAYOUT_COMMANDS | {
+        "GS v",
+        "GS k",
+        "GS H",
+        "GS w",
+        "GS h",
+        "GS (",
+        "GS V",
+    }
+    assert [token.parameters for token in tokens if isinstance(token, Command) and token.name == "GS V"] == [
+        b"B\x00"
+    ]
+    assert not any(
+        set(token.data) & {*range(0x20), 0x7F} for token in tokens if isinstance(token, Characters)
+    )
+
+
+def test_the_drawer_pulse_is_the_five_bytes_of_the_manual():
+    assert commands.drawer_pulse() == b"\x1bp\x00\x32\x64"
+    assert commands.drawer_pulse(1, on_ms=10_000, off_ms=0) == b"\x1bp\x01\xff\x01"
+
+
+def test_a_long_receipt_becomes_bytes_in_under_ten_milliseconds():
+    lines = [name_and_amount(f"Crème fraîche d’Isigny {number}", "€ 1.20") for number in range(40)]
+    document = ReceiptDocument((*lines, Barcode("code128", "S1-000001"), QrCode(b"x" * 200), Cut()))
+    profile = profile_named(GENERIC)
+    encode(document, profile)
+    durations = []
+    for _ in range(5):
+        started = time.perf_counter()
+        encode(document, profile)
+        durations.append(time.perf_counter() - started)
+    assert min(durations) < 0.010
