@@ -21,7 +21,9 @@ from sync_server.ports import NewId, NowMs, random_id, system_now_ms
 from sync_server.settings import Settings
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "Content-Security-Policy": (
+        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
@@ -37,7 +39,7 @@ def create_app(
     new_id: NewId = random_id,
     hasher: PasswordHasher | None = None,
 ) -> Litestar:
-    """An application over `database` (else the one that the settings name), whose schema must be up to date."""
+    """An application over `database`, else the one that the settings name; its schema is up to date."""
     db = database or Database(settings.url(), key=settings.database_key, pool_size=settings.pool_size)
     tokens = TokenMint(kept_secret(settings.data_dir, settings.secret), now_ms)
 

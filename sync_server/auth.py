@@ -21,7 +21,8 @@ _ALGORITHM = "HS256"
 
 _MANAGER = {
     "catalogue.read", "prices.read", "staff.read", "staff.write", "stock.read", "stock.write", "sales.read",
-    "cash.read", "exceptions.read", "exceptions.write", "reports.read", "stores.read", "tills.read", "console.view",
+    "cash.read", "exceptions.read", "exceptions.write", "reports.read", "stores.read", "tills.read",
+    "console.view",
 }  # fmt: skip
 _HEAD_OFFICE = _MANAGER | {"catalogue.write", "prices.write", "stores.write", "tills.write"}
 _ADMIN = _HEAD_OFFICE | {"accounts.read", "accounts.write"}
@@ -118,7 +119,7 @@ def session_cookie(token: str, minutes: int, secure: bool) -> Cookie:
 
 
 def kept_secret(data_dir: Path, given: str) -> str:
-    """The secret that signs tokens: the one that was set, else one kept in the data folder, else a new one."""
+    """The secret that signs tokens: the one that was set, else the one in the data folder, else a new one."""
     if given:
         return given
     path = data_dir / "token.secret"

@@ -38,11 +38,11 @@ class DatabaseBusy(ShopError):
 
 
 class Database:
-    """`read()` and `write()` give a Connection inside a transaction; leaving `write()` commits, an exception rolls back.
+    """`read()` and `write()` give a Connection inside a transaction; a read sees one snapshot.
 
-    A read transaction sees one snapshot. On SQLite a write is BEGIN IMMEDIATE, one at a time.
-    `before_commit` hooks run inside the write transaction as its last statements, `after_commit` hooks once it is
-    durable (and get no connection).
+    Leaving `write()` commits, an exception rolls back. On SQLite a write is BEGIN IMMEDIATE, one at a time.
+    `before_commit` hooks run as the last statements of the write transaction; `after_commit` hooks once it is
+    durable, and use the connection only to know which transaction it was.
     """
 
     def __init__(self, url: str, *, key: str = "", pool_size: int = 8) -> None:
@@ -50,7 +50,7 @@ class Database:
         make = _sqlite_engine if self.dialect == "sqlite" else _postgresql_engine
         self.engine = make(url, key, pool_size)
         self.before_commit: list[Hook] = []
-        self.after_commit: list[Callable[[], None]] = []
+        self.after_commit: list[Hook] = []
         self._one_writer = threading.Lock()
 
     @property
@@ -73,8 +73,8 @@ class Database:
                 yield connection
                 for hook in self.before_commit:
                     hook(connection)
-        for done in self.after_commit:
-            done()
+            for hook in self.after_commit:
+                hook(connection)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -32,17 +32,10 @@ class Recorder(Protocol):
     """An area that makes rows of facts. Called inside the transaction that marks the entries applied.
 
     `record_many` gets any entries of a batch, takes those it knows, and writes one statement per table.
-    It raises for what it can't take; the caller rolls back to a savepoint and goes on with `record`, one at a time.
-    Recording an entry twice is the same as once.
+    It raises for what it can't take; the caller rolls back to a savepoint and goes on with `record`, one at a
+    time. Recording an entry twice is the same as once.
     """
 
     def record(self, tx: Connection, entry: RecordedEntry) -> None: ...
 
     def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None: ...
-
-
-class Exceptions(Protocol):
-    """Where something goes that needs a person."""
-
-    def raise_(self, tx: Connection, kind: str, refs: Sequence[str], detail: str) -> None:
-        """Idempotent by (kind, refs)."""

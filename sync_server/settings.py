@@ -21,7 +21,7 @@ class BadSetting(ShopError):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`data_dir` holds the SQLite file (unless `database_url` says otherwise), snapshots and the signing secret.
+    """`data_dir` holds the SQLite file (unless `database_url` says otherwise), snapshots and the secret.
 
     `database_key` is 64 hex digits for an encrypted SQLite file, empty for a plain one.
     `secret` signs tokens; when empty, one is made and kept in `data_dir`.
@@ -48,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
-    """Settings from EVERTILL_… variables, over which `given` (the command line) wins; unknown ones are errors."""
+    """Settings from EVERTILL_… variables; `given` (the command line) wins, unknown ones are errors."""
     values: dict[str, Any] = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()
