@@ -1,0 +1,278 @@
+"""The till's books: one database that takes facts durably and answers what the till asks about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hardware.receipt_document import ReceiptDocument, encode_document
+from pos_client.store import outbox, parked, sales, segments, shifts
+from pos_client.store.anchor import AnchorFile
+from pos_client.store.connection import Database, Driver, DriverConnection
+from pos_client.store.jobs import Jobs, queue_drawer, queue_print
+from pos_client.store.journal import Journal, Sealed, insert_entry
+from pos_client.store.migrations import migrate
+from pos_client.store.positions import position
+from pos_client.store.process_lock import ProcessLock
+from pos_client.store.storage_errors import BALLAST_BYTES, Ballast
+from pos_client.till.ports import Clock, Ids, OpenShift, ParkedSale, PostedSale, Unsent
+from shared_models.cash import ShiftTotals
+from shared_models.events import Fact
+from shared_models.ids import receipt_number
+from shared_models.journal import Entry, Sign
+from shared_models.sale import ReceiptReprinted, SalePosted, SaleVoided
+from shared_models.sync_api import SegmentState
+
+Render = Callable[[PostedSale], ReceiptDocument]
+_SALE_REASON = "sale"
+
+
+class TillBooks:
+    """Implements `till.ports.Books` and `sync.ports.Outbox` on one file.
+
+    One thread at a time writes; reads come from connections of their own. `anchor_path` should lie outside
+    the database's folder. `mint` gives random bytes. `connection_class` replaces the driver's connection.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        till_id: str,
+        sign: Sign,
+        clock: Clock,
+        ids: Ids,
+        mint: segments.Mint,
+        render: Render,
+        anchor_path: Path,
+        key: str | None = None,
+        boot_id: str = "",
+        ballast_bytes: int = BALLAST_BYTES,
+        on_jobs: Callable[[], None] = lambda: None,
+        connection_class: type[Any] = DriverConnection,
+    ) -> None:
+        self._till_id = till_id
+        self._render = render
+        self.on_jobs = on_jobs
+        """Called after a commit that queued a print or drawer job."""
+        self._process_lock = ProcessLock(path.with_name(path.name + ".lock"))
+        try:
+            self._open(path, key, ballast_bytes, connection_class, mint, anchor_path)
+        except BaseException:
+            self._process_lock.release()
+            raise
+        self._journal = Journal(self._current, sign, clock, ids, boot_id)
+        self._remember()
+        self._anchor.start()
+
+    def _open(
+        self,
+        path: Path,
+        key: str | None,
+        ballast_bytes: int,
+        connection_class: type[Any],
+        mint: segments.Mint,
+        anchor_path: Path,
+    ) -> None:
+        ballast = Ballast(path.with_name(path.name + ".ballast"), ballast_bytes)
+        ballast.load()
+        self._database = Database(path, key, ballast=ballast, factory=connection_class)
+        try:
+            self.copied_aside = migrate(self._database)
+            self._anchor = AnchorFile(anchor_path)
+            self._current = segments.open_current(self._database, self._anchor.read(), mint)
+            self.jobs = Jobs(self._database)
+            self.jobs.after_restart()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _remember(self) -> None:
+        """What the next commit builds on, read once: only this process writes."""
+        with self._database.read() as connection:
+            self._last_number = sales.last_number(connection, self._current.id)
+            self._grand_total = sales.grand_total(connection)
+            self._cart = parked.saved_cart(connection)
+
+    def close(self) -> None:
+        self._anchor.stop()
+        self._database.close()
+        self._process_lock.release()
+
+    # What the till posts
+
+    def post_sale(self, sale: SalePosted, *, open_drawer: bool) -> PostedSale:
+        with self._database.lock:
+            number = self._last_number + 1
+            grand_total = self._grand_total + sale.total_minor
+            numbered = msgspec.structs.replace(sale, receipt_number=self._receipt_number(number))
+            (sealed,) = self._journal.seal(numbered)
+            posted = sales.posted_sale(sealed)
+            receipt = encode_document(self._render(posted))
+            row = sales.sale_row(sealed.pos, sealed.at.at_ms, number, grand_total, numbered)
+
+            def work(connection: Driver) -> None:
+                insert_entry(connection, sealed)
+                sales.insert_sale(connection, row)
+                if open_drawer:
+                    queue_drawer(connection, sealed.pos, _SALE_REASON)
+                queue_print(connection, sealed.pos, receipt)
+                self._clear_cart(connection)
+
+            self._database.write(work)
+            self._last_number, self._grand_total, self._cart = number, grand_total, b""
+            self._committed([sealed], jobs=True)
+        return posted
+
+    def post(
+        self, *facts: Fact, document: ReceiptDocument | None = None, drawer_reason: str = "", note: str = ""
+    ) -> tuple[int, ...]:
+        assert facts
+        assert not any(isinstance(fact, SalePosted) for fact in facts), "sales go through post_sale"
+        with self._database.lock:
+            sealed = self._journal.seal(*facts)
+            payload = b"" if document is None else encode_document(document)
+            gives_up = any(isinstance(fact, SaleVoided) for fact in facts)
+
+            def work(connection: Driver) -> None:
+                self._insert(connection, sealed)
+                if drawer_reason:
+                    queue_drawer(connection, sealed[-1].pos, drawer_reason)
+                if payload:
+                    queue_print(connection, sealed[-1].pos, payload, note)
+                if gives_up:
+                    self._clear_cart(connection)
+
+            self._database.write(work)
+            self._cart = b"" if gives_up else self._cart
+            self._committed(sealed, jobs=bool(payload or drawer_reason))
+        return tuple(one.entry.seq for one in sealed)
+
+    def park(self, parked_sale: ParkedSale, fact: Fact) -> None:
+        with self._database.lock:
+            sealed = self._journal.seal(fact)
+
+            def work(connection: Driver) -> None:
+                self._insert(connection, sealed)
+                parked.put_aside(connection, parked_sale)
+                self._clear_cart(connection)
+
+            self._database.write(work)
+            self._cart = b""
+            self._committed(sealed)
+
+    def recall(self, sale_id: str, fact: Fact) -> ParkedSale:
+        with self._database.lock:
+            sealed = self._journal.seal(fact)
+
+            def work(connection: Driver) -> ParkedSale:
+                found = parked.take_out(connection, sale_id)
+                self._insert(connection, sealed)
+                return found
+
+            found = self._database.write(work)
+            self._committed(sealed)
+        return found
+
+    def save_count(self, body: bytes) -> None:
+        self._database.write(lambda connection: shifts.save_count(connection, body))
+
+    def save_cart(self, body: bytes) -> None:
+        with self._database.lock:
+            if body != self._cart:
+                self._database.write_softly(lambda connection: parked.save_cart(connection, body))
+                self._cart = body
+
+    def _insert(self, connection: Driver, sealed: Sequence[Sealed]) -> None:
+        for one in sealed:
+            insert_entry(connection, one)
+            shifts.project_shift(connection, one)
+            if isinstance(one.fact, ReceiptReprinted):
+                sales.count_copy(connection, one.fact.receipt_number)
+
+    def _clear_cart(self, connection: Driver) -> None:
+        """With the fact that ends the ticket, so that no crash brings a paid ticket back to the screen."""
+        if self._cart:
+            parked.save_cart(connection, b"")
+
+    def _committed(self, sealed: Sequence[Sealed], *, jobs: bool = False) -> None:
+        self._journal.advance(sealed[-1])
+        self._anchor.note(self._current.incarnation, self._journal.seq, self._journal.hash)
+        if jobs:
+            self.on_jobs()
+
+    # What the till asks
+
+    def parked(self) -> tuple[ParkedSale, ...]:
+        with self._database.read() as connection:
+            return parked.parked_sales(connection)
+
+    def saved_cart(self) -> bytes:
+        return self._cart
+
+    def open_shift(self) -> OpenShift | None:
+        with self._database.read() as connection:
+            return shifts.open_shift(connection)
+
+    def next_shift_number(self) -> int:
+        with self._database.read() as connection:
+            return shifts.next_shift_number(connection)
+
+    def shift_totals(self, shift_id: str) -> ShiftTotals:
+        head = position(self._current.id, self._journal.seq)
+        with self._database.read() as connection:
+            return shifts.shift_totals(connection, shift_id, head)
+
+    def previous_closing_hash(self) -> str:
+        with self._database.read() as connection:
+            return shifts.previous_closing_hash(connection)
+
+    def head(self) -> tuple[int, bytes]:
+        with self._database.lock:
+            return self._journal.seq, self._journal.hash
+
+    def next_receipt_number(self) -> str:
+        return self._receipt_number(self._last_number + 1)
+
+    def _receipt_number(self, number: int) -> str:
+        return receipt_number(self._till_id, self._current.series, number)
+
+    def sale(self, receipt_number: str) -> PostedSale | None:
+        with self._database.read() as connection:
+            return sales.sale_called(connection, receipt_number)
+
+    def last_sale(self) -> PostedSale | None:
+        latest = self.recent_sales(1)
+        return latest[0] if latest else None
+
+    def recent_sales(self, limit: int = 50) -> Sequence[PostedSale]:
+        with self._database.read() as connection:
+            return sales.latest_sales(connection, limit)
+
+    def unsent(self) -> Unsent:
+        with self._database.read() as connection:
+            return outbox.unsent(connection)
+
+    # What the sync engine asks
+
+    def segments(self) -> tuple[SegmentState, ...]:
+        return outbox.segment_states(self._database)
+
+    def entries(self, incarnation: bytes, after_seq: int, limit: int, max_bytes: int) -> Sequence[Entry]:
+        return outbox.entries(self._database, incarnation, after_seq, limit, max_bytes)
+
+    def entry_hash(self, incarnation: bytes, seq: int) -> bytes | None:
+        return outbox.entry_hash(self._database, incarnation, seq)
+
+    def acknowledge(self, incarnation: bytes, high: int, safe_through: int) -> None:
+        outbox.acknowledge(self._database, incarnation, high, safe_through)
+
+    def note_clock(self, offset_ms: int) -> None:
+        self._journal.clock_offset_ms = offset_ms
+
+    def checkpoint(self) -> None:
+        """Housekeeping for idle moments."""
+        self._database.checkpoint()

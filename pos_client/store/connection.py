@@ -1,0 +1,175 @@
+"""Connections to one SQLite file: one writer behind a lock, readers beside it, durable, keyed or not.
+
+SQLAlchemy opens, keeps and closes the connections; statements go to the driver's own connection, because on a
+fast disk SQLAlchemy's execution layer alone took a fifth of a durable sale.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import sqlcipher3.dbapi2 as driver
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import QueuePool
+
+from pos_client.store.storage_errors import Ballast, is_full, storage_error
+from pos_client.till.errors import StorageFailed
+
+DriverConnection: type[Any] = driver.Connection
+
+T = TypeVar("T")
+
+OLDEST_SQLITE = (3, 51, 3)
+"""Older ones can lose the end of a write-ahead log when it is reset."""
+_BUSY_MS = 5000
+_JOURNAL_BYTES = 64 << 20
+_CHECKPOINT_PAGES = 4000
+
+
+class Driver(Protocol):
+    """What is used of the driver's connection."""
+
+    in_transaction: bool
+
+    def execute(self, sql: str, parameters: Any = ()) -> Any: ...
+
+    def executemany(self, sql: str, parameters: Any) -> Any: ...
+
+
+class Database:
+    """One file. `key` is a raw 256-bit key as 64 hex digits; without it the file is plain SQLite.
+
+    `durable` is for facts: every commit is on the disk when it returns. A copy that can be fetched again does
+    without. `factory` replaces the driver's connection class.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        key: str | None = None,
+        *,
+        durable: bool = True,
+        ballast: Ballast | None = None,
+        factory: type[Any] = DriverConnection,
+    ) -> None:
+        check_version(driver.sqlite_version)
+        if key is not None and (len(key) != 64 or not set(key) <= set("0123456789abcdefABCDEF")):
+            raise StorageFailed("The database key is not 64 hex digits. Enter the key again.")
+        self.path = path
+        self.lock = threading.RLock()
+        self._ballast = ballast
+        synchronous = "full" if durable else "normal"
+        self._writers = _engine(path, key, factory, synchronous, read_only=False)
+        self._readers = _engine(path, key, DriverConnection, synchronous, read_only=True)
+        with translated(path):
+            self._checked_out = self._writers.raw_connection()
+            self._writer: Driver = self._checked_out.driver_connection  # type: ignore[assignment]
+
+    def write(self, work: Callable[[Driver], T]) -> T:
+        """Run `work` in one transaction. On a full disk the ballast is given up and `work` runs once more."""
+        with self.lock, translated(self.path):
+            try:
+                return self._once(work)
+            except driver.Error as reason:
+                if not is_full(reason) or self._ballast is None or not self._ballast.drop():
+                    raise
+            return self._once(work)
+
+    def _once(self, work: Callable[[Driver], T]) -> T:
+        connection = self._writer
+        connection.execute("begin immediate")
+        try:
+            result = work(connection)
+            connection.execute("commit")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("rollback")
+            raise
+        return result
+
+    def write_softly(self, work: Callable[[Driver], T]) -> T:
+        """Like `write`, not waiting for the disk: it survives the end of the process, not of the power."""
+        with self.lock, translated(self.path):
+            self._writer.execute("pragma synchronous=normal")
+            try:
+                return self.write(work)
+            finally:
+                self._writer.execute("pragma synchronous=full")
+
+    @contextmanager
+    def read(self) -> Iterator[Driver]:
+        """A connection that sees one committed state, whatever the writer does meanwhile."""
+        with translated(self.path):
+            checked_out = self._readers.raw_connection()
+            try:
+                connection: Driver = checked_out.driver_connection  # type: ignore[assignment]
+                connection.execute("begin")
+                yield connection
+            finally:
+                checked_out.close()
+
+    def script(self, statements: str) -> None:
+        """Run several statements outside a transaction of ours (pragmas, VACUUM)."""
+        with self.lock, translated(self.path):
+            self._writer.executescript(statements)  # type: ignore[attr-defined]
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the file as far as no reader is in the way; for idle moments."""
+        with self.lock, translated(self.path):
+            self._writer.execute("pragma wal_checkpoint(passive)").fetchall()
+
+    def close(self) -> None:
+        with self.lock, translated(self.path):
+            self._readers.dispose()
+            self._checked_out.close()
+            self._writers.dispose()
+
+
+def check_version(version: str) -> None:
+    if tuple(int(part) for part in version.split(".")) < OLDEST_SQLITE:
+        wanted = ".".join(map(str, OLDEST_SQLITE))
+        raise StorageFailed(
+            f"SQLite {version} can lose sales; {wanted} or newer is needed. Install the sqlcipher3 package.",
+            version=version,
+        )
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what the driver says about the disk into StorageFull and StorageFailed; bugs pass through."""
+    try:
+        yield
+    except driver.Error as reason:
+        error = storage_error(reason, path)
+        if error is None:
+            raise
+        raise error from reason
+
+
+def _engine(path: Path, key: str | None, factory: type[Any], synchronous: str, *, read_only: bool) -> Engine:
+    def creator() -> Any:
+        connection = driver.connect(str(path), isolation_level=None, check_same_thread=False, factory=factory)
+        if key is not None:
+            connection.execute(f"pragma key=\"x'{key}'\"")
+        for pragma in _pragmas(synchronous, read_only):
+            connection.execute(f"pragma {pragma}").fetchall()
+        return connection
+
+    # A bare sqlite:// URL would choose a pool of one connection per thread.
+    return create_engine("sqlite://", module=driver, creator=creator, poolclass=QueuePool, pool_size=4)
+
+
+def _pragmas(synchronous: str, read_only: bool) -> tuple[str, ...]:
+    shared = (f"busy_timeout={_BUSY_MS}", "journal_mode=wal", "foreign_keys=on", "trusted_schema=off")
+    if read_only:
+        return (*shared, "query_only=on")
+    return (
+        *shared,
+        f"synchronous={synchronous}",
+        f"journal_size_limit={_JOURNAL_BYTES}",
+        f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
+    )

@@ -1,0 +1,106 @@
+"""The print and drawer jobs: queued in the transaction of the fact they belong to, carried out afterwards.
+
+A job is marked `sending` before its first byte leaves. One found `sending` at start may or may not have been
+carried out, so it becomes `uncertain` and is never repeated by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from pos_client.store.connection import Database, Driver
+
+Kind = Literal["drawer", "print"]
+_KEPT = 1000
+
+_INSERT = "insert into job(kind, pos, payload, note) values (?, ?, ?, ?)"
+
+
+class Job(msgspec.Struct, frozen=True):
+    """`payload` is an encoded receipt document; a drawer job has none and its reason is the note."""
+
+    id: int
+    kind: Kind
+    pos: int
+    payload: bytes
+    state: str
+    attempts: int
+    note: str
+
+
+class Jobs:
+    """The queue as the spooler works through it; drawer pulses come before paper."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def after_restart(self) -> None:
+        def work(connection: Driver) -> None:
+            connection.execute("update job set state = 'uncertain' where state = 'sending'")
+
+        if self.having("sending"):
+            self._database.write(work)
+
+    def claim(self, kind: Kind) -> Job | None:
+        """The oldest queued job, now marked `sending` for good."""
+
+        def work(connection: Driver) -> Job | None:
+            row = connection.execute(
+                "update job set state = 'sending', attempts = attempts + 1 where id ="
+                " (select min(id) from job where state = 'queued' and kind = ?)"
+                " returning id, kind, pos, payload, state, attempts, note",
+                (kind,),
+            ).fetchone()
+            return None if row is None else Job(*row)
+
+        return self._database.write(work) if self._any_queued(kind) else None
+
+    def done(self, job_id: int) -> None:
+        """Carried out. The payload goes, and so do jobs done long ago; what was sold is in the journal."""
+
+        def work(connection: Driver) -> None:
+            connection.execute("update job set state = 'done', payload = x'' where id = ?", (job_id,))
+            connection.execute("delete from job where state = 'done' and id < ?", (job_id - _KEPT,))
+
+        self._database.write(work)
+
+    def uncertain(self, job_id: int) -> None:
+        self._set(job_id, "uncertain")
+
+    def again(self, job_id: int) -> None:
+        """Nothing had left: back into the queue."""
+        self._set(job_id, "queued")
+
+    def cancel(self, job_id: int) -> None:
+        """A person decided that it need not be carried out any more."""
+        self._set(job_id, "cancelled")
+
+    def having(self, state: str) -> Sequence[Job]:
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "select id, kind, pos, payload, state, attempts, note from job where state = ? order by id",
+                (state,),
+            ).fetchall()
+        return [Job(*row) for row in rows]
+
+    def _any_queued(self, kind: Kind) -> bool:
+        with self._database.read() as connection:
+            row = connection.execute("select 1 from job where state = 'queued' and kind = ? limit 1", (kind,))
+            return row.fetchone() is not None
+
+    def _set(self, job_id: int, state: str) -> None:
+        def work(connection: Driver) -> None:
+            connection.execute("update job set state = ? where id = ?", (state, job_id))
+
+        self._database.write(work)
+
+
+def queue_print(connection: Driver, pos: int, payload: bytes, note: str = "") -> None:
+    connection.execute(_INSERT, ("print", pos, payload, note))
+
+
+def queue_drawer(connection: Driver, pos: int, reason: str) -> None:
+    connection.execute(_INSERT, ("drawer", pos, b"", reason))

@@ -1,0 +1,92 @@
+"""Bringing the till's database to this version's layout, in numbered steps that never touch a journal entry.
+
+What is run is counted in `user_version`. An existing file is copied aside before its first step.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pos_client.store.connection import Database, Driver
+from pos_client.till.errors import StorageFailed
+
+_FIRST = (
+    """create table segment (
+        id integer primary key, incarnation blob not null unique, series text not null unique,
+        parent blob, parent_seq integer not null default 0, parent_hash blob not null default x'',
+        acked integer not null default 0, safe integer not null default 0
+    ) strict""",
+    # One number holds segment and sequence, so the journal needs no index besides the event ids'.
+    """create table entry (
+        pos integer primary key, event_id blob not null unique, type text not null, schema integer not null,
+        body blob not null, prev blob not null, hash blob not null, signature blob not null,
+        algorithm text not null,
+        segment integer generated always as (pos >> 40) virtual,
+        seq integer generated always as (pos & 1099511627775) virtual
+    ) strict""",
+    """create table sale (
+        pos integer primary key references entry(pos),
+        receipt_number text not null unique, number integer not null, shift_id text not null,
+        at_ms integer not null, line_count integer not null, net_minor integer not null,
+        tax_minor integer not null, total_minor integer not null, discount_minor integer not null,
+        cash_rounding_minor integer not null, cash_kept_minor integer not null,
+        voided_line_count integer not null,
+        grand_total_minor integer not null, parts blob not null, copies integer not null default 0
+    ) strict""",
+    """create table shift (
+        shift_id text primary key, number integer not null unique,
+        opened_pos integer not null references entry(pos), closed_pos integer references entry(pos),
+        float_minor integer not null, saved_count blob not null default x''
+    ) strict, without rowid""",
+    """create table shift_event (
+        pos integer primary key references entry(pos), shift_id text not null, kind text not null,
+        amount_minor integer not null
+    ) strict""",
+    """create table parked (
+        sale_id text primary key, parked_at_ms integer not null, body blob not null
+    ) strict""",
+    "create table scratch (name text primary key, body blob not null) strict, without rowid",
+    """create table job (
+        id integer primary key, kind text not null, pos integer not null, payload blob not null,
+        state text not null default 'queued', attempts integer not null default 0,
+        note text not null default ''
+    ) strict""",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST,)
+"""Step n brings the layout from version n to n + 1."""
+
+
+def migrate(database: Database, steps: tuple[tuple[str, ...], ...] = STEPS) -> Path | None:
+    """Run the steps that are missing, each in a transaction. Returns where the old file was copied to."""
+    with database.read() as reading:
+        version = int(reading.execute("pragma user_version").fetchone()[0])
+    if version > len(steps):
+        raise StorageFailed(
+            "This database is a newer till's. Install that version; nothing was changed.",
+            version=version,
+            known=len(steps),
+        )
+    if version == len(steps):
+        return None
+    copy = _copy_aside(database, version) if version else None
+    for number in range(version, len(steps)):
+        _step(database, steps[number], number + 1)
+    return copy
+
+
+def _copy_aside(database: Database, version: int) -> Path:
+    target = database.path.with_name(f"{database.path.name}.before-{version + 1}")
+    target.unlink(missing_ok=True)
+    quoted = str(target).replace("'", "''")
+    database.script(f"vacuum into '{quoted}'")
+    return target
+
+
+def _step(database: Database, statements: tuple[str, ...], version: int) -> None:
+    def work(connection: Driver) -> None:
+        for statement in statements:
+            connection.execute(statement)
+        connection.execute(f"pragma user_version={version}")
+
+    database.write(work)

@@ -1,0 +1,75 @@
+"""What the driver's errors mean to the shop, and the ballast that is thrown off when the disk is full."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from pos_client.till.errors import StorageFailed, StorageFull
+from shared_models.errors import ShopError
+
+BALLAST_BYTES = 64 << 20
+
+_BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26
+_ADVICE = {
+    _BUSY: "Another program holds the till's database. Close it and try again.",
+    _LOCKED: "Another program holds the till's database. Close it and try again.",
+    _READONLY: "The till's database can't be written. Check the rights of its folder.",
+    _IOERR: "The disk could not be read or written. Restart the till; if it comes again, call support.",
+    _CORRUPT: "The till's database is damaged. Call support before selling on; keep the file.",
+    _CANTOPEN: "The till's database can't be opened. Check that its folder exists and may be written.",
+    _NOTADB: "The till's database can't be read with this key. Check the key or call support; keep the file.",
+}
+
+
+def is_full(reason: Exception) -> bool:
+    return _primary(reason) == _FULL
+
+
+def storage_error(reason: Exception, path: Path) -> ShopError | None:
+    """The error for the person at the counter; None when it is a bug and no state of the disk."""
+    code = _primary(reason)
+    if code == _FULL:
+        return StorageFull(
+            "The disk is full and nothing was saved. Delete files that are not the till's, then try again.",
+            path=str(path),
+        )
+    if code in _ADVICE:
+        return StorageFailed(f"{_ADVICE[code]} Nothing was saved.", path=str(path), reason=str(reason))
+    return None
+
+
+class Ballast:
+    """A file that takes up space beside the database, so that the last sale before a full disk still fits."""
+
+    def __init__(self, path: Path, size: int = BALLAST_BYTES) -> None:
+        self._path = path
+        self._size = size
+
+    def load(self) -> None:
+        """Take the space, if there is any; a till on a full disk starts without ballast."""
+        if self._size <= 0 or (self._path.exists() and self._path.stat().st_size == self._size):
+            return
+        try:
+            with self._path.open("wb") as file:
+                for _ in range(self._size >> 20):
+                    file.write(bytes(1 << 20))
+                file.write(bytes(self._size & (1 << 20) - 1))
+        except OSError:
+            # The disk is full already: what space there is belongs to the sales.
+            self.drop()
+
+    def drop(self) -> bool:
+        """Give the space back; whether there was any."""
+        with contextlib.suppress(FileNotFoundError):
+            self._path.unlink()
+            return True
+        return False
+
+
+def _primary(reason: Exception) -> int:
+    code: Any = getattr(reason, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return code & 0xFF
+    return _NOTADB if "not a database" in str(reason) else -1
