@@ -69,6 +69,10 @@ class Gtin(msgspec.Struct, frozen=True):
     gtin: str
     alternative: str | None = None
 
+    def candidates(self) -> tuple[str, ...]:
+        """The numbers to look up, the likelier first."""
+        return (self.gtin,) if self.alternative is None else (self.gtin, self.alternative)
+
 
 class PlainCode(msgspec.Struct, frozen=True):
     """An article number, a receipt number or any other code; only the shop's own records say what it is."""
