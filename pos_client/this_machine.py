@@ -1,0 +1,63 @@
+"""What the till asks of the machine it runs on: the time, fresh ids, and the slow check of a PIN."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from shared_models.ids import uuid7
+from shared_models.moment import Moment
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class SystemClock:
+    """Implements `till.ports.Clock`. `offset_min` overrides the machine's time zone with the store's."""
+
+    def __init__(self, offset_min: int | None = None) -> None:
+        self.offset_min = offset_min
+
+    def now(self) -> Moment:
+        at_ms = time.time_ns() // 1_000_000
+        if self.offset_min is not None:
+            return Moment(at_ms, self.offset_min)
+        offset = datetime.fromtimestamp(at_ms // 1000, UTC).astimezone().utcoffset()
+        assert offset is not None  # aware
+        return Moment(at_ms, int(offset.total_seconds()) // 60)
+
+    def monotonic_ms(self) -> int:
+        return time.monotonic_ns() // 1_000_000
+
+
+class SystemIds:
+    """Implements `till.ports.Ids` with UUID version 7."""
+
+    def new(self) -> str:
+        return uuid7(time.time_ns() // 1_000_000, os.urandom(10))
+
+
+class Argon2PinCheck:
+    """Implements `till.ports.PinCheck`. The library is loaded at the first PIN, after the first paint."""
+
+    def matches(self, pin_hash: str, pin: str) -> bool:
+        from argon2 import PasswordHasher
+        from argon2.exceptions import InvalidHashError, VerificationError
+
+        try:
+            return PasswordHasher().verify(pin_hash, pin)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def random_bytes(count: int) -> bytes:
+    return os.urandom(count)
+
+
+def boot_id() -> str:
+    """Changes with every start of the machine, so that monotonic times can be told apart; '' where unknown."""
+    try:
+        return _BOOT_ID.read_text().strip().replace("-", "")
+    except OSError:
+        return ""
