@@ -37,7 +37,7 @@ class Catalogue(Protocol):
         """None until the first catalogue has arrived."""
 
     def by_code(self, code: str, at: Moment) -> Offer | None:
-        """`code` is a canonical GTIN or any other code of a product, its SKU included; the exact case counts first."""
+        """`code` is a canonical GTIN or any other code of a product, its SKU too; exact case first."""
 
     def by_id(self, product_id: str, at: Moment) -> Offer | None: ...
 
@@ -94,18 +94,18 @@ class Unsent(msgspec.Struct, frozen=True):
 
 
 class Books(Protocol):
-    """The till's own database. Every `post…` is one durable transaction: it returns when the facts can't be lost.
+    """The till's own database. Every `post…` is one durable transaction: once back, the facts can't be lost.
 
-    Raises `StorageFull` or `StorageFailed` (pos_client.till.errors) and then nothing of the call has happened.
+    Raises `StorageFull` or `StorageFailed` (pos_client.till.errors); then nothing of the call has happened.
     """
 
     def post_sale(self, sale: SalePosted, *, open_drawer: bool) -> PostedSale:
-        """Give the receipt number, seal the entry, keep the projections, queue receipt and drawer pulse; all or none."""
+        """Receipt number, sealed entry, projections, queued receipt and drawer pulse: all or none."""
 
     def post(
         self, *facts: Fact, document: ReceiptDocument | None = None, drawer_reason: str = "", note: str = ""
     ) -> tuple[int, ...]:
-        """Seal other facts in order, with a document to print and a drawer pulse if asked; returns their sequences."""
+        """Seal other facts in order, with a document and a drawer pulse if asked; returns their sequences."""
 
     def park(self, parked: ParkedSale, fact: Fact) -> None: ...
 

@@ -1,4 +1,4 @@
-"""What a till shows: one frozen value after every action. Amounts stay ints; words stay codes until the screen."""
+"""What a till shows: one frozen value after every action. Amounts stay ints, words stay codes."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import msgspec
 from hardware.receipt_document import ReceiptDocument, Text
 from pos_client.till.ports import OpenShift, ParkedSale, PostedSale, Unsent
 from shared_models import cash, sale
+from shared_models.barcode import EmbeddedRule
 from shared_models.catalogue import Category, Offer, Price, Product
 from shared_models.errors import ShopError
 from shared_models.events import Fact
@@ -28,6 +29,7 @@ STORE = StoreConfig(
     tax_number="DE123456789",
     logo_text="HARBOUR",
     receipt_footer="Thank you!",
+    embedded_rules=(EmbeddedRule("20", 5, 5, "weight", 3), EmbeddedRule("21", 5, 5, "price", 2)),
     quick_keys=(QuickKeyPage("Bakery", ("p-roll", "p-gone")),),
 )
 VAT_7 = Tax("vat7", "VAT 7 %", 70_000, included=True)
@@ -58,7 +60,7 @@ def offer(
         name=name,
         tax_category_id=tax.tax_id,
         category_id=FOOD.category_id,
-        barcodes=codes,
+        barcodes=tuple(code.zfill(14) if len(code) == 13 else code for code in codes),
         **product,  # type: ignore[arg-type]
     )
     price = None if unit_price_minor is None else Price(f"price-{product_id}", product_id, unit_price_minor)
@@ -70,7 +72,7 @@ WINE = "4006381333931"
 COLA = "5449000000996"
 SHOP = (
     offer("p-oat", "Oat drink barista 1 L", 249, OAT_DRINK),
-    offer("p-tomato", "Tomatoes on the vine", 299, "2000", unit="kg", weighed=True),
+    offer("p-tomato", "Tomatoes on the vine", 299, "2000042", unit="kg", weighed=True),
     offer("p-cheese", "Mountain cheese", 2490, "2100017", unit="kg", weighed=True),
     offer("p-roll", "Sourdough roll", 90, "roll"),
     offer("p-wine", "Chardonnay Reserve 0.75 L", 899, WINE, tax=VAT_19, minimum_age=18),

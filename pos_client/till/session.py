@@ -1,0 +1,264 @@
+"""The till: every action of `intents.Till`, each answered with the state after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pos_client.till.desk import Desk, Ports
+from pos_client.till.entry import Entry
+from pos_client.till.paying import Paying
+from pos_client.till.ports import Books, Catalogue, Clock, Ids, Paper, PinCheck
+from pos_client.till.refusals import Asked, Refused, WrongPin
+from pos_client.till.selling import Selling
+from pos_client.till.shift import Shift
+from pos_client.till.state import Notice, QuickPage, Severity, TillState, Words
+from pos_client.till.ticket import Ticket
+from pos_client.till.view import StateView
+from pos_client.till.words import NOTICES
+from shared_models.cash import PAID_IN, PAID_OUT, SAFE_DROP
+from shared_models.catalogue import Category, Offer
+from shared_models.errors import ShopError
+
+_RECENT_RECEIPTS = 50
+
+
+class TillSession:
+    """Implements `intents.Till`. One thread only; nothing here waits for a network or a printer."""
+
+    def __init__(
+        self,
+        till_id: str,
+        *,
+        clock: Clock,
+        ids: Ids,
+        catalogue: Catalogue,
+        books: Books,
+        pins: PinCheck,
+        paper: Paper,
+    ) -> None:
+        self._desk = Desk(till_id, Ports(clock, ids, catalogue, books, pins, paper))
+        self._desk.say = self._say
+        self._view = StateView(self._desk)
+        self._entry = Entry(self._desk)
+        self._selling = Selling(self._desk)
+        self._ticket = Ticket(self._desk)
+        self._paying = Paying(self._desk)
+        self._shift = Shift(self._desk, self._ticket)
+        self._notice: Notice | None = None
+        self._notices = 0
+        self._asked: Asked | None = None
+
+    @property
+    def state(self) -> TillState:
+        return self._view.state(self._notice, self._asked.question if self._asked else None)
+
+    # people
+
+    def log_in(self, pin: str) -> TillState:
+        return self._do(lambda: self._entry.log_in(pin))
+
+    def log_out(self) -> TillState:
+        self._asked = None
+        return self._do(self._entry.log_out)
+
+    def lock(self) -> TillState:
+        self._asked = None
+        return self._do(self._entry.lock)
+
+    # shift and cash
+
+    def open_shift(self, float_minor: int) -> TillState:
+        return self._do(lambda: self._shift.open_shift(float_minor))
+
+    def pay_in(self, amount_minor: int, reason: str) -> TillState:
+        return self._do(lambda: self._shift.move_cash(PAID_IN, amount_minor, reason))
+
+    def pay_out(self, amount_minor: int, reason: str) -> TillState:
+        return self._do(lambda: self._shift.move_cash(PAID_OUT, amount_minor, reason))
+
+    def safe_drop(self, amount_minor: int, reason: str) -> TillState:
+        return self._do(lambda: self._shift.move_cash(SAFE_DROP, amount_minor, reason))
+
+    def open_drawer(self, reason: str) -> TillState:
+        return self._do(lambda: self._shift.open_drawer(reason))
+
+    def x_report(self, *, print_it: bool = False) -> TillState:
+        return self._do(lambda: self._shift.x_report(print_it))
+
+    def dismiss_report(self) -> TillState:
+        return self._do(self._shift.dismiss_report)
+
+    def start_count(self) -> TillState:
+        return self._do(self._shift.start_count)
+
+    def count(self, denomination_minor: int, pieces: int) -> TillState:
+        return self._do(lambda: self._shift.count(denomination_minor, pieces))
+
+    def save_count(self) -> TillState:
+        return self._do(self._shift.save_count)
+
+    def confirm_count(self) -> TillState:
+        return self._do(self._shift.confirm_count)
+
+    def recount(self) -> TillState:
+        return self._do(self._shift.recount)
+
+    def close_shift(self, approver_pin: str = "") -> TillState:
+        return self._do(lambda: self._shift.close_shift(approver_pin))
+
+    # ticket
+
+    def scan(self, text: str) -> TillState:
+        return self._do(lambda: self._selling.scan(text))
+
+    def add_product(self, product_id: str) -> TillState:
+        return self._do(lambda: self._selling.add_product(product_id))
+
+    def select(self, index: int) -> TillState:
+        return self._do(lambda: self._ticket.select(index))
+
+    def set_quantity(self, quantity_milli: int) -> TillState:
+        return self._do(lambda: self._ticket.set_quantity(quantity_milli))
+
+    def set_price(self, unit_price_minor: int, reason: str) -> TillState:
+        return self._do(lambda: self._ticket.set_price(unit_price_minor, reason))
+
+    def discount_line(self, *, percent_ppm: int = 0, amount_minor: int = 0, reason: str = "") -> TillState:
+        return self._do(lambda: self._ticket.discount_line(percent_ppm, amount_minor, reason))
+
+    def discount_sale(self, *, percent_ppm: int = 0, amount_minor: int = 0, reason: str = "") -> TillState:
+        return self._do(lambda: self._ticket.discount_sale(percent_ppm, amount_minor, reason))
+
+    def note_line(self, text: str) -> TillState:
+        return self._do(lambda: self._ticket.note_line(text))
+
+    def void_line(self) -> TillState:
+        return self._do(self._ticket.void_line)
+
+    def void_sale(self) -> TillState:
+        return self._do(self._ticket.void_sale)
+
+    def park(self, label: str = "") -> TillState:
+        return self._do(lambda: self._ticket.park(label))
+
+    def recall(self, sale_id: str) -> TillState:
+        return self._do(lambda: self._ticket.recall(sale_id))
+
+    def answer(self, yes: bool, value: str = "") -> TillState:
+        asked, self._asked = self._asked, None
+        if asked is None:
+            return self._do(lambda: _refuse(Refused("no_question")))
+        if not yes:
+            return self._do(lambda: _refuse(asked.refusal))
+        return self._do(lambda: asked.then(value), reopen=asked if asked.question.needs else None)
+
+    def dismiss_notice(self) -> TillState:
+        self._notice = None
+        return self.state
+
+    # payment
+
+    def start_tender(self) -> TillState:
+        return self._do(self._paying.start_tender)
+
+    def tender_cash(self, received_minor: int) -> TillState:
+        return self._do(lambda: self._paying.tender_cash(received_minor))
+
+    def remove_tender(self) -> TillState:
+        return self._do(self._paying.remove_tender)
+
+    def back_to_sale(self) -> TillState:
+        return self._do(self._paying.back_to_sale)
+
+    def finish_sale(self) -> TillState:
+        return self._do(self._paying.finish_sale)
+
+    def next_sale(self) -> TillState:
+        return self._do(self._paying.next_sale)
+
+    def reprint(self, receipt_number: str = "") -> TillState:
+        return self._do(lambda: self._paying.reprint(receipt_number))
+
+    # looking
+
+    def search(self, text: str) -> tuple[Offer, ...]:
+        ports = self._desk.ports
+        return ports.catalogue.search(text, ports.clock.now()) if text.strip() else ()
+
+    def quick_pages(self) -> tuple[QuickPage, ...]:
+        """Keys whose product has gone are left out."""
+        catalogue, at = self._desk.ports.catalogue, self._desk.ports.clock.now()
+        store = catalogue.store()
+        pages = store.quick_keys if store else ()
+        found = ((page.name, [catalogue.by_id(one, at) for one in page.product_ids]) for page in pages)
+        return tuple(QuickPage(name, tuple(key for key in keys if key)) for name, keys in found)
+
+    def categories(self) -> tuple[Category, ...]:
+        return self._desk.ports.catalogue.categories()
+
+    def in_category(self, category_id: str) -> tuple[Offer, ...]:
+        ports = self._desk.ports
+        return ports.catalogue.in_category(category_id, ports.clock.now())
+
+    def recent_receipts(self) -> tuple[str, ...]:
+        """Newest first."""
+        sales = self._desk.ports.books.recent_sales(_RECENT_RECEIPTS)
+        return tuple(posted.sale.receipt_number for posted in sales)
+
+    # how an action ends
+
+    def _do(self, action: Callable[[], None], *, reopen: Asked | None = None) -> TillState:
+        """Runs an action. Refused, it leaves a notice and the cart as it was, and `reopen` is asked again."""
+        if self._asked is not None:
+            self._say(Severity.WARNING, Refused("answer_first"))
+            return self.state
+        before = self._desk.cart.snapshot()
+        self._notice = None
+        try:
+            action()
+        except Asked as asked:
+            self._asked = asked
+        except Refused as refused:
+            self._desk.cart.restore(before)
+            self._say(refused.severity, refused)
+            self._asked = reopen if _worth_asking_again(refused) else None
+        except ShopError as trouble:
+            self._desk.cart.restore(before)
+            self._say(Severity.DANGER, trouble)
+            self._asked = reopen
+        return self.state
+
+    def _say(self, severity: Severity, what: Refused | ShopError) -> None:
+        self._notices += 1
+        words = what.words if isinstance(what, Refused) else _words_of(what)
+        self._notice = Notice(self._notices, severity, words)
+
+
+def _refuse(refusal: Refused | None) -> None:
+    if refusal is not None:
+        raise refusal
+
+
+def _worth_asking_again(refused: Refused) -> bool:
+    return isinstance(refused, WrongPin) or refused.words.code in _TYPED_WRONG
+
+
+def _words_of(trouble: ShopError) -> Words:
+    """An error's own code, with its English message for screens that have no translation of it."""
+    values = {name: value for name, value in trouble.details.items() if isinstance(value, str | int)}
+    code = trouble.code if trouble.code in NOTICES else "trouble"
+    return Words(code, {"message": trouble.message, "code": trouble.code, **values})
+
+
+_TYPED_WRONG = frozenset(
+    {
+        "answer_empty",
+        "text_too_long",
+        "unreadable_scan",
+        "quantity_zero",
+        "quantity_too_large",
+        "bad_price",
+        "amount_too_large",
+        "serial_twice",
+    }
+)

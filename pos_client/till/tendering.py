@@ -1,0 +1,87 @@
+"""Taking money: what is due in cash, what was received, and the change."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pos_client.till.refusals import Refused
+from pos_client.till.state import Severity, TenderLine, TenderView
+from shared_models.currency import NOTES, currency
+from shared_models.money import quick_cash_amounts
+from shared_models.rounding import round_to_step
+from shared_models.sale import CASH, Tender
+
+MAX_TENDERS = 20
+ABSURD_TIMES_DUE = 1_000
+ABSURD_NOTES = 20
+
+
+class Payment(msgspec.Struct, frozen=True):
+    """A payment in progress. `step_minor` is the smallest amount that can be paid in cash."""
+
+    total_minor: int
+    currency: str
+    step_minor: int = 1
+    tenders: tuple[Tender, ...] = ()
+
+    @property
+    def due_minor(self) -> int:
+        return round_to_step(self.total_minor, self.step_minor)
+
+    @property
+    def rounding_minor(self) -> int:
+        return self.due_minor - self.total_minor
+
+    @property
+    def received_minor(self) -> int:
+        return sum(tender.received_minor for tender in self.tenders)
+
+    @property
+    def open_minor(self) -> int:
+        return max(0, self.due_minor - self.received_minor)
+
+    @property
+    def change_minor(self) -> int:
+        return max(0, self.received_minor - self.due_minor)
+
+    def with_cash(self, received_minor: int) -> Payment:
+        """Raises Refused for what nobody can hand over."""
+        if received_minor <= 0:
+            raise Refused("bad_amount")
+        if self._is_absurd(received_minor):
+            raise Refused("absurd_amount", severity=Severity.DANGER, amount_minor=received_minor)
+        if received_minor % self.step_minor:
+            raise Refused("not_payable_in_cash", step_minor=self.step_minor)
+        if len(self.tenders) >= MAX_TENDERS:
+            raise Refused("too_many_tenders")
+        return msgspec.structs.replace(self, tenders=(*self.tenders, Tender(CASH, received_minor)))
+
+    def without_last(self) -> Payment:
+        if not self.tenders:
+            raise Refused("no_tender")
+        return msgspec.structs.replace(self, tenders=self.tenders[:-1])
+
+    def refuse_unless_enough(self) -> None:
+        if self.open_minor:
+            raise Refused("money_missing", missing_minor=self.open_minor)
+
+    def view(self) -> TenderView:
+        return TenderView(
+            due_minor=self.due_minor,
+            rounding_minor=self.rounding_minor,
+            received_minor=self.received_minor,
+            open_minor=self.open_minor,
+            change_minor=self.change_minor,
+            quick_minor=quick_cash_amounts(
+                self.open_minor, currency(self.currency), step_minor=self.step_minor
+            ),
+            tenders=tuple(TenderLine(tender.kind, tender.received_minor) for tender in self.tenders),
+            can_finish=self.open_minor == 0,
+        )
+
+    def _is_absurd(self, received_minor: int) -> bool:
+        largest_note = NOTES[self.currency][-1]
+        return (
+            received_minor > self.due_minor * ABSURD_TIMES_DUE
+            and received_minor > largest_note * ABSURD_NOTES
+        )

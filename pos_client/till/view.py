@@ -1,0 +1,59 @@
+"""The state of the till, made from what lies on the desk."""
+
+from __future__ import annotations
+
+from pos_client.till.desk import Desk
+from pos_client.till.parking import parked_view
+from pos_client.till.ports import OpenShift
+from pos_client.till.state import Notice, Phase, Question, ShiftView, TaxView, TillState
+from pos_client.till.ticket_view import TicketView
+from shared_models.tax import TaxAmount
+
+
+class StateView:
+    """Makes states; keeps the parts that rarely change."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._ticket = TicketView()
+
+    def state(self, notice: Notice | None, question: Question | None) -> TillState:
+        desk, store = self._desk, self._desk.ports.catalogue.store()
+        if store is None:
+            return TillState(phase=Phase.WAITING, till_id=desk.till_id, notice=notice)
+        totals = desk.totals()
+        counting, shift = desk.counting, desk.shift
+        return TillState(
+            phase=desk.phase,
+            store_name=store.name,
+            till_id=desk.till_id,
+            currency=store.currency,
+            operator=desk.people.view(),
+            shift=_shift_view(shift) if shift else None,
+            sale_name=desk.sale_name,
+            lines=self._ticket.lines(totals.lines),
+            selected=desk.cart.selected,
+            to_pay_minor=totals.to_pay_minor,
+            discount_minor=totals.discount_minor,
+            taxes=tuple(map(_tax_view, totals.document.taxes)),
+            tender=desk.payment.view() if desk.payment else None,
+            done=desk.done,
+            count=counting.view(shift.opened.float_minor, desk.unsent_sales) if counting and shift else None,
+            x_report=desk.x_report,
+            z_report=desk.z_report,
+            parked=tuple(map(parked_view, desk.parked)),
+            notice=notice,
+            question=question,
+            locked_until_ms=desk.people.locked_until_ms,
+        )
+
+
+def _shift_view(shift: OpenShift) -> ShiftView:
+    opened = shift.opened
+    return ShiftView(
+        opened.shift_id, opened.number, shift.opened_at, opened.operator_name, opened.business_date
+    )
+
+
+def _tax_view(tax: TaxAmount) -> TaxView:
+    return TaxView(tax.name, tax.rate_ppm, tax.amount_minor, tax.included)
