@@ -215,7 +215,7 @@ def _real_time_request(seen: bytes) -> int | None:
 
 
 _ESC_FIXED = {
-    0: "2@LSimv<\x0c",
+    0: "2@LSimqv<\x0c",
     1: " !%-3=?EGJKMRTUVadertu{",
     2: "$\\cf",
     3: "p",

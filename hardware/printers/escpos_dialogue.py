@@ -1,0 +1,172 @@
+"""The talk with an ESC/POS printer over any channel: ask how it is, send, and make sure that it printed.
+
+That sending raised no error means nothing: a printer that was switched off takes bytes as well. So a job ends
+with a question that the printer answers only after it has worked off everything before.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+import msgspec
+
+from hardware.escpos import commands
+from hardware.printers.base import NotSent, Printed, PrintOutcome, Uncertain
+from hardware.status import CoverState, PaperState, PrinterStatus
+from hardware.transport.base import Channel, SendFailed
+
+# in_order: the printer answers GS r after the job (nearly all do); at_once: it answers DLE EOT only;
+# none: it never answers, as behind some spoolers and adapters.
+Confirmation = Literal["in_order", "at_once", "none"]
+
+
+class DialogueTimes(msgspec.Struct, frozen=True):
+    answer_s: float = 1.5
+    send_s: float = 20.0
+    confirm_s: float = 20.0
+    look_again_s: float = 0.5
+
+
+def ask_status(channel: Channel, times: DialogueTimes) -> PrinterStatus:
+    """Asks in real time, so that it answers also when it has stopped with work in its memory."""
+    printer = _answer(channel, "printer", times)
+    if printer is None:
+        return PrinterStatus(reachable=True)
+    offline = _answer(channel, "offline", times)
+    paper = _answer(channel, "paper", times)
+    return PrinterStatus(
+        reachable=True,
+        answers=True,
+        online=not printer & 0x08,
+        paper=_paper(paper, offline),
+        cover=_cover(offline),
+        fault=offline is not None and bool(offline & 0x40),
+    )
+
+
+def print_job(channel: Channel, job: bytes, confirmation: Confirmation, times: DialogueTimes) -> PrintOutcome:
+    try:
+        refusal = _refusal(channel, confirmation, times)
+    except SendFailed as failure:
+        return NotSent(f"{failure.message} Check that the printer is on, then print again.")
+    if refusal is not None:
+        return refusal
+    try:
+        channel.send(job, times.send_s)
+    except SendFailed as failure:
+        return _cut_short(channel, failure, confirmation, times)
+    if confirmation == "none":
+        return Printed(confirmed=False)
+    try:
+        return _confirmed(channel, confirmation, times)
+    except SendFailed as failure:
+        return Uncertain(f"{failure.message} {_LOOK}")
+
+
+_LOOK = "Look whether the receipt came out, and print it again if not."
+
+
+def _refusal(channel: Channel, confirmation: Confirmation, times: DialogueTimes) -> NotSent | None:
+    if confirmation == "none":
+        return None
+    status = ask_status(channel, times)
+    if status.obstacle:
+        return NotSent(status.obstacle)
+    if not status.answers:
+        return NotSent("Printer is connected but does not answer. Switch it off and on, then print again.")
+    return None
+
+
+def _cut_short(
+    channel: Channel, failure: SendFailed, confirmation: Confirmation, times: DialogueTimes
+) -> PrintOutcome:
+    if failure.sent == 0:
+        return NotSent(f"{failure.message} Check that the printer is on, then print again.")
+    return Uncertain(_why(channel, confirmation, times) or f"{failure.message} {_LOOK}")
+
+
+def _why(channel: Channel, confirmation: Confirmation, times: DialogueTimes) -> str:
+    """What the printer itself says stopped it."""
+    if confirmation == "none":
+        return ""
+    try:
+        return ask_status(channel, times).obstacle
+    except SendFailed:
+        return ""
+
+
+def _confirmed(channel: Channel, confirmation: Confirmation, times: DialogueTimes) -> PrintOutcome:
+    """Waits for the answer that comes after the job, and looks meanwhile what holds it up."""
+    if confirmation == "at_once":
+        status = ask_status(channel, times)
+        return Uncertain(status.obstacle) if status.obstacle else Printed()
+    channel.send(commands.ASK_PAPER_IN_ORDER, times.send_s)
+    deadline = time.monotonic() + times.confirm_s
+    while time.monotonic() < deadline:
+        if any(_is_in_order_answer(byte) for byte in channel.receive(times.look_again_s)):
+            return Printed()
+        status, finished = _look(channel, times)
+        if finished:
+            return Printed()
+        if status.obstacle:
+            return Uncertain(status.obstacle)
+    return Uncertain(f"Printer took the receipt but did not say that it is printed. {_LOOK}")
+
+
+def _look(channel: Channel, times: DialogueTimes) -> tuple[PrinterStatus, bool]:
+    """How it is, and whether the awaited answer came in between."""
+    watched = _Watched(channel)
+    status = ask_status(watched, times)
+    return status, watched.saw_in_order_answer
+
+
+class _Watched:
+    """A channel that notices the awaited answer among others."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self.saw_in_order_answer = False
+
+    def send(self, data: bytes, timeout_s: float) -> None:
+        self._channel.send(data, timeout_s)
+
+    def receive(self, timeout_s: float) -> bytes:
+        received = self._channel.receive(timeout_s)
+        self.saw_in_order_answer |= any(_is_in_order_answer(byte) for byte in received)
+        return received
+
+
+def _answer(channel: Channel, kind: commands.StatusKind, times: DialogueTimes) -> int | None:
+    """The status byte, or None when none came in time; other bytes (ASB, noise) are passed over."""
+    channel.send(commands.ask_status(kind), times.answer_s)
+    deadline = time.monotonic() + times.answer_s
+    while (left_s := deadline - time.monotonic()) > 0:
+        for byte in channel.receive(left_s):
+            if _is_real_time_answer(byte):
+                return byte
+    return None
+
+
+def _is_real_time_answer(byte: int) -> bool:
+    return byte & 0x93 == 0x12
+
+
+def _is_in_order_answer(byte: int) -> bool:
+    return byte & 0x90 == 0
+
+
+def _paper(paper: int | None, offline: int | None) -> PaperState:
+    if offline is not None and offline & 0x20:
+        return "out"
+    if paper is None:
+        return "unknown"
+    if paper & 0x60:
+        return "out"
+    return "near_end" if paper & 0x0C else "ok"
+
+
+def _cover(offline: int | None) -> CoverState:
+    if offline is None:
+        return "unknown"
+    return "open" if offline & 0x04 else "closed"

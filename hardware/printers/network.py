@@ -1,0 +1,69 @@
+"""A receipt printer on the network."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hardware.escpos.encoder import encode
+from hardware.escpos.profile import GENERIC_80_MM, profile_named
+from hardware.printers.base import NotSent, PrintOutcome
+from hardware.printers.escpos_dialogue import Confirmation, DialogueTimes, ask_status, print_job
+from hardware.receipt_document import ReceiptDocument
+from hardware.status import PrinterStatus
+from hardware.transport.base import NotReachable, SendFailed, Transport
+from hardware.transport.tcp import TcpTransport
+
+
+class NetworkPrinterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the printer is and how it talks; kept in the till's settings."""
+
+    host: str
+    port: int = 9100
+    profile: str = GENERIC_80_MM
+    confirmation: Confirmation = "in_order"
+    name: str = "Receipt printer"
+
+
+class NetworkPrinter:
+    """A `ReceiptPrinter`; a connection lasts for one job, so that other tills get their turn."""
+
+    def __init__(
+        self,
+        settings: NetworkPrinterSettings,
+        transport: Transport | None = None,
+        times: DialogueTimes | None = None,
+    ) -> None:
+        self._settings = settings
+        self._transport = transport or TcpTransport(settings.host, settings.port)
+        self._times = times or DialogueTimes()
+
+    @property
+    def name(self) -> str:
+        return self._settings.name
+
+    @property
+    def place(self) -> str:
+        return self._transport.place
+
+    @property
+    def transport(self) -> Transport:
+        """For the drawer that hangs on this printer."""
+        return self._transport
+
+    def print(self, document: ReceiptDocument) -> PrintOutcome:
+        """Raises UnknownPrinterProfile when the settings name no printer model."""
+        job = encode(document, profile_named(self._settings.profile))
+        try:
+            with self._transport.open() as channel:
+                return print_job(channel, job, self._settings.confirmation, self._times)
+        except NotReachable as failure:
+            return NotSent(failure.message)
+
+    def status(self) -> PrinterStatus:
+        try:
+            with self._transport.open() as channel:
+                if self._settings.confirmation == "none":
+                    return PrinterStatus(reachable=True)
+                return ask_status(channel, self._times)
+        except (NotReachable, SendFailed) as failure:
+            return PrinterStatus(reachable=False, unreachable_because=failure.message)

@@ -1,0 +1,48 @@
+"""The border between a device driver and the wire: TCP now; USB, serial and spoolers have the same shape."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import ClassVar, Protocol
+
+from shared_models.errors import ShopError
+
+
+class NotReachable(ShopError):
+    """No connection, so not one byte has left."""
+
+    code: ClassVar[str] = "device_not_reachable"
+
+
+class SendFailed(ShopError):
+    """The connection ended or stalled while sending; `sent` bytes had left by then."""
+
+    code: ClassVar[str] = "device_send_failed"
+
+    def __init__(self, message: str, sent: int) -> None:
+        super().__init__(message, sent=sent)
+        self.sent = sent
+
+
+class Channel(Protocol):
+    """An open connection to a device."""
+
+    def send(self, data: bytes, timeout_s: float) -> None:
+        """All of `data`, or SendFailed that says how much."""
+
+    def receive(self, timeout_s: float) -> bytes:
+        """What has arrived, waiting at most `timeout_s` for the first byte; empty when nothing came.
+
+        Raises SendFailed (with nothing sent) when the connection has ended.
+        """
+
+
+class Transport(Protocol):
+    """A way to a device. One channel at a time: others wait, because most printers serve one caller only."""
+
+    @property
+    def place(self) -> str:
+        """Where the device is, for people."""
+
+    def open(self) -> AbstractContextManager[Channel]:
+        """Raises NotReachable."""
