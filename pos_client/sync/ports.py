@@ -38,7 +38,7 @@ class CatalogueCopy(Protocol):
     def positions(self) -> tuple[FeedPosition, ...]: ...
 
     def apply(self, page: FeedPage) -> bool:
-        """False, with nothing changed, when the page does not start at the cursor or the checksum does not fit."""
+        """False, with nothing changed, when the page starts elsewhere or the checksum does not fit."""
 
     def swap_in(self, path: Path) -> None:
-        """Check `path` (quick_check, checksums), then put it in the place of the copy while the till sells."""
+        """Check `path` (quick_check, checksums), then put it in the copy's place while the till sells."""

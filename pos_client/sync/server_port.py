@@ -1,0 +1,58 @@
+"""What the engine asks of the server, without saying how it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from pos_client.sync.outcomes import Failure, Reply
+from shared_models.reference import FeedPage
+from shared_models.sync_api import (
+    Enrolled,
+    EnrolRequest,
+    Hello,
+    HelloReply,
+    Push,
+    PushReply,
+    SnapshotManifest,
+)
+
+
+class BlobSink(Protocol):
+    """Where the bytes of a download go."""
+
+    def start_at(self, offset: int) -> None:
+        """The server sends from here on: what was asked for, or 0 when it would not resume."""
+
+    def write(self, piece: bytes) -> bool:
+        """False to break off."""
+
+
+class Server(Protocol):
+    """Every call ends within its time limit, in a value. Safe to call from several threads."""
+
+    def enrol(self, request: EnrolRequest) -> Reply[Enrolled] | Failure: ...
+
+    def hello(self, hello: Hello) -> Reply[HelloReply] | Failure: ...
+
+    def push(self, push: Push) -> Reply[PushReply] | Failure: ...
+
+    def push_raw(self, push: Push, reason: str) -> Reply[PushReply | None] | Failure:
+        """None when the entry is kept, but the server says nothing of where the journal now stands."""
+
+    def feed(self, stream: str, epoch: str, after: int, limit: int) -> Reply[FeedPage] | Failure: ...
+
+    def snapshot(self, store_id: str) -> Reply[SnapshotManifest] | Failure: ...
+
+    def blob(self, sha256: str, offset: int, sink: BlobSink) -> Reply[int] | Failure:
+        """Download from `offset` on; the reply is the number of bytes that came now."""
+
+    def poke(self) -> Reply[bool] | Failure:
+        """Waits, perhaps a minute, for a hint that something changed. A hint lost is harmless."""
+
+    def abort(self) -> None:
+        """Break off what is under way, from another thread; from now on all is Unreachable."""
+
+
+Connect = Callable[[], Server]
+"""Called on the engine's own thread, so that the HTTP library is not loaded before the first paint."""

@@ -1,0 +1,432 @@
+"""What the push core makes of lost answers, doubled ones, restored servers, forks and poison."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pos_client.sync.outcomes import LocalFault, Nonsense, Refused, Unreachable
+from pos_client.sync.push import MOST_ENTRIES, PushCore, push_of
+from pos_client.sync.push_messages import (
+    Acknowledge,
+    AllSent,
+    Diverged,
+    EntriesRead,
+    Look,
+    Looked,
+    Noted,
+    Poked,
+    ReadEntries,
+    SayHello,
+    SendPush,
+    SendRaw,
+    Trouble,
+    TryFailed,
+    Wait,
+)
+from shared_models.sync_api import EntryNote, Limits, PushReply
+from shared_models.wire import pack
+from tests.pos_client.sync.model_server import ModelServer
+from tests.pos_client.sync.model_till import ModelTill
+from tests.pos_client.sync.push_shell import PushShell
+
+FATES = [
+    "ok",
+    "ok",
+    "no line",
+    "lost request",
+    "lost answer",
+    "doubled",
+    "time-out",
+    "413",
+    "401",
+    "503",
+    "429",
+]
+
+
+def assert_exactly_once(till: ModelTill, server: ModelServer) -> None:
+    made = {entry.event_id: entry.body for entry in till.all_entries()}
+    assert server.stored == made
+    assert set(server.effects.values()) <= {1}
+    assert all(state.acked == state.head_seq for state in till.segments())
+
+
+def shop(sales: int = 3) -> tuple[ModelTill, ModelServer, PushShell]:
+    till, server = ModelTill(), ModelServer()
+    till.sell(sales)
+    return till, server, PushShell(till, server)
+
+
+def at_first_push(shell: PushShell) -> SendPush:
+    """Greeted, read, and one push handed out, which nobody has answered."""
+    [hello] = shell.core.step(0, Looked(shell.till.segments()))
+    assert isinstance(hello, SayHello)
+    *_, look = shell.core.step(0, shell._served(hello))
+    assert look == Look()
+    [read] = shell.core.step(0, Looked(shell.till.segments()))
+    assert isinstance(read, ReadEntries)
+    found = shell.till.entries(read.incarnation, read.after_seq, read.limit, read.max_bytes)
+    [push] = shell.core.step(0, EntriesRead(read.number, tuple(found)))
+    assert isinstance(push, SendPush)
+    return push
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.integers(1, 400), min_size=1, max_size=3),
+    st.lists(st.sampled_from(FATES), max_size=60),
+    st.integers(0, 5),
+)
+def test_every_sale_arrives_exactly_once_whatever_the_line_does(
+    strands: list[int], fates: list[str], restore_after: int
+) -> None:
+    till, server = ModelTill(), ModelServer()
+    for number, sales in enumerate(strands):
+        if number:
+            till.begin_strand(bytes([number]) * 16)
+        till.sell(sales)
+    shell = PushShell(till, server, lambda n: fates[n - 1] if n <= len(fates) else "ok")
+    shell.run()
+    assert_exactly_once(till, server)
+    first = till.strands[0]
+    if len(strands) == 1:
+        server.restore_backup(first.incarnation, min(restore_after, len(first.entries)))
+        till.sell(2)
+        shell.run()
+        assert_exactly_once(till, server)
+
+
+def test_a_lost_answer_is_healed_by_asking_what_arrived() -> None:
+    till, server, shell = shop()
+    shell.line = lambda n: "lost answer" if n == 2 else "ok"
+    shell.run()
+    assert_exactly_once(till, server)
+    assert len(shell.sent) == 1
+    assert len(shell.of_kind(SayHello)) == 2
+
+
+def test_a_batch_that_is_sent_again_is_the_same_bytes() -> None:
+    till, server, shell = shop()
+    shell.line = lambda n: "503" if n == 2 else "ok"
+    shell.run()
+    assert_exactly_once(till, server)
+    first, second = shell.sent
+    assert pack(first.push) == pack(second.push)
+
+
+def test_a_second_copy_of_an_answer_moves_nothing() -> None:
+    till, _, shell = shop()
+    push = at_first_push(shell)
+    answer = shell._served(push)
+    assert Look() in shell.core.step(0, answer)
+    till.sell()
+    assert shell.core.step(0, answer) == ()
+
+
+def test_an_answer_that_overtook_another_is_not_listened_to() -> None:
+    _, _, shell = shop()
+    push = at_first_push(shell)
+    late = shell._served(push)
+    shell.core.step(0, TryFailed(push.number, Unreachable("no answer in time", sent=True)))
+    assert shell.core.step(10, late) == ()
+
+
+def test_a_server_restored_from_a_backup_gets_the_sales_again() -> None:
+    till, server, shell = shop(10)
+    shell.run()
+    server.restore_backup(till.strands[0].incarnation, 4)
+    till.sell()
+    shell.run()
+    assert_exactly_once(till, server)
+    assert (till.strands[0].incarnation, 4) in till.acknowledged
+
+
+def test_a_server_that_lost_everything_gets_everything_again() -> None:
+    till, server, shell = shop(10)
+    shell.run()
+    server.restore_backup(till.strands[0].incarnation, 0)
+    shell.now_ms += 600_000
+    shell.run()
+    assert_exactly_once(till, server)
+
+
+def test_a_till_restored_from_a_backup_stops_sending_and_says_so() -> None:
+    till, _, shell = shop(10)
+    shell.run()
+    del till.strands[0].entries[5:]
+    till.strands[0].acked = 5
+    shell.now_ms += 600_000
+    shell.turn()
+    [fork] = shell.of_kind(Diverged)
+    assert isinstance(fork, Diverged)
+    assert fork.high == 10
+    assert "restored" in fork.message
+    assert till.strands[0].acked == 5
+
+
+def test_two_tills_on_one_journal_stop_at_the_first_push_that_differs() -> None:
+    till, server, shell = shop(5)
+    shell.run()
+    till.sell()
+    twin_copy = ModelTill()
+    twin_copy.sell(5)
+    twin_copy.sell(1, body=b'{"twin":1}')
+    server.push(push_of(twin_copy.segments()[0], twin_copy.strands[0].entries[5:]))
+    shell.turn()
+    [fork] = shell.of_kind(Diverged)
+    assert isinstance(fork, Diverged)
+    assert "differs at entry 6" in fork.message
+    assert till.strands[0].acked == 5
+    assert len(server.stored) == 6
+
+
+def test_a_fork_in_one_incarnation_does_not_hold_up_the_next() -> None:
+    till, _, shell = shop(5)
+    shell.run()
+    till.forge(3, b'{"other":1}')
+    till.begin_strand(b"n" * 16)
+    till.sell(4)
+    shell.now_ms += 600_000
+    shell.run()
+    assert till.strands[1].acked == 4
+    assert till.strands[0].acked == 5
+    assert shell.of_kind(Diverged)
+
+
+def test_an_incarnation_is_sent_again_once_the_server_agrees() -> None:
+    till, server, shell = shop(5)
+    shell.run()
+    theirs = server.chains[till.strands[0].incarnation]
+    server.chains[till.strands[0].incarnation] = [*theirs[:4], b"x" * 32]
+    till.sell()
+    shell.now_ms += 600_000
+    shell.turn()
+    assert shell.of_kind(Diverged)
+    server.chains[till.strands[0].incarnation] = theirs
+    shell.now_ms += 600_000
+    shell.run()
+    assert_exactly_once(till, server)
+
+
+@pytest.mark.parametrize("steps_past", [True, False])
+def test_an_entry_that_crashes_the_server_is_handed_over_raw(steps_past: bool) -> None:
+    till, server, shell = shop(40)
+    poison = till.strands[0].entries[17]
+    server.crashes_on.add(poison.event_id)
+    shell.steps_past_raw = steps_past
+    shell.run(until_ms=3_600_000)
+    assert server.raw == {poison.event_id: poison.body}
+    if steps_past:
+        assert_exactly_once(till, server)
+    else:
+        assert till.strands[0].acked == 17
+        assert shell.of_kind(Trouble)
+
+
+def test_after_a_poisoned_entry_the_batches_grow_again() -> None:
+    till, server, shell = shop(1000)
+    server.crashes_on.add(till.strands[0].entries[2].event_id)
+    shell.run()
+    assert max(len(sent.push.entries) for sent in shell.sent[10:]) == MOST_ENTRIES
+    assert_exactly_once(till, server)
+
+
+def test_a_server_that_refuses_the_raw_entry_too_is_asked_again_and_again() -> None:
+    till, server, shell = shop(1)
+    shell.line = lambda n: "503" if n > 1 else "ok"
+    shell.run(until_ms=3_600_000)
+    assert {type(sent) for sent in shell.sent} == {SendPush, SendRaw}
+    assert till.strands[0].acked == 0
+    shell.line = lambda n: "ok"
+    shell.run()
+    assert_exactly_once(till, server)
+
+
+@pytest.mark.parametrize(("fate", "after"), [("413", 128), ("time-out", 128), ("no line", 256), ("503", 256)])
+def test_only_what_is_too_much_makes_batches_smaller_at_once(fate: str, after: int) -> None:
+    _, _, shell = shop(300)
+    shell.line = lambda n: fate if n == 2 else "ok"
+    shell.run()
+    assert len(shell.sent[1].push.entries) == after
+
+
+def test_a_server_may_ask_for_smaller_batches() -> None:
+    till, _, shell = shop(10)
+    push = at_first_push(shell)
+    reply = shell.server.push(push.push)
+    till.sell(10)
+    small = Limits(batch_entries=3, batch_bytes=0)
+    shell.core.step(0, shell.answered(push.number, PushReply(**{**_fields(reply), "limits": small})))
+    shell.till.acknowledge(reply.incarnation, reply.high, 0)
+    [read] = shell.core.step(0, Looked(till.segments()))
+    assert isinstance(read, ReadEntries)
+    assert (read.limit, read.max_bytes) == (3, 1)
+
+
+def test_a_server_that_asks_for_patience_gets_it_but_not_for_ever() -> None:
+    _, _, shell = shop()
+    push = at_first_push(shell)
+    *_, wait = shell.core.step(0, TryFailed(push.number, Refused(429, retry_after_ms=20_000)))
+    assert wait == Wait(20_000)
+    assert shell.core.step(100, Looked(shell.till.segments())) == (Wait(20_000),)
+    [again] = shell.core.step(20_000, Looked(shell.till.segments()))
+    assert isinstance(again, SendPush)
+    *_, wait = shell.core.step(20_000, TryFailed(again.number, Refused(503, retry_after_ms=1 << 50)))
+    assert wait == Wait(20_000 + 3_600_000)
+
+
+def test_waits_grow_to_five_minutes_and_not_further() -> None:
+    _, _, shell = shop()
+    shell.line = lambda n: "no line"
+    starts = []
+    for _ in range(14):
+        starts.append(shell.now_ms)
+        shell.turn()
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
+    assert gaps[:4] == [1_000, 2_000, 4_000, 8_000]
+    assert gaps[-1] == 300_000
+
+
+def test_a_poke_ends_the_wait_for_a_line_but_not_one_the_server_asked_for() -> None:
+    _, _, shell = shop()
+    push = at_first_push(shell)
+    shell.core.step(0, TryFailed(push.number, Unreachable("no route")))
+    assert shell.core.step(10, Poked()) == (Look(),)
+    [hello] = shell.core.step(10, Looked(shell.till.segments()))
+    assert isinstance(hello, SayHello)
+    shell.core.step(10, TryFailed(hello.number, Refused(503, retry_after_ms=9_000)))
+    shell.core.step(20, Poked())
+    assert shell.core.step(20, Looked(shell.till.segments())) == (Wait(9_010),)
+
+
+def test_nothing_is_sent_while_an_answer_is_awaited() -> None:
+    till, _, shell = shop()
+    at_first_push(shell)
+    till.sell()
+    assert shell.core.step(5, Looked(till.segments())) == ()
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"hash": b"short"},
+        {"high": -1},
+        {"incarnation": b"o" * 16},
+        {"high": 0},
+    ],
+)
+def test_an_answer_that_makes_no_sense_acknowledges_nothing(nonsense: dict[str, object]) -> None:
+    _, server, shell = shop()
+    push = at_first_push(shell)
+    reply = PushReply(**{**_fields(server.push(push.push)), **nonsense})
+    end = shell.end(push.push.incarnation, max(0, reply.high))
+    steps = shell.core.step(
+        0, type(shell.answered(push.number, server.push(push.push)))(push.number, reply, end)
+    )
+    assert all(step.high == 0 for step in steps if isinstance(step, Acknowledge))
+    [trouble] = [step for step in steps if isinstance(step, Trouble)]
+    assert trouble.code == "nonsense"
+    assert "makes no sense" in trouble.message
+
+
+def test_a_hello_that_makes_no_sense_acknowledges_nothing() -> None:
+    _, server, shell = shop()
+    [hello] = shell.core.step(0, Looked(shell.till.segments()))
+    assert isinstance(hello, SayHello)
+    server.chains[shell.till.strands[0].incarnation] = [b"short"]
+    steps = shell.core.step(0, shell._served(hello))
+    assert [type(step) for step in steps] == [Trouble, Wait]
+
+
+def test_a_verdict_about_a_journal_that_is_not_here_is_passed_over() -> None:
+    _, _, shell = shop()
+    [hello] = shell.core.step(0, Looked(shell.till.segments()))
+    assert isinstance(hello, SayHello)
+    greeted = shell._served(hello)
+    steps = shell.core.step(0, type(greeted)(greeted.number, greeted.reply, ()))  # type: ignore[union-attr,call-arg]
+    assert steps == (Look(),)
+
+
+def test_a_server_never_makes_more_safe_than_it_holds() -> None:
+    _, server, shell = shop()
+    push = at_first_push(shell)
+    reply = PushReply(**{**_fields(server.push(push.push)), "safe_through": 99})
+    steps = shell.core.step(0, shell.answered(push.number, reply))
+    assert Acknowledge(push.push.incarnation, 3, 3) in steps
+
+
+def test_what_the_server_notes_about_an_entry_is_passed_on() -> None:
+    _, server, shell = shop()
+    push = at_first_push(shell)
+    note = EntryNote(event_id=b"e" * 16, kind="quarantined", reason="unknown_schema")
+    reply = PushReply(**{**_fields(server.push(push.push)), "notes": (note,)})
+    assert Noted((note,)) in shell.core.step(0, shell.answered(push.number, reply))
+
+
+def test_a_hole_in_the_journal_stops_the_sending_and_is_said() -> None:
+    till, _, shell = shop(5)
+    [hello] = shell.core.step(0, Looked(till.segments()))
+    assert isinstance(hello, SayHello)
+    shell.core.step(0, shell._served(hello))
+    [read] = shell.core.step(0, Looked(till.segments()))
+    assert isinstance(read, ReadEntries)
+    [trouble, _] = shell.core.step(0, EntriesRead(read.number, tuple(till.strands[0].entries[1:])))
+    assert isinstance(trouble, Trouble)
+    assert "entry 1" in trouble.message
+
+
+def test_only_what_stands_before_a_hole_is_sent() -> None:
+    till, _, shell = shop(5)
+    [hello] = shell.core.step(0, Looked(till.segments()))
+    assert isinstance(hello, SayHello)
+    shell.core.step(0, shell._served(hello))
+    [read] = shell.core.step(0, Looked(till.segments()))
+    assert isinstance(read, ReadEntries)
+    entries = till.strands[0].entries
+    [push] = shell.core.step(0, EntriesRead(read.number, (*entries[:2], *entries[3:])))
+    assert isinstance(push, SendPush)
+    assert len(push.push.entries) == 2
+
+
+def test_a_fault_of_this_machine_does_not_break_up_batches() -> None:
+    _, _, shell = shop(4)
+    push = at_first_push(shell)
+    for now in (0, 10_000, 20_000, 40_000):
+        shell.core.step(now, TryFailed(push.number, LocalFault("the disk is full")))
+        [push] = shell.core.step(now + 9_000, Looked(shell.till.segments()))  # type: ignore[assignment]
+        assert len(push.push.entries) == 4
+
+
+def test_answers_of_another_kind_break_up_batches_after_three_tries() -> None:
+    _, _, shell = shop(4)
+    push = at_first_push(shell)
+    now = 0
+    for _ in range(3):
+        shell.core.step(now, TryFailed(push.number, Nonsense("a web page")))
+        now += 300_000
+        [push] = shell.core.step(now, Looked(shell.till.segments()))  # type: ignore[assignment]
+        if isinstance(push, SayHello):
+            shell.core.step(now, shell._served(push))
+            [push] = shell.core.step(now, Looked(shell.till.segments()))  # type: ignore[assignment]
+    assert isinstance(push, ReadEntries)
+    assert push.limit == 2
+
+
+def test_a_till_with_nothing_to_send_says_that_all_is_sent() -> None:
+    _, _, shell = shop(0)
+    shell.run()
+    assert shell.of_kind(AllSent)
+    assert not shell.sent
+
+
+def test_the_core_starts_by_asking_where_things_stand() -> None:
+    core = PushCore(jitter=lambda ceiling: ceiling)
+    assert core.step(0, Looked(())) == (SayHello(1),)
+
+
+def _fields(reply: PushReply) -> dict[str, object]:
+    return {name: getattr(reply, name) for name in reply.__struct_fields__}
