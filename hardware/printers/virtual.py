@@ -68,7 +68,11 @@ class VirtualPrinter:
         """Raises OSError when the port is taken."""
         self._wake_out.setblocking(False)
         self._selector.register(self._wake_out, selectors.EVENT_READ)
-        self._listen()
+        try:
+            self._listen()
+        except OSError:
+            self.stop()
+            raise
         self._running = True
         self._thread.start()
         return self

@@ -1,0 +1,56 @@
+"""Asks every device how it is, and says it in sentences that can be read out on the telephone."""
+
+from __future__ import annotations
+
+from hardware.escpos.profile import UnknownPrinterProfile, profile_named
+from hardware.registry import DeviceSettings, connected
+from hardware.status import DeviceReport
+
+
+def examine(settings: DeviceSettings) -> list[DeviceReport]:
+    """One report a device; takes as long as the slowest to answer, prints nothing and opens no drawer."""
+    return [_printer(settings), _drawer(settings), _scanner(settings)]
+
+
+def sentences(reports: list[DeviceReport]) -> list[str]:
+    return [
+        f"{'OK     ' if report.works else 'PROBLEM'}  {report.name}{_at(report.place)}: {report.message}"
+        for report in reports
+    ]
+
+
+def _at(place: str) -> str:
+    return f" at {place}" if place else ""
+
+
+def _printer(settings: DeviceSettings) -> DeviceReport:
+    printer = connected(settings).printer
+    if printer is None or settings.printer is None:
+        message = "No printer is set up. Receipts are kept and can be printed later."
+        return DeviceReport("Receipt printer", "printer", "", False, message)
+    try:
+        profile_named(settings.printer.profile)
+    except UnknownPrinterProfile as unknown:
+        return DeviceReport(printer.name, "printer", printer.place, False, unknown.message)
+    status = printer.status()
+    return DeviceReport(printer.name, "printer", printer.place, status.can_print, status.message)
+
+
+def _drawer(settings: DeviceSettings) -> DeviceReport:
+    if connected(settings).drawer is None:
+        message = "No drawer is set up. Open it with its key."
+        return DeviceReport("Cash drawer", "drawer", "", False, message)
+    message = "Opened by a pulse from the receipt printer. It can't say whether it is open."
+    return DeviceReport("Cash drawer", "drawer", "", True, message)
+
+
+def _scanner(settings: DeviceSettings) -> DeviceReport:
+    wedge = settings.wedge
+    if wedge is None:
+        message = "Keyboard scanners are switched off. Type the number instead."
+        return DeviceReport("Scanner", "scanner", "", False, message)
+    message = (
+        f"A scanner that types like a keyboard is recognised by keys at most {wedge.max_gap_ms} ms apart, "
+        f"from {wedge.min_length} characters on. Scan something to try it."
+    )
+    return DeviceReport("Scanner", "scanner", "", True, message)
