@@ -31,8 +31,8 @@ class AnchorFile:
         self._changed = threading.Event()
         self._stopping = threading.Event()
         self._writing = threading.Lock()
-        self._latest: Anchor | None = None
-        self._written: Anchor | None = None
+        self._latest: tuple[bytes, int, bytes] | None = None
+        self._written: tuple[bytes, int, bytes] | None = None
         self._thread: threading.Thread | None = None
 
     def read(self) -> Anchor | None:
@@ -49,8 +49,9 @@ class AnchorFile:
 
     def note(self, incarnation: bytes, seq: int, hash: bytes) -> None:
         """Called after the commit of that entry."""
-        self._latest = Anchor(incarnation.hex(), seq, hash.hex())
-        self._changed.set()
+        self._latest = (incarnation, seq, hash)
+        if not self._changed.is_set():
+            self._changed.set()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -66,7 +67,8 @@ class AnchorFile:
             if latest is None or latest == self._written:
                 return
             with contextlib.suppress(OSError):
-                _replace(self._path, msgspec.json.encode(latest))
+                anchor = Anchor(latest[0].hex(), latest[1], latest[2].hex())
+                _replace(self._path, msgspec.json.encode(anchor))
                 self._written = latest
 
     def _run(self) -> None:

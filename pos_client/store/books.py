@@ -11,7 +11,7 @@ import msgspec
 from hardware.receipt_document import ReceiptDocument, encode_document
 from pos_client.store import outbox, parked, sales, segments, shifts
 from pos_client.store.anchor import AnchorFile
-from pos_client.store.connection import Database, Driver, DriverConnection
+from pos_client.store.connection import LOG_BYTES, Database, Driver, DriverConnection
 from pos_client.store.jobs import Jobs, queue_drawer, queue_print
 from pos_client.store.journal import Journal, Sealed, insert_entry
 from pos_client.store.migrations import migrate
@@ -51,6 +51,7 @@ class TillBooks:
         key: str | None = None,
         boot_id: str = "",
         ballast_bytes: int = BALLAST_BYTES,
+        log_bytes: int = LOG_BYTES,
         on_jobs: Callable[[], None] = lambda: None,
         connection_class: type[Any] = DriverConnection,
     ) -> None:
@@ -60,7 +61,7 @@ class TillBooks:
         """Called after a commit that queued a print or drawer job."""
         self._process_lock = ProcessLock(path.with_name(path.name + ".lock"))
         try:
-            self._open(path, key, ballast_bytes, connection_class, mint, anchor_path)
+            self._open(path, key, ballast_bytes, log_bytes, connection_class, mint, anchor_path)
         except BaseException:
             self._process_lock.release()
             raise
@@ -73,39 +74,41 @@ class TillBooks:
         path: Path,
         key: str | None,
         ballast_bytes: int,
+        log_bytes: int,
         connection_class: type[Any],
         mint: segments.Mint,
         anchor_path: Path,
     ) -> None:
         ballast = Ballast(path.with_name(path.name + ".ballast"), ballast_bytes)
         ballast.load()
-        self._database = Database(path, key, ballast=ballast, factory=connection_class)
+        self.database = Database(path, key, ballast=ballast, factory=connection_class)
         try:
-            self.copied_aside = migrate(self._database)
+            self.copied_aside = migrate(self.database)
             self._anchor = AnchorFile(anchor_path)
-            self._current = segments.open_current(self._database, self._anchor.read(), mint)
-            self.jobs = Jobs(self._database)
+            self._current = segments.open_current(self.database, self._anchor.read(), mint)
+            self.jobs = Jobs(self.database)
             self.jobs.after_restart()
+            self.database.grow_log(log_bytes)
         except BaseException:
-            self._database.close()
+            self.database.close()
             raise
 
     def _remember(self) -> None:
         """What the next commit builds on, read once: only this process writes."""
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             self._last_number = sales.last_number(connection, self._current.id)
             self._grand_total = sales.grand_total(connection)
             self._cart = parked.saved_cart(connection)
 
     def close(self) -> None:
         self._anchor.stop()
-        self._database.close()
+        self.database.close()
         self._process_lock.release()
 
     # What the till posts
 
     def post_sale(self, sale: SalePosted, *, open_drawer: bool) -> PostedSale:
-        with self._database.lock:
+        with self.database.lock:
             number = self._last_number + 1
             grand_total = self._grand_total + sale.total_minor
             numbered = msgspec.structs.replace(sale, receipt_number=self._receipt_number(number))
@@ -122,7 +125,7 @@ class TillBooks:
                 queue_print(connection, sealed.pos, receipt)
                 self._clear_cart(connection)
 
-            self._database.write(work)
+            self.database.write(work)
             self._last_number, self._grand_total, self._cart = number, grand_total, b""
             self._committed([sealed], jobs=True)
         return posted
@@ -132,7 +135,7 @@ class TillBooks:
     ) -> tuple[int, ...]:
         assert facts
         assert not any(isinstance(fact, SalePosted) for fact in facts), "sales go through post_sale"
-        with self._database.lock:
+        with self.database.lock:
             sealed = self._journal.seal(*facts)
             payload = b"" if document is None else encode_document(document)
             gives_up = any(isinstance(fact, SaleVoided) for fact in facts)
@@ -146,13 +149,13 @@ class TillBooks:
                 if gives_up:
                     self._clear_cart(connection)
 
-            self._database.write(work)
+            self.database.write(work)
             self._cart = b"" if gives_up else self._cart
             self._committed(sealed, jobs=bool(payload or drawer_reason))
         return tuple(one.entry.seq for one in sealed)
 
     def park(self, parked_sale: ParkedSale, fact: Fact) -> None:
-        with self._database.lock:
+        with self.database.lock:
             sealed = self._journal.seal(fact)
 
             def work(connection: Driver) -> None:
@@ -160,12 +163,12 @@ class TillBooks:
                 parked.put_aside(connection, parked_sale)
                 self._clear_cart(connection)
 
-            self._database.write(work)
+            self.database.write(work)
             self._cart = b""
             self._committed(sealed)
 
     def recall(self, sale_id: str, fact: Fact) -> ParkedSale:
-        with self._database.lock:
+        with self.database.lock:
             sealed = self._journal.seal(fact)
 
             def work(connection: Driver) -> ParkedSale:
@@ -173,17 +176,17 @@ class TillBooks:
                 self._insert(connection, sealed)
                 return found
 
-            found = self._database.write(work)
+            found = self.database.write(work)
             self._committed(sealed)
         return found
 
     def save_count(self, body: bytes) -> None:
-        self._database.write(lambda connection: shifts.save_count(connection, body))
+        self.database.write(lambda connection: shifts.save_count(connection, body))
 
     def save_cart(self, body: bytes) -> None:
-        with self._database.lock:
+        with self.database.lock:
             if body != self._cart:
-                self._database.write_softly(lambda connection: parked.save_cart(connection, body))
+                self.database.write_softly(lambda connection: parked.save_cart(connection, body))
                 self._cart = body
 
     def _insert(self, connection: Driver, sealed: Sequence[Sealed]) -> None:
@@ -207,31 +210,31 @@ class TillBooks:
     # What the till asks
 
     def parked(self) -> tuple[ParkedSale, ...]:
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return parked.parked_sales(connection)
 
     def saved_cart(self) -> bytes:
         return self._cart
 
     def open_shift(self) -> OpenShift | None:
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return shifts.open_shift(connection)
 
     def next_shift_number(self) -> int:
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return shifts.next_shift_number(connection)
 
     def shift_totals(self, shift_id: str) -> ShiftTotals:
         head = position(self._current.id, self._journal.seq)
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return shifts.shift_totals(connection, shift_id, head)
 
     def previous_closing_hash(self) -> str:
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return shifts.previous_closing_hash(connection)
 
     def head(self) -> tuple[int, bytes]:
-        with self._database.lock:
+        with self.database.lock:
             return self._journal.seq, self._journal.hash
 
     def next_receipt_number(self) -> str:
@@ -241,7 +244,7 @@ class TillBooks:
         return receipt_number(self._till_id, self._current.series, number)
 
     def sale(self, receipt_number: str) -> PostedSale | None:
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return sales.sale_called(connection, receipt_number)
 
     def last_sale(self) -> PostedSale | None:
@@ -249,30 +252,30 @@ class TillBooks:
         return latest[0] if latest else None
 
     def recent_sales(self, limit: int = 50) -> Sequence[PostedSale]:
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return sales.latest_sales(connection, limit)
 
     def unsent(self) -> Unsent:
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             return outbox.unsent(connection)
 
     # What the sync engine asks
 
     def segments(self) -> tuple[SegmentState, ...]:
-        return outbox.segment_states(self._database)
+        return outbox.segment_states(self.database)
 
     def entries(self, incarnation: bytes, after_seq: int, limit: int, max_bytes: int) -> Sequence[Entry]:
-        return outbox.entries(self._database, incarnation, after_seq, limit, max_bytes)
+        return outbox.entries(self.database, incarnation, after_seq, limit, max_bytes)
 
     def entry_hash(self, incarnation: bytes, seq: int) -> bytes | None:
-        return outbox.entry_hash(self._database, incarnation, seq)
+        return outbox.entry_hash(self.database, incarnation, seq)
 
     def acknowledge(self, incarnation: bytes, high: int, safe_through: int) -> None:
-        outbox.acknowledge(self._database, incarnation, high, safe_through)
+        outbox.acknowledge(self.database, incarnation, high, safe_through)
 
     def note_clock(self, offset_ms: int) -> None:
         self._journal.clock_offset_ms = offset_ms
 
     def checkpoint(self) -> None:
         """Housekeeping for idle moments."""
-        self._database.checkpoint()
+        self.database.checkpoint()

@@ -12,7 +12,7 @@ from pos_client.store.segments import Segment
 from pos_client.till.ports import Clock, Ids
 from shared_models.events import SCHEMA, Fact, Recorded, encode_body, type_name
 from shared_models.ids import evidence_code
-from shared_models.journal import Entry, Sign, body_hash, seal
+from shared_models.journal import Entry, Sign, body_hash, chain_hash
 from shared_models.moment import Moment
 
 _INSERT = (
@@ -29,9 +29,10 @@ class Sealed(msgspec.Struct, frozen=True):
     at: Moment
     fact: Fact
     entry: Entry
+    body_digest: bytes
 
     def evidence(self) -> str:
-        return evidence_code(body_hash(self.entry.type, self.entry.schema, self.entry.body))
+        return evidence_code(self.body_digest)
 
 
 class Journal:
@@ -56,14 +57,21 @@ class Journal:
         for fact in facts:
             seq += 1
             recorded = Recorded(at.at_ms, at.tz_min, fact, self._boot_id, mono_ms, self.clock_offset_ms)
-            entry = self._entry(seq, prev, fact, encode_body(recorded))
-            sealed.append(Sealed(position(self.segment.id, seq), at, fact, entry))
-            prev = entry.hash
+            sealed.append(self._sealed(seq, prev, at, fact, encode_body(recorded)))
+            prev = sealed[-1].entry.hash
         return sealed
 
-    def _entry(self, seq: int, prev: bytes, fact: Fact, body: bytes) -> Entry:
-        event_id = bytes.fromhex(self._ids.new())
-        return seal(self.segment.incarnation, seq, event_id, type_name(fact), SCHEMA, body, prev, self._sign)
+    def _sealed(self, seq: int, prev: bytes, at: Moment, fact: Fact, body: bytes) -> Sealed:
+        # As `journal.seal` does it, with the body hashed once for chain and evidence: a sale waits for this.
+        incarnation, event_id, name = (
+            self.segment.incarnation,
+            bytes.fromhex(self._ids.new()),
+            type_name(fact),
+        )
+        body_digest = body_hash(name, SCHEMA, body)
+        digest = chain_hash(incarnation, seq, event_id, body_digest, prev)
+        entry = Entry(incarnation, seq, event_id, name, SCHEMA, body, prev, digest, self._sign(digest))
+        return Sealed(position(self.segment.id, seq), at, fact, entry, body_digest)
 
     def advance(self, last: Sealed) -> None:
         self.seq, self.hash = last.entry.seq, last.entry.hash

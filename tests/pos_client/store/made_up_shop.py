@@ -1,4 +1,4 @@
-"""A shop for the store's tests: sales, shifts and cash as facts, and books whose time and chance are given."""
+"""A shop for the store's tests: sales, shifts and cash as facts, and books with given time and chance."""
 
 from __future__ import annotations
 
