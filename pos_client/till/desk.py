@@ -100,7 +100,10 @@ class Desk:
         return member
 
     def approved(self, permission: Permission, action: Callable[[str], None]) -> None:
-        """If the operator may, does the action, else asks for someone's PIN; gives it who approved."""
+        """Does the action if the operator may, else once someone who may has given a PIN.
+
+        `action` gets the approver's id, empty where none was needed.
+        """
         if self.people.current().may(permission):
             action("")
             return
