@@ -350,6 +350,7 @@ def test_lines_already_on_the_ticket_are_not_worked_out_again() -> None:
         assert same == 20 if policy not in PER_DOCUMENT else same > 10
 
 
+@settings(deadline=None)
 @given(st.lists(st.fractions(-100, 100), min_size=1, max_size=9), st.sampled_from(Rounding))
 def test_a_spread_figure_is_whole_and_near(exact: list[Fraction], mode: Rounding) -> None:
     whole = sum(exact, Fraction(0))

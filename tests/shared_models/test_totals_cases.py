@@ -1,4 +1,4 @@
-"""The tax engine against what 23 other systems state: every plain document whose policy the shop offers.
+"""The tax engine against what other systems state: every plain document whose policy the shop offers.
 
 Amounts are compared exactly. A case that cannot be reproduced is listed here with the reason.
 """
