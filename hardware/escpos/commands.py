@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from hardware.escpos.raster import Dots
+from hardware.escpos.symbols import code128_pieces
 from hardware.receipt_document import Align
 
 INITIALISE = b"\x1b@"
@@ -60,7 +61,10 @@ def raster(picture: Dots) -> bytes:
 
 def code128(data: str, module_dots: int, height_dots: int) -> bytes:
     """Bars without a caption; `data` is printable ASCII, a brace is doubled as code set B wants it."""
-    payload = b"{B" + data.replace("{", "{{").encode("ascii")
+    payload = b"".join(
+        b"{" + code_set.encode("ascii") + (part.replace(b"{", b"{{") if code_set == "B" else part)
+        for code_set, part in code128_pieces(data)
+    )
     return _bar_settings(module_dots, height_dots) + bytes((0x1D, 0x6B, 73, len(payload))) + payload
 
 
@@ -86,6 +90,13 @@ def drawer_pulse(pin: int = 0, on_ms: int = 100, off_ms: int = 200) -> bytes:
     if pin not in (0, 1):
         raise ValueError("a drawer is on pin 0 or 1")
     return bytes((0x1B, 0x70, pin, _pulse_units(on_ms), _pulse_units(off_ms)))
+
+
+def drawer_pulse_in_real_time(pin: int = 0, on_ms: int = 100) -> bytes:
+    """DLE DC4: works also while the printer has stopped, if it knows it; steps of 100 ms, at most 800."""
+    if pin not in (0, 1):
+        raise ValueError("a drawer is on pin 0 or 1")
+    return bytes((0x10, 0x14, 0x01, pin, max(1, min(8, round(on_ms / 100)))))
 
 
 def _pulse_units(ms: int) -> int:

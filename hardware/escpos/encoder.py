@@ -124,7 +124,7 @@ class _Job:
         if barcode.symbology == "ean13" and symbols.is_ean13(data):
             self._send_bars("ean13", data, _EAN13_MODULES, barcode.height_dots)
         elif barcode.symbology == "code128" and symbols.is_code128(data):
-            modules = 11 * (len(data) + 3) + 2
+            modules = symbols.code128_modules(data)
             if not self._send_bars("code128", data, modules, barcode.height_dots):
                 self.qr(QrCode(data.encode("ascii")))  # the bars would be too thin for a scanner
 

@@ -10,6 +10,9 @@ import logging
 import os
 import stat
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,15 +35,35 @@ def use_cache_folder(folder: Path) -> None:
 def capabilities() -> dict[str, Any]:
     """The printer database of python-escpos: profiles and encodings."""
     _choose_cache_folder()
-    root = logging.getLogger()
-    handlers = list(root.handlers)
-    from escpos.capabilities import CAPABILITIES
-
-    for handler in root.handlers[:]:
-        if handler not in handlers:
-            root.removeHandler(handler)
+    with _no_root_handlers(), _no_temporary_folders(os.environ[_CACHE_VARIABLE]):
+        from escpos.capabilities import CAPABILITIES
     loaded: dict[str, Any] = CAPABILITIES
     return loaded
+
+
+@contextmanager
+def _no_root_handlers() -> Iterator[None]:
+    root = logging.getLogger()
+    before = list(root.handlers)
+    yield
+    for handler in root.handlers[:]:
+        if handler not in before:
+            root.removeHandler(handler)
+
+
+@contextmanager
+def _no_temporary_folders(instead: str) -> Iterator[None]:
+    """It makes one even where it is told of a folder, and leaves it there. Other threads still get theirs."""
+    make, ours = tempfile.mkdtemp, threading.get_ident()
+
+    def made(*arguments: Any, **options: Any) -> Any:
+        return instead if threading.get_ident() == ours else make(*arguments, **options)
+
+    tempfile.mkdtemp = made
+    try:
+        yield
+    finally:
+        tempfile.mkdtemp = make
 
 
 def _choose_cache_folder() -> None:

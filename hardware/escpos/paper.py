@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Literal
 
@@ -127,8 +128,13 @@ class Receipt(msgspec.Struct, frozen=True):
     def unknown(self) -> list[bytes]:
         return [printed.raw for printed in self.items if isinstance(printed, UnknownCommand)]
 
-    def render_png(self, path: Path) -> None:
-        """Paints the receipt as a thermal printer would, one pixel a dot."""
+    def png(self) -> bytes:
+        """The receipt painted as a thermal printer would, one pixel a dot."""
         from hardware.escpos.rendering import render
 
-        render(self).save(path, format="PNG")
+        stored = io.BytesIO()
+        render(self).save(stored, format="PNG")
+        return stored.getvalue()
+
+    def render_png(self, path: Path) -> None:
+        path.write_bytes(self.png())

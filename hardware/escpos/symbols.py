@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 CODE128_LONGEST = 60
 # Bytes that a QR code of version 1, 2, ... 40 carries at error correction level M (ISO/IEC 18004, table 7).
 _QR_BYTES_AT_M = (
@@ -10,10 +12,42 @@ _QR_BYTES_AT_M = (
     2099, 2213, 2331,
 )  # fmt: skip
 _QR_QUIET_MODULES = 4
+_DIGIT_RUNS = re.compile(r"[0-9]+|[^0-9]+")
 
 
 def is_code128(data: str) -> bool:
     return 0 < len(data) <= CODE128_LONGEST and data.isascii() and data.isprintable()
+
+
+def code128_pieces(data: str) -> list[tuple[str, bytes]]:
+    """`data` as stretches in code set B, or in C, which packs two digits into one symbol."""
+    pieces: list[tuple[str, bytes]] = []
+    for match in _DIGIT_RUNS.finditer(data):
+        text, start, end = match.group(), match.start(), match.end()
+        at_an_end = start == 0 or end == len(data)
+        if text.isdigit() and len(text) >= (4 if at_an_end else 6):
+            odd = len(text) % 2
+            if odd:
+                _add(pieces, "B", text[:1].encode("ascii"))
+            pairs = range(odd, len(text), 2)
+            _add(pieces, "C", bytes(int(text[pair : pair + 2]) for pair in pairs))
+        else:
+            _add(pieces, "B", text.encode("ascii"))
+    return pieces
+
+
+def code128_modules(data: str) -> int:
+    """How wide the bars are at most: a symbol for each byte, each switch, start, check and stop."""
+    pieces = code128_pieces(data)
+    symbols = sum(len(part) for _, part in pieces) + len(pieces) - 1
+    return 11 * (symbols + 3) + 2
+
+
+def _add(pieces: list[tuple[str, bytes]], code_set: str, part: bytes) -> None:
+    if pieces and pieces[-1][0] == code_set:
+        pieces[-1] = (code_set, pieces[-1][1] + part)
+    else:
+        pieces.append((code_set, part))
 
 
 def is_ean13(data: str) -> bool:

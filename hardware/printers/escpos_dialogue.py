@@ -45,6 +45,12 @@ def ask_status(channel: Channel, times: DialogueTimes) -> PrinterStatus:
     )
 
 
+def is_stopped(channel: Channel, answer_s: float) -> bool:
+    """Whether it says that it would not work off its memory now; no answer counts as working."""
+    printer = _answer(channel, "printer", DialogueTimes(answer_s=answer_s))
+    return printer is not None and bool(printer & 0x08)
+
+
 def print_job(channel: Channel, job: bytes, confirmation: Confirmation, times: DialogueTimes) -> PrintOutcome:
     try:
         refusal = _refusal(channel, confirmation, times)

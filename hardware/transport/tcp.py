@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from hardware.transport.base import NotReachable, SendFailed
 
 _CHUNK = 4096
+_GOODBYE_S = 0.2
 
 
 class TcpTransport:
@@ -94,7 +95,12 @@ class TcpChannel:
 
 
 def _close(connection: socket.socket) -> None:
-    """Says goodbye first, so that the last bytes are delivered rather than dropped with a reset."""
+    """Says goodbye and hears the other side out: closing on unread bytes resets, which can eat the job."""
     with suppress(OSError):  # already gone, which is what we want
         connection.shutdown(socket.SHUT_WR)
+        deadline = time.monotonic() + _GOODBYE_S
+        while (left_s := deadline - time.monotonic()) > 0:
+            connection.settimeout(left_s)
+            if not connection.recv(_CHUNK):
+                break
     connection.close()

@@ -134,6 +134,26 @@ def test_a_logo_that_is_no_picture_is_printed_as_its_text():
     assert printed(Logo(lines=("Corner Shop",), png=b"<svg/>")).lines == ["Corner Shop"]
 
 
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=30))
+def test_any_receipt_number_survives_the_code_sets_of_code_128(number):
+    paper = Interpreter()
+    for token in Decoder().feed(commands.code128(number, 2, 72)):
+        paper.apply(token)
+    assert paper.unfinished.barcodes[0].data == number
+
+
+@pytest.mark.parametrize(
+    "number", ["S01-T02-000123", "12345678", "A1234", "123456A", "A123456B", "1", "12345"]
+)
+def test_the_width_of_a_barcode_is_known_before_it_is_made(number):
+    assert symbols.code128_modules(number) >= len(symbols.bars("code128", number))
+
+
+def test_a_long_receipt_number_keeps_its_bars_on_narrow_paper():
+    receipt = printed(Barcode("code128", "S01-T02-000123"), profile="generic-58")
+    assert [(bars.data, bars.module_dots) for bars in receipt.barcodes] == [("S01-T02-000123", 2)]
+
+
 @pytest.mark.parametrize("byte_count", [1, 14, 15, 84, 85, 331, 332, 1000, 2331])
 def test_the_size_of_a_qr_code_is_known_before_it_is_made(byte_count):
     made = segno.make(b"\xfe" * byte_count, error="m", micro=False, boost_error=False, mode="byte")

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from hardware.drawers.base import NotPulsed, Pulsed
+from hardware.drawers.base import NotPulsed, Pulsed, PulseUncertain
 from hardware.drawers.printer_pulse import PrinterPulseDrawer, PulseSettings
 from hardware.printers.base import NotSent, Printed, Uncertain
 from hardware.printers.network import NetworkPrinter, NetworkPrinterSettings
@@ -186,6 +186,32 @@ def test_a_drawer_on_a_printer_that_is_gone_is_opened_by_key(virtual_printer, tr
     outcome = PrinterPulseDrawer(transport).open()
     assert isinstance(outcome, NotPulsed)
     assert outcome.reason.endswith("Open the drawer with its key.")
+
+
+def test_a_printer_out_of_paper_opens_the_drawer_now_and_not_when_the_roll_is_changed(
+    virtual_printer, transport
+):
+    virtual_printer.set_paper("out")
+    outcome = PrinterPulseDrawer(transport).open()
+    assert outcome == PulseUncertain(
+        "The receipt printer has stopped. Open the drawer with its key if it is shut."
+    )
+    assert len(virtual_printer.wait_for_pulses(1)) == 1
+    virtual_printer.set_paper("ok")
+    virtual_printer.tear_off()
+    assert len(virtual_printer.pulses) == 1
+
+
+def test_a_drawer_on_a_printer_that_never_answers_is_opened_all_the_same(virtual_printer, transport):
+    virtual_printer.set_silent(True)
+    assert PrinterPulseDrawer(transport, PulseSettings(answer_timeout_s=0.05)).open() == Pulsed()
+    assert len(virtual_printer.wait_for_pulses(1)) == 1
+
+
+def test_a_drawer_whose_printer_hangs_up_gets_no_second_pulse(virtual_printer, transport):
+    virtual_printer.hang_up_after(1)
+    assert isinstance(PrinterPulseDrawer(transport).open(), NotPulsed)
+    assert virtual_printer.pulses == []
 
 
 def test_printing_opens_no_drawer(printer, virtual_printer):

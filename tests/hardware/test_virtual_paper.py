@@ -1,5 +1,6 @@
 """The decoder and the paper of the virtual printer, checked with streams and readers that are not ours."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from hardware.receipt_document import (
 )
 
 GOLDEN = Path(__file__).parent / "golden"
+VECTORS = json.loads((GOLDEN / "unit_vectors.json").read_text(encoding="utf-8"))
 DOCUMENT = ReceiptDocument(
     (
         Logo(lines=("Corner Shop",)),
@@ -80,6 +82,14 @@ def test_barcodes_of_another_librarys_stream_are_read():
     ]
     assert [code.height_dots for code in receipt.barcodes[1:7]] == [1, 2, 4, 8, 16, 32]
     assert [code.module_dots for code in receipt.barcodes[7:15]] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["test"] for vector in VECTORS])
+def test_calls_of_another_library_are_understood_whole(vector):
+    decoder = Decoder()
+    tokens = decoder.feed(bytes.fromhex(vector["expected_hex"]))
+    assert not [token for token in tokens if isinstance(token, Unknown)]
+    assert decoder.waiting == b""
 
 
 @pytest.mark.parametrize("profile", ["generic-80", "generic-58", "POS-5890"])
