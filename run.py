@@ -79,7 +79,15 @@ def lock(args: Arguments) -> int:
 
 def clean(args: Arguments) -> int:
     """Remove the virtual environment and what tools left."""
-    for name in (".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", "build", "demo-output"):
+    for name in (
+        ".venv",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        "build",
+        "demo-output",
+    ):
         shutil.rmtree(HERE / name, ignore_errors=True)
     return 0
 

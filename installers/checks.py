@@ -47,7 +47,10 @@ def _passes(name: str, command: tuple[str, ...]) -> bool:
     started = time.monotonic()
     tool = str(Path(sys.executable).parent / command[0])
     done = subprocess.run([tool, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
-    print(f"{name:18} {'ok' if done.returncode == 0 else 'NOT OK'}  {time.monotonic() - started:.0f} s", flush=True)
+    print(
+        f"{name:18} {'ok' if done.returncode == 0 else 'NOT OK'}  {time.monotonic() - started:.0f} s",
+        flush=True,
+    )
     if done.returncode:
         print(done.stdout[-6000:], done.stderr[-2000:], flush=True)
     return done.returncode == 0
@@ -57,14 +60,20 @@ def _tests(report: Path) -> tuple[int, str]:
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--no-header"]
     coverage = [f"--cov={package}" for package in PACKAGES]
     command += [*coverage, "--cov-branch", "--cov-report=", f"--cov-report=json:{report}"]
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "COVERAGE_FILE": str(report.with_suffix(".data"))}
+    environment = {
+        **os.environ,
+        "QT_QPA_PLATFORM": "offscreen",
+        "COVERAGE_FILE": str(report.with_suffix(".data")),
+    }
     lines: list[str] = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         for line in process.stdout:
             print(line, end="", flush=True)
             lines.append(line.strip())
-    closing = next((line for line in reversed(lines) if " passed" in line or " failed" in line), "no tests ran")
+    closing = next(
+        (line for line in reversed(lines) if " passed" in line or " failed" in line), "no tests ran"
+    )
     return process.returncode, closing.strip("= ")
 
 
@@ -75,7 +84,11 @@ def _well_covered(report: Mapping[str, object]) -> bool:
     good = True
     print("\nCoverage of the core, lines and branches:")
     for name, folders in CORE.items():
-        parts = [file["summary"] for path, file in files.items() if path.startswith(tuple(f"{f}/" for f in folders))]
+        parts = [
+            file["summary"]
+            for path, file in files.items()
+            if path.startswith(tuple(f"{f}/" for f in folders))
+        ]
         seen = sum(part["covered_lines"] + part["covered_branches"] for part in parts)
         there = sum(part["num_statements"] + part["num_branches"] for part in parts)
         branches = sum(part["covered_branches"] for part in parts)
@@ -84,7 +97,9 @@ def _well_covered(report: Mapping[str, object]) -> bool:
         branch_percent = 100 * branches // max(all_branches, 1)
         enough = there > 0 and percent >= WANTED_PERCENT and branch_percent >= WANTED_PERCENT
         good = good and enough
-        print(f"  {name:18} {percent:3} %  branches {branch_percent:3} %{'' if enough else '  below the bar'}")
+        print(
+            f"  {name:18} {percent:3} %  branches {branch_percent:3} %{'' if enough else '  below the bar'}"
+        )
     return good
 
 

@@ -12,7 +12,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-LOCKS = {"shop": ("till", "server"), "dev": ("till", "server", "dev"), "till": ("till",), "server": ("server",)}
+LOCKS = {
+    "shop": ("till", "server"),
+    "dev": ("till", "server", "dev"),
+    "till": ("till",),
+    "server": ("server",),
+}
 
 QT_LIBRARIES = ("libegl1", "libgl1", "libxkbcommon0", "libglib2.0-0", "libdbus-1-3", "libfontconfig1")
 WINDOW_LIBRARIES = (
@@ -22,7 +27,16 @@ WINDOW_LIBRARIES = (
     "libxcb-keysyms1",
     "libxcb-shape0",
 )
-TEST_TOOLS = ("chromium", "xvfb", "xauth", "xdotool", "sqlite3", "poppler-utils", "zbar-tools", "fonts-noto-core")
+TEST_TOOLS = (
+    "chromium",
+    "xvfb",
+    "xauth",
+    "xdotool",
+    "sqlite3",
+    "poppler-utils",
+    "zbar-tools",
+    "fonts-noto-core",
+)
 
 
 class CannotSetUp(Exception):
@@ -30,7 +44,10 @@ class CannotSetUp(Exception):
 
 
 def has_display() -> bool:
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) or sys.platform in ("win32", "darwin")
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) or sys.platform in (
+        "win32",
+        "darwin",
+    )
 
 
 def shop(*, window: bool) -> Path:
@@ -57,7 +74,17 @@ def lock(python: Path) -> int:
     quiet = ("--quiet", "--no-header", "--no-annotate", "--no-emit-index-url")
     for name, extras in LOCKS.items():
         wanted = [word for extra in extras for word in ("--extra", extra)]
-        command = [uv, "pip", "compile", *options, *quiet, *wanted, "pyproject.toml", "-o", f"locks/{name}.txt"]
+        command = [
+            uv,
+            "pip",
+            "compile",
+            *options,
+            *quiet,
+            *wanted,
+            "pyproject.toml",
+            "-o",
+            f"locks/{name}.txt",
+        ]
         _run(command)
     return 0
 
@@ -97,7 +124,17 @@ def _works(python: Path) -> bool:
 
 def _install(python: Path, lock_file: Path) -> None:
     uv = _uv(python)
-    fast = [uv, "pip", "install", "--quiet", "--python", str(python), "--require-hashes", "-r", str(lock_file)]
+    fast = [
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        str(python),
+        "--require-hashes",
+        "-r",
+        str(lock_file),
+    ]
     if uv is None or not _succeeds(fast):
         _run([str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(lock_file)])
     # The project itself, from its source: no build back end is fetched, so this works without a network as well.
@@ -152,7 +189,9 @@ def _apt(names: Sequence[str], *, required: bool) -> None:
     prefix = _root_prefix()
     if shutil.which("apt-get") is None or prefix is None:
         if required:
-            raise CannotSetUp(f"This machine lacks some system packages. Install them and run this again:\n  {advice}")
+            raise CannotSetUp(
+                f"This machine lacks some system packages. Install them and run this again:\n  {advice}"
+            )
         print(f"Some tests need tools that are not here and are skipped. To run them too:\n  {advice}")
         return
     print(f"Installing system packages: {' '.join(names)} …", flush=True)
@@ -188,4 +227,6 @@ def _succeeds(command: Sequence[str], environment: dict[str, str] | None = None)
 def _run(command: Sequence[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise CannotSetUp(f"This step did not work:\n  {' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise CannotSetUp(
+            f"This step did not work:\n  {' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )

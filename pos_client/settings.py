@@ -42,13 +42,16 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         if not self.printer:
             return None
         parts = urlsplit(self.printer)
-        assert parts.hostname and parts.port  # checked by `read`
+        assert parts.hostname  # both checked by `read`
+        assert parts.port
         return parts.hostname, parts.port
 
 
 def read(environment: Mapping[str, str]) -> TillSettings:
     """The settings in these variables; raises BadSetting, which names the variable and what it may be."""
-    given = {name[len(PREFIX) :].lower(): value for name, value in environment.items() if name.startswith(PREFIX)}
+    given = {
+        name[len(PREFIX) :].lower(): value for name, value in environment.items() if name.startswith(PREFIX)
+    }
     unknown = sorted(given.keys() - set(TillSettings.__struct_fields__))
     if unknown:
         known = ", ".join(PREFIX + name.upper() for name in TillSettings.__struct_fields__)
@@ -56,7 +59,9 @@ def read(environment: Mapping[str, str]) -> TillSettings:
     try:
         settings = msgspec.convert(given, TillSettings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as reason:
-        raise BadSetting(f"A setting is not what it should be: {reason}. Mend {PREFIX}… and start again.") from reason
+        raise BadSetting(
+            f"A setting is not what it should be: {reason}. Mend {PREFIX}… and start again."
+        ) from reason
     _check(settings)
     return settings
 

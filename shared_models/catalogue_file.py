@@ -17,7 +17,8 @@ Statement = tuple[str, tuple[Any, ...]]
 
 SCHEMA_SQL = """
 create table feed_state (
-    stream text primary key, epoch text not null, ver integer not null, checksum text not null, applied_at_ms integer not null default 0
+    stream text primary key, epoch text not null, ver integer not null, checksum text not null,
+    applied_at_ms integer not null default 0
 ) strict, without rowid;
 create table product (
     number integer primary key, product_id text not null, name text not null, sku text not null, category_id text,
@@ -73,6 +74,11 @@ def statements(change: reference.Change) -> Iterator[Statement]:
         yield from _insertion(change.entity, change.id, change.body)
 
 
+def insertions(change: reference.Change) -> Iterator[Statement]:
+    """The same for a file that is built whole and holds no other version of the thing yet."""
+    return _insertion(change.entity, change.id, change.body)
+
+
 def _removal(entity: str, id: str) -> Iterator[Statement]:
     if entity == "product":
         number = "(select number from product where product_id = ?)"
@@ -116,5 +122,8 @@ def _product_rows(product: Product, body: bytes, digest: int) -> Iterator[Statem
     )
     for code in product.barcodes:
         yield "insert or replace into barcode values (?, ?)", (code, product.number)
-    yield "insert into product_words(rowid, name, sku) values (?, ?, ?)", (product.number, product.name, product.sku)
+    yield (
+        "insert into product_words(rowid, name, sku) values (?, ?, ?)",
+        (product.number, product.name, product.sku),
+    )
     yield "insert into product_trigrams(rowid, name) values (?, ?)", (product.number, product.name)

@@ -58,14 +58,24 @@ def first_prev(parent: bytes | None, seq: int = 0, parent_hash: bytes = b"") -> 
 
 
 def seal(
-    incarnation: bytes, seq: int, event_id: bytes, type_name: str, schema: int, body: bytes, prev: bytes, sign: Sign
+    incarnation: bytes,
+    seq: int,
+    event_id: bytes,
+    type_name: str,
+    schema: int,
+    body: bytes,
+    prev: bytes,
+    sign: Sign,
 ) -> Entry:
     digest = chain_hash(incarnation, seq, event_id, body_hash(type_name, schema, body), prev)
     return Entry(incarnation, seq, event_id, type_name, schema, body, prev, digest, sign(digest))
 
 
 def check_entry(entry: Entry, seq: int, prev: bytes, verify: Verify | None) -> Fault | None:
-    """Whether `entry` stands at `seq` after the entry whose hash is `prev`; without `verify` only the chain is checked."""
+    """What keeps `entry` from standing at `seq` after the entry whose hash is `prev`, or None.
+
+    Without `verify` only the chain is checked, not the signature.
+    """
 
     def fault(field: str, message: str) -> Fault:
         return Fault(entry.incarnation, entry.seq, field, message)
@@ -75,7 +85,11 @@ def check_entry(entry: Entry, seq: int, prev: bytes, verify: Verify | None) -> F
     if entry.prev != prev:
         return fault("prev", f"entry {seq} does not follow the one before it")
     digest = chain_hash(
-        entry.incarnation, entry.seq, entry.event_id, body_hash(entry.type, entry.schema, entry.body), entry.prev
+        entry.incarnation,
+        entry.seq,
+        entry.event_id,
+        body_hash(entry.type, entry.schema, entry.body),
+        entry.prev,
     )
     if digest != entry.hash:
         return fault("body", f"entry {seq} is not what was sealed")
@@ -86,7 +100,9 @@ def check_entry(entry: Entry, seq: int, prev: bytes, verify: Verify | None) -> F
     return None
 
 
-def faults(entries: Iterable[Entry], verify: Verify | None, prev: bytes = START, first_seq: int = 1) -> Iterator[Fault]:
+def faults(
+    entries: Iterable[Entry], verify: Verify | None, prev: bytes = START, first_seq: int = 1
+) -> Iterator[Fault]:
     """Every fault in one incarnation's entries, in order. After a fault the chain is taken up again at that entry."""
     seq = first_seq
     for entry in entries:

@@ -99,7 +99,9 @@ class SalePosted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     def cash_kept_minor(self) -> int:
         """What the drawer gained: cash received less change."""
-        return sum(tender.received_minor for tender in self.tenders if tender.kind == CASH) - self.change_minor
+        return (
+            sum(tender.received_minor for tender in self.tenders if tender.kind == CASH) - self.change_minor
+        )
 
 
 class SaleVoided(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -8,7 +8,7 @@ from shared_models.sale import SalePosted
 
 
 class StockMove(msgspec.Struct, frozen=True):
-    """`quantity_milli` is what the location gains; a sale's moves are negative. `line_no` makes it unique in its event."""
+    """`quantity_milli` is what the location gains: negative for a sale. `line_no` is unique in its event."""
 
     line_no: int
     product_id: str
@@ -20,5 +20,6 @@ class StockMove(msgspec.Struct, frozen=True):
 def moves_of_sale(sale: SalePosted) -> tuple[StockMove, ...]:
     """One move a line out of the store's own location; their order and grouping do not matter."""
     return tuple(
-        StockMove(line.line_no, line.product_id, sale.store_id, -line.quantity_milli, "sale") for line in sale.lines
+        StockMove(line.line_no, line.product_id, sale.store_id, -line.quantity_milli, "sale")
+        for line in sale.lines
     )

@@ -23,7 +23,7 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """What all messages have in common: they are values, and strict."""
 
 
-class EnrolRequest(Message):
+class EnrolRequest(Message, frozen=True):
     """`public_key` is an uncompressed P-256 point; `code` is the one-time code that head office made."""
 
     code: str
@@ -33,7 +33,7 @@ class EnrolRequest(Message):
     app: str = ""
 
 
-class Enrolled(Message):
+class Enrolled(Message, frozen=True):
     device_id: str
     store_id: str
     till_id: str
@@ -41,12 +41,12 @@ class Enrolled(Message):
     server_time_ms: int
 
 
-class Challenge(Message):
+class Challenge(Message, frozen=True):
     nonce: str
     expires_ms: int
 
 
-class TokenRequest(Message):
+class TokenRequest(Message, frozen=True):
     """`signature` is over b'evertill-token\\0' + nonce by the till's key."""
 
     device_id: str
@@ -54,12 +54,12 @@ class TokenRequest(Message):
     signature: bytes
 
 
-class Token(Message):
+class Token(Message, frozen=True):
     token: str
     expires_ms: int
 
 
-class SegmentState(Message):
+class SegmentState(Message, frozen=True):
     """What a till holds of one incarnation: its head, and how far the server had acknowledged it."""
 
     incarnation: bytes
@@ -71,7 +71,7 @@ class SegmentState(Message):
     parent_hash: bytes = b""
 
 
-class Hello(Message):
+class Hello(Message, frozen=True):
     device_id: str
     till_id: str
     protocol: int
@@ -84,7 +84,7 @@ class Hello(Message):
     free_mb: int = 0
 
 
-class SegmentVerdict(Message):
+class SegmentVerdict(Message, frozen=True):
     """What the server holds durably of one incarnation: every entry up to `high`, whose hash is `hash`."""
 
     incarnation: bytes
@@ -94,7 +94,7 @@ class SegmentVerdict(Message):
     state: str = "active"
 
 
-class FeedVerdict(Message):
+class FeedVerdict(Message, frozen=True):
     """`state` is ok, behind or reset."""
 
     stream: str
@@ -103,13 +103,13 @@ class FeedVerdict(Message):
     head: int
 
 
-class Limits(Message):
+class Limits(Message, frozen=True):
     batch_entries: int = MAX_BATCH_ENTRIES
     batch_bytes: int = MAX_BATCH_BYTES
     min_gap_ms: int = 0
 
 
-class HelloReply(Message):
+class HelloReply(Message, frozen=True):
     server_time_ms: int
     protocol: int
     segments: tuple[SegmentVerdict, ...]
@@ -117,7 +117,7 @@ class HelloReply(Message):
     limits: Limits = Limits()
 
 
-class WireEntry(Message):
+class WireEntry(Message, frozen=True):
     """A journal entry without what the batch already says; `hash` and `prev` are the receiver's to recompute."""
 
     event_id: bytes
@@ -128,7 +128,7 @@ class WireEntry(Message):
     algorithm: str = "ES256"
 
 
-class Push(Message):
+class Push(Message, frozen=True):
     """Entries `first_seq`, first_seq + 1, … of one incarnation; the first chains to `prev`.
 
     `head_hash` is the hash of the last entry, so that a receiver can tell a broken chain from a broken batch.
@@ -144,7 +144,7 @@ class Push(Message):
     parent_hash: bytes = b""
 
 
-class EntryNote(Message):
+class EntryNote(Message, frozen=True):
     """Something about one stored entry that a person will look at; never a refusal. `kind`: quarantined, exception."""
 
     event_id: bytes
@@ -152,7 +152,7 @@ class EntryNote(Message):
     reason: str
 
 
-class PushReply(Message):
+class PushReply(Message, frozen=True):
     """Everything up to `high` is durable. The till compares `hash` with its own and only then moves its cursor."""
 
     incarnation: bytes
@@ -164,7 +164,7 @@ class PushReply(Message):
     limits: Limits = Limits()
 
 
-class SnapshotManifest(Message):
+class SnapshotManifest(Message, frozen=True):
     """A prebuilt catalogue file: `sha256` names the zstd-compressed blob, `positions` say where its streams stand."""
 
     store_id: str
@@ -173,3 +173,9 @@ class SnapshotManifest(Message):
     size: int
     unpacked_size: int
     positions: tuple[FeedPosition, ...]
+
+
+class Poke(Message, frozen=True):
+    """A hint that these streams have news, or none in the time that was waited; losing it harms nothing."""
+
+    streams: tuple[str, ...] = ()

@@ -59,7 +59,9 @@ def test_a_removed_thing_leaves_nothing_behind() -> None:
         apply(file, reference.Change(2, entity, id, reference.DELETE))
         assert file.execute(*catalogue_file.old_hash_query(entity, id)).fetchone() is None
     assert rows(file) == rows(empty_file())
-    assert file.execute("select count(*) from product_words where product_words match 'mil*'").fetchone() == (0,)
+    assert file.execute("select count(*) from product_words where product_words match 'mil*'").fetchone() == (
+        0,
+    )
 
 
 def test_a_change_applied_twice_is_applied_once() -> None:

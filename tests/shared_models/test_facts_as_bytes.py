@@ -56,7 +56,9 @@ def test_a_message_comes_back_from_the_wire() -> None:
 
 
 def test_a_message_with_an_unknown_field_is_refused() -> None:
-    stranger = zstandard.compress(msgspec.msgpack.encode({"code": "A", "device_id": "d", "public_key": b"", "x": 1}))
+    stranger = zstandard.compress(
+        msgspec.msgpack.encode({"code": "A", "device_id": "d", "public_key": b"", "x": 1})
+    )
     with pytest.raises(wire.MalformedMessage):
         wire.unpack(stranger, EnrolRequest)
 
