@@ -1,0 +1,1 @@
+"""Shifts and cash as the tills stated them."""

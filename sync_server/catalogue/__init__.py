@@ -1,0 +1,1 @@
+"""What is for sale: products, categories, barcodes, and their import from files."""

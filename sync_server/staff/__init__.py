@@ -1,0 +1,1 @@
+"""People at the counter: PINs, roles, the stores they work in."""

@@ -1,0 +1,1 @@
+"""The stock ledger: moves, and the level that is their sum."""
