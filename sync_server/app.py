@@ -1,4 +1,4 @@
-"""The composition root: builds every service once and puts the areas' routes on one application."""
+"""The composition root: the services behind their routes, as one application."""
 
 from __future__ import annotations
 
@@ -12,13 +12,24 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler
 
 from shared_models.errors import ShopError
-from sync_server.accounts import routes as accounts_routes
-from sync_server.accounts import service as accounts_service
-from sync_server.auth import TokenMint, kept_secret
+from sync_server.accounts import routes as accounts
+from sync_server.cash import routes as cash
+from sync_server.catalogue import routes as catalogue
 from sync_server.database import Database
 from sync_server.errors import on_http_exception, on_shop_error, on_unexpected
+from sync_server.exceptions import routes as exceptions
+from sync_server.feed import routes as feed
+from sync_server.ingest import routes as ingest
 from sync_server.ports import NewId, NowMs, random_id, system_now_ms
+from sync_server.pricing import routes as pricing
+from sync_server.reports import routes as reports
+from sync_server.sales import routes as sales
+from sync_server.services import Services, build_services
 from sync_server.settings import Settings
+from sync_server.staff import routes as staff
+from sync_server.stock import routes as stock
+from sync_server.stores import routes as stores
+from sync_server.tills import routes as tills
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -41,27 +52,49 @@ def create_app(
 ) -> Litestar:
     """An application over `database`, else the one that the settings name; its schema is up to date."""
     db = database or Database(settings.url(), key=settings.database_key, pool_size=settings.pool_size)
-    tokens = TokenMint(kept_secret(settings.data_dir, settings.secret), now_ms)
-
-    account_service = accounts_service.AccountService(now_ms, new_id, hasher)
-
-    handlers: list[ControllerRouterHandler] = [
-        *accounts_routes.routes(db, account_service, tokens, settings),
-    ]
+    services = build_services(settings, db, now_ms, new_id, hasher)
+    background = settings.apply_in_background
     app = Litestar(
-        handlers,
+        _routes(services, settings, now_ms),
         openapi_config=OpenAPIConfig("Evertill", "1", path="/schema"),
         exception_handlers=_exception_handlers(),
         response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],
         request_max_body_size=settings.max_body_bytes,
         debug=settings.debug,
         logging_config=None,
-        on_shutdown=[] if database else [db.close],
+        on_startup=[services.worker.start] if background else [],
+        on_shutdown=[services.board.close, services.worker.stop, *([] if database else [db.close])],
     )
-    app.state.tokens = tokens
-    app.state.database = db
-    app.state.accounts = account_service
+    app.state.services = services
+    app.state.tokens = services.tokens
+    app.state.till_tokens = services.till_tokens
     return app
+
+
+def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[ControllerRouterHandler]:
+    db = services.db
+    return [
+        *accounts.routes(db, services.accounts, services.tokens, settings),
+        *stores.routes(db, services.stores),
+        *catalogue.routes(db, services.catalogue, services.catalogue_import),
+        *pricing.routes(db, services.pricing),
+        *staff.routes(db, services.staff),
+        *stock.routes(db, services.stock),
+        *sales.routes(db, services.sales),
+        *cash.routes(db, services.cash),
+        *exceptions.routes(db, services.exceptions),
+        *reports.routes(db, services.cash),
+        *tills.routes(db, services.tills, services.admission.verdicts, services.feed.verdicts, now_ms),
+        *feed.routes(
+            db,
+            services.feed,
+            services.snapshots,
+            services.board,
+            services.tills.public_key,
+            settings.poke_seconds,
+        ),
+        *ingest.routes(db, services.ingest),
+    ]
 
 
 def _exception_handlers() -> dict[Any, Any]:

@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     snapshot_stale_versions: int = 2000
     pool_size: int = 8
     poke_seconds: int = 25
+    apply_in_background: bool = True
     secure_cookies: bool = False
     debug: bool = False
 

@@ -94,7 +94,11 @@ def clock() -> Clock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", secret="a secret of the tests, long enough for HS256")
+    return Settings(
+        data_dir=tmp_path / "data",
+        secret="a secret of the tests, long enough for HS256",
+        apply_in_background=False,
+    )
 
 
 @pytest.fixture
@@ -113,7 +117,7 @@ def client(app: Litestar) -> Iterator[TestClient[Litestar]]:
 def office(app: Litestar, database: Database, client: TestClient[Litestar]) -> TestClient[Litestar]:
     """A client logged in as administrator."""
     with database.write() as tx:
-        app.state.accounts.create(tx, "Ada", PASSWORD, "admin")
+        app.state.services.accounts.create(tx, "Ada", PASSWORD, "admin")
     answer = client.post("/api/v1/auth/login", json={"name": "Ada", "password": PASSWORD})
     client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
     return client

@@ -32,7 +32,7 @@ def test_a_manager_may_not_make_accounts(
     app: Litestar, database: Database, client: TestClient[Litestar]
 ) -> None:
     with database.write() as tx:
-        app.state.accounts.create(tx, "Mia", PASSWORD, "manager")
+        app.state.services.accounts.create(tx, "Mia", PASSWORD, "manager")
     token = client.post("/api/v1/auth/login", json={"name": "Mia", "password": PASSWORD}).json()["token"]
     answer = client.get("/api/v1/accounts", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 403

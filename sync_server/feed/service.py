@@ -1,0 +1,112 @@
+"""Reading the feed: pages after a cursor, and whether a cursor is still good."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from shared_models.reference import Change, FeedPage, FeedPosition, streams_of
+from shared_models.sync_api import FeedVerdict
+from sync_server.errors import Forbidden
+from sync_server.feed.tables import change_feed, feed_head
+
+MAX_PAGE = 1000
+MAX_PAGE_BYTES = 4 << 20
+UNOPENED = ""
+"""The epoch of a stream in which nothing was ever published."""
+
+
+class FeedService:
+    """All reads of a call happen in the caller's transaction, which sees one snapshot."""
+
+    def page(self, tx: Connection, stream: str, epoch: str, after: int, limit: int) -> FeedPage:
+        head = _head(tx, stream)
+        if head is None:
+            return FeedPage(stream, UNOPENED, after, after, 0, reset=epoch != UNOPENED or after != 0)
+        if (
+            epoch not in (head.epoch, UNOPENED)
+            or not head.floor <= after <= head.ver
+            or (after and not epoch)
+        ):
+            return FeedPage(stream, head.epoch, after, after, head.ver, reset=True)
+        rows = _changes(tx, stream, after, max(1, min(limit, MAX_PAGE)))
+        to = rows[-1].ver if rows else after
+        newest = {(row.entity, row.id): row for row in rows}
+        changes = tuple(
+            Change(row.ver, row.entity, row.id, row.op, row.body)
+            for row in sorted(newest.values(), key=lambda row: row.ver)
+        )
+        checksum = int(rows[-1].checksum_after) if rows else int(_checksum_at(tx, head, after) or 0)
+        return FeedPage(stream, head.epoch, after, to, head.ver, changes, checksum, more=to < head.ver)
+
+    def verdicts(
+        self, tx: Connection, store_id: str, held: tuple[FeedPosition, ...]
+    ) -> tuple[FeedVerdict, ...]:
+        """One for every stream that the store's tills follow, whether the till named it or not."""
+        positions = {position.stream: position for position in held}
+        return tuple(_verdict(tx, stream, positions.get(stream)) for stream in streams_of(store_id))
+
+    def positions(self, tx: Connection, store_id: str) -> tuple[FeedPosition, ...]:
+        heads = ((stream, _head(tx, stream)) for stream in streams_of(store_id))
+        return tuple(
+            FeedPosition(stream, head.epoch, head.ver, int(head.checksum))
+            if head
+            else FeedPosition(stream, UNOPENED, 0, 0)
+            for stream, head in heads
+        )
+
+
+def check_stream(store_id: str, stream: str) -> None:
+    """A till reads its own store's streams; the others hold other people's PIN hashes."""
+    if stream not in streams_of(store_id):
+        raise Forbidden(f"A till of store {store_id} does not follow '{stream}'.", stream=stream)
+
+
+def _verdict(tx: Connection, stream: str, held: FeedPosition | None) -> FeedVerdict:
+    head = _head(tx, stream)
+    if head is None:
+        fresh = held is None or held.ver == 0
+        return FeedVerdict(stream=stream, state="ok" if fresh else "reset", epoch=UNOPENED, head=0)
+    state = "behind"
+    if held is not None and held.ver:
+        at = _checksum_at(tx, head, held.ver)
+        sound = held.epoch == head.epoch and held.ver >= head.floor and at == str(held.checksum)
+        state = "reset" if not sound else "ok" if held.ver == head.ver else "behind"
+    elif head.floor:
+        state = "reset"
+    return FeedVerdict(stream=stream, state=state, epoch=head.epoch, head=head.ver)
+
+
+def _head(tx: Connection, stream: str) -> Row[Any] | None:
+    return tx.execute(select(feed_head).where(feed_head.c.stream == stream)).one_or_none()
+
+
+def _checksum_at(tx: Connection, head: Row[Any], ver: int) -> str | None:
+    """The checksum of a copy at `ver`; None where that is not known any more, or never was."""
+    if ver == head.ver:
+        return str(head.checksum)
+    if ver == 0:
+        return "0"
+    query = select(change_feed.c.checksum_after).where(
+        change_feed.c.stream == head.stream, change_feed.c.ver == ver
+    )
+    return tx.scalar(query)
+
+
+def _changes(tx: Connection, stream: str, after: int, limit: int) -> list[Row[Any]]:
+    """At least one row where there is one, then as many as fit into a page."""
+    query = (
+        select(change_feed)
+        .where(change_feed.c.stream == stream, change_feed.c.ver > after)
+        .order_by(change_feed.c.ver)
+        .limit(limit)
+    )
+    rows: list[Row[Any]] = []
+    size = 0
+    for row in tx.execute(query):
+        size += len(row.body)
+        if rows and size > MAX_PAGE_BYTES:
+            break
+        rows.append(row)
+    return rows

@@ -1,0 +1,1 @@
+"""Facts on their way up: stored as they came, acknowledged, then given to the areas as rows."""

@@ -1,0 +1,197 @@
+"""The rules of a push: what is stored, and what the till is told. Nothing that happened is ever refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection
+
+from shared_models.journal import START
+from shared_models.sync_api import EntryNote, Push, PushReply, SegmentState, SegmentVerdict
+from sync_server.errors import Forbidden
+from sync_server.findings import Finding, Inbox
+from sync_server.ingest import chain, log
+from sync_server.ingest.chain import Stamped
+from sync_server.ports import NowMs
+from sync_server.sync_messages import TillIdentity
+
+
+class NotYourJournal(Forbidden):
+    """The incarnation belongs to another machine."""
+
+    code = "not_your_journal"
+
+
+class Admission:
+    """Stores a batch's new entries in the caller's transaction; the reply is true once that commits."""
+
+    def __init__(self, inbox: Inbox, now_ms: NowMs) -> None:
+        self._inbox = inbox
+        self._now_ms = now_ms
+
+    def admit(self, tx: Connection, who: TillIdentity, public_key: bytes, push: Push) -> PushReply:
+        chain.check_shape(push)
+        stands = log.lock_incarnation(tx, who, push, self._now_ms())
+        _check_owner(stands, who)
+        if push.first_seq > stands.high + 1:
+            return _reply(push.incarnation, stands)
+        stamped = chain.stamp(push)
+        if not self._follows(tx, push, stands, stamped):
+            self._fork(tx, who, push.incarnation, stands)
+            return _reply(push.incarnation, stands)
+        fresh = stamped[stands.high + 1 - push.first_seq :]
+        if not fresh:
+            return _reply(push.incarnation, stands)
+        notes = self._store(tx, who, public_key, push, stamped, fresh)
+        last = stamped[-1].seq
+        log.advance(tx, push.incarnation, last, push.head_hash, self._now_ms())
+        return PushReply(incarnation=push.incarnation, high=last, hash=push.head_hash, notes=notes)
+
+    def verdicts(
+        self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...]
+    ) -> tuple[SegmentVerdict, ...]:
+        """What a hello hears of each of its incarnations."""
+        return tuple(self._verdict(tx, who, segment) for segment in segments)
+
+    def _verdict(self, tx: Connection, who: TillIdentity, segment: SegmentState) -> SegmentVerdict:
+        stands = log.incarnation_of(tx, segment.incarnation)
+        if stands is None:
+            return SegmentVerdict(incarnation=segment.incarnation, high=0, hash=START)
+        if stands.device_id != who.device_id:
+            return SegmentVerdict(incarnation=segment.incarnation, high=0, hash=START, state="foreign")
+        if segment.head_seq < stands.high:
+            self._fork(tx, who, segment.incarnation, stands)
+        return SegmentVerdict(
+            incarnation=segment.incarnation, high=stands.high, hash=stands.head_hash, state=stands.state
+        )
+
+    def _follows(self, tx: Connection, push: Push, stands: log.Incarnation, stamped: list[Stamped]) -> bool:
+        """Whether the batch goes on from what is stored, or repeats it."""
+        if stands.high == 0:
+            return True
+        if push.first_seq == stands.high + 1:
+            return push.prev == stands.head_hash
+        last_common = min(stamped[-1].seq, stands.high)
+        return log.hash_at(tx, push.incarnation, last_common) == stamped[last_common - push.first_seq].hash
+
+    def _store(
+        self,
+        tx: Connection,
+        who: TillIdentity,
+        public_key: bytes,
+        push: Push,
+        stamped: list[Stamped],
+        fresh: list[Stamped],
+    ) -> tuple[EntryNote, ...]:
+        broken = chain.broken_chain(push, stamped)
+        unsigned = chain.bad_signature(push, public_key)
+        ingest_ids, collided = self._add_facts(tx, who, push.incarnation, fresh)
+        positions: list[tuple[Any, ...]] = []
+        for at in fresh:
+            is_last = at is stamped[-1]
+            digest = push.head_hash if is_last else at.hash
+            sound = not broken and not (is_last and unsigned)
+            entry = at.entry
+            row = (push.incarnation, at.seq, entry.event_id, ingest_ids[at.seq], digest)
+            positions.append((*row, entry.signature, entry.algorithm, sound))
+        log.add_positions(tx, positions)
+        notes = [
+            EntryNote(event_id=at.entry.event_id, kind="exception", reason="id_collision") for at in collided
+        ]
+        for kind, what in (("broken_chain", broken), ("bad_signature", unsigned)):
+            if what:
+                self._inbox.raise_many(tx, [_finding(kind, who, push.incarnation, stamped[-1].seq, what)])
+                notes.append(_note(push.entries[-1].event_id, kind))
+        self._inbox.raise_many(tx, [_collision(who, push.incarnation, at) for at in collided])
+        return tuple(notes)
+
+    def _add_facts(
+        self, tx: Connection, who: TillIdentity, incarnation: bytes, fresh: Sequence[Stamped]
+    ) -> tuple[dict[int, int], list[Stamped]]:
+        """({seq: ingest id}, entries whose id stood for something else already)"""
+        known = log.known_events(tx, [at.entry.event_id for at in fresh])
+        wanted: dict[bytes, Stamped] = {}
+        filed: dict[int, bytes] = {}
+        collided = []
+        for at in fresh:
+            event_id = at.entry.event_id
+            other = known[event_id].body_hash if event_id in known else None
+            if event_id in wanted:
+                other = wanted[event_id].body_hash
+            if other is not None and other != at.body_hash:
+                collided.append(at)
+                event_id = sha256(b"id_collision" + event_id + at.body_hash).digest()
+                known |= log.known_events(tx, [event_id])
+            filed[at.seq] = event_id
+            if event_id not in known:
+                wanted.setdefault(event_id, at)
+        numbers = dict(zip(wanted, log.new_ingest_ids(tx, len(wanted)) if wanted else (), strict=True))
+        place = (who.till_id, who.store_id, incarnation)
+        now_ms = self._now_ms()
+        rows = []
+        for event_id, at in wanted.items():
+            fact = (at.body_hash, at.entry.type, at.entry.schema, at.entry.body)
+            rows.append((numbers[event_id], event_id, *fact, *place, at.seq, now_ms))
+        log.add_facts(tx, rows)
+        ids = numbers | {event_id: stored.ingest_id for event_id, stored in known.items()}
+        return {seq: ids[event_id] for seq, event_id in filed.items()}, collided
+
+    def _fork(self, tx: Connection, who: TillIdentity, incarnation: bytes, stands: log.Incarnation) -> None:
+        what = (
+            f"Till {who.till_id} has another journal than the server from entry {stands.high} or before on: "
+            "it was restored from an old copy, or two machines run on one. Look at the till."
+        )
+        if stands.state != log.FORKED:
+            log.mark(tx, incarnation, log.FORKED)
+        key = f"journal_forked:{incarnation.hex()}:{stands.high}"
+        self._inbox.raise_many(
+            tx,
+            [
+                Finding(
+                    key=key,
+                    kind="journal_forked",
+                    sentence=what,
+                    store_id=who.store_id,
+                    till_id=who.till_id,
+                    refs={"incarnation": incarnation.hex(), "seq": str(stands.high)},
+                )
+            ],
+        )
+
+
+def _check_owner(stands: log.Incarnation, who: TillIdentity) -> None:
+    if stands.device_id != who.device_id:
+        raise NotYourJournal("This journal belongs to another machine. Its entries can be sent raw.")
+
+
+def _note(event_id: bytes, reason: str) -> EntryNote:
+    return EntryNote(event_id=event_id, kind="exception", reason=reason)
+
+
+def _reply(incarnation: bytes, stands: log.Incarnation) -> PushReply:
+    return PushReply(incarnation=incarnation, high=stands.high, hash=stands.head_hash)
+
+
+def _finding(kind: str, who: TillIdentity, incarnation: bytes, seq: int, what: str) -> Finding:
+    return Finding(
+        key=f"{kind}:{incarnation.hex()}:{seq}",
+        kind=kind,
+        sentence=f"The journal of till {who.till_id} was touched: {what}. The entries are kept.",
+        store_id=who.store_id,
+        till_id=who.till_id,
+        refs={"incarnation": incarnation.hex(), "seq": str(seq)},
+    )
+
+
+def _collision(who: TillIdentity, incarnation: bytes, at: Stamped) -> Finding:
+    event = at.entry.event_id.hex()
+    return Finding(
+        key=f"id_collision:{incarnation.hex()}:{at.seq}",
+        kind="id_collision",
+        sentence=f"Till {who.till_id} gave entry {at.seq} the id of another entry. Both are kept.",
+        store_id=who.store_id,
+        till_id=who.till_id,
+        refs={"event": event, "incarnation": incarnation.hex(), "seq": str(at.seq)},
+    )

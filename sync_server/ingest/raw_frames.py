@@ -1,0 +1,116 @@
+"""The raw path: bytes that could not be taken otherwise are kept whole, for a person or a later version."""
+
+from __future__ import annotations
+
+import logging
+from hashlib import sha256
+
+from sqlalchemy import Connection, insert, select, update
+
+from shared_models import wire
+from shared_models.errors import ShopError
+from shared_models.sync_api import Push, PushReply
+from sync_server.errors import Conflict, NotFound
+from sync_server.findings import Finding, Inbox
+from sync_server.ingest import chain, log
+from sync_server.ingest.tables import ingest_pos, quarantine
+from sync_server.ports import NowMs
+from sync_server.sync_messages import TillIdentity
+
+_log = logging.getLogger(__name__)
+
+
+class RawFrames:
+    """`keep` parses nothing; `step_over` then lets the till go on behind a frame of one entry."""
+
+    def __init__(self, inbox: Inbox, now_ms: NowMs) -> None:
+        self._inbox = inbox
+        self._now_ms = now_ms
+
+    def keep(self, tx: Connection, who: TillIdentity, frame: bytes, reason: str) -> str:
+        """The frame's id, which is its hash: keeping it twice is keeping it once."""
+        id = sha256(frame).hexdigest()
+        if tx.scalar(select(quarantine.c.quarantine_id).where(quarantine.c.quarantine_id == id)):
+            return id
+        row = {
+            "quarantine_id": id,
+            "raw": frame,
+            "reason": "raw",
+            "detail": reason.replace("\0", "\ufffd")[:1000],
+            "attempts": 0,
+            "till_id": who.till_id,
+            "store_id": who.store_id,
+            "device_id": who.device_id,
+            "at_ms": self._now_ms(),
+            "resolved_by": "",
+        }
+        tx.execute(insert(quarantine).values(row))
+        sentence = f"Till {who.till_id} sent something that the server can't read. It is kept as it came."
+        finding = Finding(
+            key=f"quarantined:{id}",
+            kind="quarantined",
+            sentence=sentence,
+            store_id=who.store_id,
+            till_id=who.till_id,
+            refs={"quarantine": id, "reason": "raw"},
+        )
+        self._inbox.raise_many(tx, [finding])
+        return id
+
+    def step_over(self, tx: Connection, who: TillIdentity, frame: bytes) -> PushReply | None:
+        """Takes the frame's entry as a position without a body; None where it is none, or not the next."""
+        push = _one_entry(frame)
+        if push is None:
+            return None
+        stands = log.lock_incarnation(tx, who, push, self._now_ms())
+        if stands.device_id != who.device_id:
+            return None
+        follows = not stands.high or push.prev == stands.head_hash
+        if follows and push.first_seq == stands.high + 1:
+            log.add_position(tx, _position(push))
+            log.advance(tx, push.incarnation, push.first_seq, push.head_hash, self._now_ms())
+            return PushReply(incarnation=push.incarnation, high=push.first_seq, hash=push.head_hash)
+        return PushReply(incarnation=push.incarnation, high=stands.high, hash=stands.head_hash)
+
+    def file(self, tx: Connection, quarantine_id: str, by: str) -> None:
+        """What a later version can read after all goes into the log and waits to be applied."""
+        row = tx.execute(select(quarantine).where(quarantine.c.quarantine_id == quarantine_id)).one_or_none()
+        if row is None or row.raw is None:
+            raise NotFound("There is no such frame.")
+        push = _one_entry(row.raw)
+        if push is None:
+            raise Conflict("This version can't read it either. It stays as it is.")
+        at = chain.stamp(push)[0]
+        known = log.known_events(tx, [at.entry.event_id])
+        if at.entry.event_id not in known:
+            (number,) = log.new_ingest_ids(tx, 1)
+            fact = (number, at.entry.event_id, at.body_hash, at.entry.type, at.entry.schema, at.entry.body)
+            log.add_facts(tx, [(*fact, row.till_id, row.store_id, push.incarnation, at.seq, row.at_ms)])
+            where = (ingest_pos.c.incarnation == push.incarnation) & (ingest_pos.c.seq == at.seq)
+            tx.execute(update(ingest_pos).where(where).values(ingest_id=number))
+        done = {"resolved_at_ms": self._now_ms(), "resolved_by": by}
+        tx.execute(update(quarantine).where(quarantine.c.quarantine_id == quarantine_id).values(done))
+
+
+def _one_entry(frame: bytes) -> Push | None:
+    try:
+        push = wire.unpack(frame, Push)
+        chain.check_shape(push)
+    except ShopError as reason:
+        _log.info("a raw frame stays closed: %s", reason.message)
+        return None
+    return push if len(push.entries) == 1 else None
+
+
+def _position(push: Push) -> dict[str, object]:
+    entry = push.entries[0]
+    return {
+        "incarnation": push.incarnation,
+        "seq": push.first_seq,
+        "event_id": entry.event_id,
+        "ingest_id": None,
+        "hash": push.head_hash,
+        "signature": entry.signature,
+        "algorithm": entry.algorithm,
+        "chain_ok": False,
+    }

@@ -1,0 +1,52 @@
+"""Push over HTTP, and the office's view of what is in quarantine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery, RawBody
+from litestar.types import ControllerRouterHandler
+
+from shared_models.sync_api import Push
+from shared_models.wire import unpack
+from sync_server.auth import actor_of, permission
+from sync_server.database import Database
+from sync_server.ingest.service import IngestService, Quarantined
+from sync_server.pages import Page, checked_limit, page_of, read_cursor
+from sync_server.sync_messages import packed, till, till_of
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def routes(db: Database, service: IngestService) -> list[ControllerRouterHandler]:
+    @post("/sync/push", guards=[till], sync_to_thread=True, status_code=200)
+    def push(request: AnyRequest, body: RawBody) -> Response[bytes]:
+        return packed(service.push(till_of(request), unpack(body, Push)))
+
+    @post("/sync/push_raw", guards=[till], sync_to_thread=True, status_code=200)
+    def push_raw(request: AnyRequest, body: RawBody, reason: FromQuery[str] = "") -> Response[bytes]:
+        """200 with a PushReply when the till may go on behind it; 202 without a body when it is only kept."""
+        reply = service.push_raw(till_of(request), body, reason)
+        return packed(reply) if reply is not None else Response(b"", status_code=202)
+
+    @get("/api/v1/quarantine", guards=[permission("exceptions.read")], sync_to_thread=True)
+    def quarantined(
+        cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None
+    ) -> Page[Quarantined]:
+        size, after = checked_limit(limit), read_cursor(cursor, int, str)
+        with db.read() as tx:
+            rows = service.quarantined(tx, after, size + 1)
+        return page_of(rows, size, lambda row: (row.at_ms, row.quarantine_id))
+
+    @post(
+        "/api/v1/quarantine/{quarantine_id:str}/retry",
+        guards=[permission("exceptions.write")],
+        sync_to_thread=True,
+        status_code=202,
+    )
+    def retry(request: AnyRequest, quarantine_id: FromPath[str]) -> None:
+        service.retry(quarantine_id, actor_of(request).name)
+
+    handlers: list[Any] = [push, push_raw, quarantined, retry]
+    return handlers

@@ -1,0 +1,104 @@
+"""Ingest as a whole: store durably, acknowledge, then have it applied."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import msgspec
+import psycopg.errors
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from shared_models.sync_api import Push, PushReply
+from sync_server.database import Database, DatabaseBusy
+from sync_server.errors import NotFound
+from sync_server.ingest.admission import Admission
+from sync_server.ingest.applier import requeue
+from sync_server.ingest.raw_frames import RawFrames
+from sync_server.ingest.tables import quarantine
+from sync_server.sync_messages import TillIdentity
+
+PublicKeyOf = Callable[[Connection, TillIdentity], bytes]
+"""Raises when the till's machine is not welcome any more."""
+_TRIES = 4
+_log = logging.getLogger(__name__)
+
+
+class Quarantined(msgspec.Struct, frozen=True):
+    """Something that was stored and not booked."""
+
+    quarantine_id: str
+    reason: str
+    detail: str
+    attempts: int
+    till_id: str
+    store_id: str
+    at_ms: int
+    resolved_at_ms: int | None
+    resolved_by: str
+
+
+class IngestService:
+    """Opens the transactions of a push itself: what it answers is only true after their commit."""
+
+    def __init__(
+        self,
+        db: Database,
+        admission: Admission,
+        raw_frames: RawFrames,
+        public_key_of: PublicKeyOf,
+        wake_applier: Callable[[], None],
+    ) -> None:
+        self._db = db
+        self._admission = admission
+        self._raw_frames = raw_frames
+        self._public_key_of = public_key_of
+        self._wake_applier = wake_applier
+
+    def push(self, who: TillIdentity, push: Push) -> PushReply:
+        """Durable before it returns. Of two pushes of one fact at one moment, one clashes and tries again."""
+        for _ in range(_TRIES):
+            try:
+                with self._db.write() as tx:
+                    key = self._public_key_of(tx, who)
+                    reply = self._admission.admit(tx, who, key, push)
+            except (IntegrityError, psycopg.errors.UniqueViolation) as clash:
+                _log.info("a push clashed with another one: %s", clash)
+                continue
+            self._wake_applier()
+            return reply
+        raise DatabaseBusy("Others send the same entries at this moment. Send them again.")
+
+    def push_raw(self, who: TillIdentity, frame: bytes, reason: str) -> PushReply | None:
+        """Kept in one transaction; whether the till may step over it, in another that may fail."""
+        with self._db.write() as tx:
+            self._raw_frames.keep(tx, who, frame, reason)
+        try:
+            with self._db.write() as tx:
+                return self._raw_frames.step_over(tx, who, frame)
+        except (SQLAlchemyError, psycopg.Error) as trouble:
+            _log.warning("a raw frame is kept, but the till can't step over it: %s", trouble)
+            return None
+
+    def quarantined(self, tx: Connection, after: tuple[int, str] | None, limit: int) -> list[Quarantined]:
+        """Oldest first, open and resolved alike."""
+        query = select(*(quarantine.c[name] for name in Quarantined.__struct_fields__))
+        if after is not None:
+            at_ms, id = after
+            later = quarantine.c.at_ms > at_ms
+            query = query.where(later | ((quarantine.c.at_ms == at_ms) & (quarantine.c.quarantine_id > id)))
+        rows = tx.execute(query.order_by(quarantine.c.at_ms, quarantine.c.quarantine_id).limit(limit))
+        return [Quarantined(*row) for row in rows]
+
+    def retry(self, quarantine_id: str, by: str) -> None:
+        with self._db.write() as tx:
+            by_id = quarantine.c.quarantine_id == quarantine_id
+            row = tx.execute(select(quarantine.c.ingest_id).where(by_id)).one_or_none()
+            if row is None:
+                raise NotFound("Nothing of that id is in quarantine.")
+            if row.ingest_id is None:
+                self._raw_frames.file(tx, quarantine_id, by)
+            else:
+                requeue(tx, by_id)
+        self._wake_applier()

@@ -1,0 +1,62 @@
+"""The thread that applies in the background: woken by every push, and now and then by itself."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from sync_server.ingest.applier import Applier
+
+_LOOK_EVERY_S = 30.0
+_AFTER_TROUBLE_S = 2.0
+_log = logging.getLogger(__name__)
+
+
+class ApplyWorker:
+    """`wake` may be called before `start` and after `stop`, when it does nothing."""
+
+    def __init__(self, applier: Applier) -> None:
+        self._applier = applier
+        self._work = threading.Event()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        assert self._thread is None
+        self._work.set()
+        self._thread = threading.Thread(target=self._run, name="apply", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """After the batch in hand; what waits is applied at the next start."""
+        self._stopping = True
+        self._work.set()
+        if self._thread is not None:
+            self._thread.join(timeout=30)
+
+    def wake(self) -> None:
+        self._work.set()
+
+    def _run(self) -> None:
+        self._try(self._applier.retry_unknown)
+        pause = _LOOK_EVERY_S
+        while True:
+            self._work.wait(pause)
+            if self._stopping:
+                return
+            self._work.clear()
+            pause = _LOOK_EVERY_S if self._try(self._drain) else _AFTER_TROUBLE_S
+
+    def _drain(self) -> int:
+        while not self._stopping and self._applier.apply_some():
+            pass
+        return 0
+
+    def _try(self, task: object) -> bool:
+        assert callable(task)
+        try:
+            task()
+        except Exception:  # noqa: BLE001 - the thread must outlive whatever the database does
+            _log.exception("applying stopped; it is tried again")
+            return False
+        return True

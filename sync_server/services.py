@@ -1,0 +1,116 @@
+"""Every service, built once and introduced to those that it needs: the lower half of the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+
+from sync_server.accounts.service import AccountService
+from sync_server.auth import TokenMint, kept_secret
+from sync_server.cash.service import CashService
+from sync_server.catalogue.csv_import import CatalogueImport
+from sync_server.catalogue.service import CatalogueService
+from sync_server.database import Database
+from sync_server.exceptions.service import ExceptionService
+from sync_server.feed.pokes import PokeBoard
+from sync_server.feed.publisher import FeedPublisher
+from sync_server.feed.service import FeedService
+from sync_server.feed.snapshots import Snapshots
+from sync_server.ingest import log
+from sync_server.ingest.admission import Admission
+from sync_server.ingest.applier import Applier
+from sync_server.ingest.raw_frames import RawFrames
+from sync_server.ingest.service import IngestService
+from sync_server.ingest.worker import ApplyWorker
+from sync_server.ports import NewId, NowMs
+from sync_server.pricing.service import PricingService
+from sync_server.reports.shift_check import ShiftCheck
+from sync_server.sales.service import SalesService
+from sync_server.settings import Settings
+from sync_server.staff.service import StaffService
+from sync_server.stock.service import StockService
+from sync_server.stores.service import StoreService
+from sync_server.tills.service import CHALLENGE_AUDIENCE, TILL_AUDIENCE, TillService
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the routes, the console and the command line are made of."""
+
+    db: Database
+    tokens: TokenMint
+    till_tokens: TokenMint
+    accounts: AccountService
+    stores: StoreService
+    catalogue: CatalogueService
+    catalogue_import: CatalogueImport
+    pricing: PricingService
+    staff: StaffService
+    stock: StockService
+    sales: SalesService
+    cash: CashService
+    exceptions: ExceptionService
+    tills: TillService
+    feed: FeedService
+    snapshots: Snapshots
+    board: PokeBoard
+    admission: Admission
+    applier: Applier
+    worker: ApplyWorker
+    ingest: IngestService
+
+
+def build_services(
+    settings: Settings, db: Database, now_ms: NowMs, new_id: NewId, hasher: PasswordHasher | None
+) -> Services:
+    secret = kept_secret(settings.data_dir, settings.secret)
+    tokens = TokenMint(secret, now_ms)
+    till_tokens = TokenMint(secret, now_ms, TILL_AUDIENCE)
+    challenges = TokenMint(secret, now_ms, CHALLENGE_AUDIENCE)
+
+    board = PokeBoard()
+    publisher = FeedPublisher(now_ms, new_id, board.tell)
+    publisher.join(db)
+    feed = FeedService()
+    snapshots = Snapshots(db, feed, settings.data_dir / "snapshots", settings.snapshot_stale_versions, now_ms)
+
+    stores = StoreService(publisher, now_ms)
+    catalogue = CatalogueService(publisher, now_ms, new_id)
+    pricing = PricingService(publisher, stores.store_ids, catalogue.product, now_ms, new_id)
+    stores.when_opened(pricing.send_store)
+    exceptions = ExceptionService(now_ms)
+    stock = StockService(exceptions, now_ms, new_id)
+    sales = SalesService(exceptions, log.stored_fact)
+    cash = CashService()
+    recorders = (sales, stock, cash, ShiftCheck(cash, exceptions))
+    tills = TillService(stores.till, till_tokens, challenges, now_ms, settings.enrol_code_minutes)
+
+    admission = Admission(exceptions, now_ms)
+    applier = Applier(db, recorders, exceptions, now_ms)
+    worker = ApplyWorker(applier)
+    raw_frames = RawFrames(exceptions, now_ms)
+    ingest = IngestService(db, admission, raw_frames, tills.public_key, worker.wake)
+    return Services(
+        db=db,
+        tokens=tokens,
+        till_tokens=till_tokens,
+        accounts=AccountService(now_ms, new_id, hasher),
+        stores=stores,
+        catalogue=catalogue,
+        catalogue_import=CatalogueImport(catalogue, pricing, new_id),
+        pricing=pricing,
+        staff=StaffService(publisher, now_ms, new_id),
+        stock=stock,
+        sales=sales,
+        cash=cash,
+        exceptions=exceptions,
+        tills=tills,
+        feed=feed,
+        snapshots=snapshots,
+        board=board,
+        admission=admission,
+        applier=applier,
+        worker=worker,
+        ingest=ingest,
+    )

@@ -1,0 +1,1 @@
+"""Stores and the tills that stand in them."""

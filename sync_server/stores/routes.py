@@ -1,0 +1,75 @@
+"""Stores and tills over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import get, post, put
+from litestar.params import FromPath, FromQuery, RawBody
+from litestar.types import ControllerRouterHandler
+
+from shared_models.store_config import StoreConfig
+from sync_server.auth import permission
+from sync_server.database import Database
+from sync_server.errors import Invalid, read_json
+from sync_server.pages import Page, checked_limit, page_of, read_cursor
+from sync_server.stores.service import StoreService, Till
+
+_READ = [permission("stores.read")]
+_WRITE = [permission("stores.write")]
+
+
+class NewTill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    till_id: str
+    name: str = ""
+
+
+def routes(db: Database, service: StoreService) -> list[ControllerRouterHandler]:
+    @get("/api/v1/stores", guards=_READ, sync_to_thread=True)
+    def stores(
+        cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None
+    ) -> Page[StoreConfig]:
+        size, after = checked_limit(limit), read_cursor(cursor, str)
+        with db.read() as tx:
+            rows = service.stores(tx, after[0] if after else None, size + 1)
+        return page_of(rows, size, lambda row: (row.store_id,))
+
+    @post("/api/v1/stores", guards=_WRITE, sync_to_thread=True)
+    def create(body: RawBody) -> StoreConfig:
+        config = read_json(body, StoreConfig)
+        with db.write() as tx:
+            return service.create(tx, config)
+
+    @get("/api/v1/stores/{store_id:str}", guards=_READ, sync_to_thread=True)
+    def store(store_id: FromPath[str]) -> StoreConfig:
+        with db.read() as tx:
+            return service.store(tx, store_id)
+
+    @put("/api/v1/stores/{store_id:str}", guards=_WRITE, sync_to_thread=True)
+    def change(store_id: FromPath[str], body: RawBody) -> StoreConfig:
+        config = read_json(body, StoreConfig)
+        if config.store_id != store_id:
+            raise Invalid("The store in the address and the one in the body differ.")
+        with db.write() as tx:
+            return service.change(tx, config)
+
+    @get("/api/v1/stores/{store_id:str}/tills", guards=_READ, sync_to_thread=True)
+    def tills(
+        store_id: FromPath[str],
+        cursor: FromQuery[str | None] = None,
+        limit: FromQuery[int | None] = None,
+    ) -> Page[Till]:
+        size, after = checked_limit(limit), read_cursor(cursor, str)
+        with db.read() as tx:
+            rows = service.tills(tx, store_id, after[0] if after else None, size + 1)
+        return page_of(rows, size, lambda row: (row.till_id,))
+
+    @post("/api/v1/stores/{store_id:str}/tills", guards=_WRITE, sync_to_thread=True)
+    def add_till(store_id: FromPath[str], body: RawBody) -> Till:
+        asked = read_json(body, NewTill)
+        with db.write() as tx:
+            return service.add_till(tx, asked.till_id, store_id, asked.name)
+
+    handlers: list[Any] = [stores, create, store, change, tills, add_till]
+    return handlers

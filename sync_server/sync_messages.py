@@ -1,0 +1,42 @@
+"""Sync messages over HTTP: packed bodies in and out, and the guard that asks for a till's token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Response
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from shared_models import wire
+from shared_models.sync_api import MEDIA_TYPE
+from sync_server.errors import NotLoggedIn
+
+
+class TillIdentity(msgspec.Struct, frozen=True):
+    """Who a sync request is from, as its token says."""
+
+    device_id: str
+    till_id: str
+    store_id: str
+
+
+def till(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """The guard of sync routes: a token of a till. Whether its device is still welcome, the route asks."""
+    till_of(connection)
+
+
+till.asks_for = "till"  # type: ignore[attr-defined]
+
+
+def till_of(connection: ASGIConnection[Any, Any, Any, Any]) -> TillIdentity:
+    kind, _, token = connection.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise NotLoggedIn("A till logs in with its key first.")
+    claims = connection.app.state.till_tokens.read(token)
+    return msgspec.convert({name: claims.get(name) for name in TillIdentity.__struct_fields__}, TillIdentity)
+
+
+def packed(message: Any, status: int = 200) -> Response[bytes]:
+    return Response(wire.pack(message), status_code=status, media_type=MEDIA_TYPE)

@@ -1,0 +1,110 @@
+"""Enrolment, tokens, hello and the office's view of devices, over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery, RawBody
+from litestar.types import ControllerRouterHandler
+from sqlalchemy import Connection
+
+from shared_models.reference import FeedPosition
+from shared_models.sync_api import (
+    PROTOCOL,
+    EnrolRequest,
+    FeedVerdict,
+    Hello,
+    HelloReply,
+    SegmentState,
+    SegmentVerdict,
+    Token,
+    TokenRequest,
+)
+from shared_models.wire import unpack
+from sync_server.auth import actor_of, permission, public
+from sync_server.database import Database
+from sync_server.errors import read_json
+from sync_server.pages import Page, checked_limit, page_of, read_cursor
+from sync_server.ports import NowMs
+from sync_server.sync_messages import TillIdentity, packed, till, till_of
+from sync_server.tills.service import Device, EnrolCode, TillService, UpdateNeeded
+
+JudgeSegments = Callable[[Connection, TillIdentity, tuple[SegmentState, ...]], tuple[SegmentVerdict, ...]]
+JudgeFeeds = Callable[[Connection, str, tuple[FeedPosition, ...]], tuple[FeedVerdict, ...]]
+AnyRequest = Request[Any, Any, Any]
+
+
+class CodeFor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    till_id: str
+
+
+def routes(
+    db: Database, service: TillService, judge_segments: JudgeSegments, judge_feeds: JudgeFeeds, now_ms: NowMs
+) -> list[ControllerRouterHandler]:
+    """`judge_segments` and `judge_feeds` are what the two streams have to say to a hello."""
+    return [*_for_tills(db, service, judge_segments, judge_feeds, now_ms), *_for_the_office(db, service)]
+
+
+def _for_tills(
+    db: Database, service: TillService, judge_segments: JudgeSegments, judge_feeds: JudgeFeeds, now_ms: NowMs
+) -> list[Any]:
+    @post("/sync/enrol", guards=[public], sync_to_thread=True, status_code=200)
+    def enrol(body: RawBody) -> Response[bytes]:
+        asked = unpack(body, EnrolRequest)
+        with db.write() as tx:
+            return packed(service.enrol(tx, asked))
+
+    @get("/sync/challenge", guards=[public], sync_to_thread=False)
+    def challenge() -> Response[bytes]:
+        return packed(service.challenge())
+
+    @post("/sync/token", guards=[public], sync_to_thread=True, status_code=200)
+    def token(body: RawBody) -> Response[bytes]:
+        asked = unpack(body, TokenRequest)
+        with db.write() as tx:
+            issued, expires_ms = service.token(tx, asked)
+        return packed(Token(token=issued, expires_ms=expires_ms))
+
+    @post("/sync/hello", guards=[till], sync_to_thread=True, status_code=200)
+    def hello(request: AnyRequest, body: RawBody) -> Response[bytes]:
+        who, said = till_of(request), unpack(body, Hello)
+        if said.protocol != PROTOCOL:
+            raise UpdateNeeded(f"This server speaks protocol {PROTOCOL}. Update the till or the server.")
+        with db.write() as tx:
+            service.public_key(tx, who)
+            service.seen(tx, who, said)
+            segments = judge_segments(tx, who, said.segments)
+            feeds = judge_feeds(tx, who.store_id, said.feeds)
+        return packed(HelloReply(server_time_ms=now_ms(), protocol=PROTOCOL, segments=segments, feeds=feeds))
+
+    return [enrol, challenge, token, hello]
+
+
+def _for_the_office(db: Database, service: TillService) -> list[Any]:
+    @post("/api/v1/tills/enrol-codes", guards=[permission("tills.write")], sync_to_thread=True)
+    def make_code(request: AnyRequest, body: RawBody) -> EnrolCode:
+        asked = read_json(body, CodeFor)
+        with db.write() as tx:
+            return service.make_code(tx, asked.till_id, actor_of(request).name)
+
+    @get("/api/v1/tills/devices", guards=[permission("tills.read")], sync_to_thread=True)
+    def devices(cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None) -> Page[Device]:
+        size, after = checked_limit(limit), read_cursor(cursor, str)
+        with db.read() as tx:
+            rows = service.devices(tx, after[0] if after else None, size + 1)
+        return page_of(rows, size, lambda row: (row.device_id,))
+
+    @post(
+        "/api/v1/tills/devices/{device_id:str}/revoke",
+        guards=[permission("tills.write")],
+        sync_to_thread=True,
+        status_code=204,
+    )
+    def revoke(device_id: FromPath[str]) -> None:
+        with db.write() as tx:
+            service.revoke(tx, device_id)
+
+    return [make_code, devices, revoke]
