@@ -26,6 +26,7 @@ COLUMNS_58_MM = 32
 
 _LEAST_NAME_COLUMNS = 8  # a name squeezed into less is unreadable: it gets lines of its own instead
 _GAP = 1
+_MOST_BLANK_LINES = 100
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -57,7 +58,7 @@ def _placed(block: Block, columns: int) -> list[Placed]:
         case Rule():
             return [Line(("═" if block.double else "─") * columns)]
         case Blank():
-            return [Line("")] * max(0, block.lines)
+            return [Line("")] * max(0, min(block.lines, _MOST_BLANK_LINES))
         case _:
             return [block]
 

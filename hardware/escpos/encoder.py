@@ -28,6 +28,12 @@ from hardware.receipt_document import (
 )
 from hardware.receipt_layout import Line, lay_out
 
+_BEFORE_EVERY_JOB = (
+    commands.INITIALISE,
+    commands.NO_UNASKED_STATUS,
+    commands.SINGLE_BYTE_TEXT,
+    commands.AMERICAN_CHARACTERS,
+)
 _FEED_WITHOUT_CUTTER = 5
 _BAR_MODULE_DOTS = (3, 2)
 _BAR_QUIET_MODULES = 20
@@ -70,7 +76,7 @@ class _Job:
         self._printer = _collector()
         self._page: CodePage | None = None
         self._style = Line("")
-        for command in (commands.INITIALISE, commands.SINGLE_BYTE_TEXT, commands.AMERICAN_CHARACTERS):
+        for command in _BEFORE_EVERY_JOB:
             self._send(command)
 
     def finished(self) -> bytes:
@@ -101,7 +107,8 @@ class _Job:
     def qr(self, code: QrCode) -> None:
         modules_wide = symbols.qr_modules_wide(len(code.data))
         if modules_wide is not None and code.data:
-            module_dots = min(code.module_dots, 16, self._profile.dots // modules_wide)
+            wanted = max(code.module_dots, _LEAST_QR_MODULE_DOTS)
+            module_dots = min(wanted, 16, self._profile.dots // modules_wide)
             if module_dots >= _LEAST_QR_MODULE_DOTS:
                 self._qr(code.data, module_dots)
         if code.caption:

@@ -12,6 +12,7 @@ from hardware.receipt_document import ReceiptDocument
 from hardware.status import PrinterStatus
 from hardware.transport.base import NotReachable, SendFailed, Transport
 from hardware.transport.tcp import TcpTransport
+from shared_models.errors import ShopError
 
 
 class NetworkPrinterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,8 +52,10 @@ class NetworkPrinter:
         return self._transport
 
     def print(self, document: ReceiptDocument) -> PrintOutcome:
-        """Raises UnknownPrinterProfile when the settings name no printer model."""
-        job = encode(document, profile_named(self._settings.profile))
+        try:
+            job = encode(document, profile_named(self._settings.profile))
+        except ShopError as failure:  # a model that nobody knows, a font that is gone
+            return NotSent(failure.message)
         try:
             with self._transport.open() as channel:
                 return print_job(channel, job, self._settings.confirmation, self._times)

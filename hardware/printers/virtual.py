@@ -161,6 +161,12 @@ class VirtualPrinter:
     # The printer's own thread, from here on
 
     def _run(self) -> None:
+        try:
+            self._loop()
+        finally:
+            self._running = False  # so that nobody waits for a thread that has crashed
+
+    def _loop(self) -> None:
         while self._running:
             for key, _ in self._selector.select(self._due_in_s()):
                 source = key.fileobj

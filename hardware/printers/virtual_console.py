@@ -91,9 +91,13 @@ def obey(printer: VirtualPrinter, order: str) -> str:
 
 
 def _file(receipt: Receipt, folder: Path, number: int) -> None:
-    receipt.render_png(folder / f"receipt-{number:04d}.png")
-    (folder / f"receipt-{number:04d}.txt").write_text(receipt.text + "\n", encoding="utf-8")
-    print(f"Receipt {number}", flush=True)
+    try:
+        receipt.render_png(folder / f"receipt-{number:04d}.png")
+        (folder / f"receipt-{number:04d}.txt").write_text(receipt.text + "\n", encoding="utf-8")
+    except OSError as error:
+        print(f"Receipt {number} could not be filed: {error}", flush=True)
+    else:
+        print(f"Receipt {number}", flush=True)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -1,6 +1,7 @@
 """Receipts as bytes: what was meant is what the paper shows, and data never becomes a command."""
 
 import io
+import sys
 import time
 
 import pytest
@@ -29,7 +30,7 @@ from hardware.receipt_document import (
 )
 
 GENERIC = "generic-80"
-LAYOUT_COMMANDS = {"ESC @", "FS .", "ESC R", "ESC t", "ESC a", "ESC E", "ESC -", "GS !", "LF"}
+LAYOUT_COMMANDS = {"ESC @", "GS a", "FS .", "ESC R", "ESC t", "ESC a", "ESC E", "ESC -", "GS !", "LF"}
 
 
 def printed(*blocks, profile=GENERIC):
@@ -224,13 +225,16 @@ def test_the_drawer_pulse_is_the_five_bytes_of_the_manual():
     assert commands.drawer_pulse(1, on_ms=10_000, off_ms=0) == b"\x1bp\x01\xff\x01"
 
 
+@pytest.mark.skipif(
+    sys.gettrace() is not None, reason="tracing for coverage or a debugger takes longer itself"
+)
 def test_a_long_receipt_becomes_bytes_in_under_ten_milliseconds():
     lines = [name_and_amount(f"Crème fraîche d’Isigny {number}", "€ 1.20") for number in range(40)]
     document = ReceiptDocument((*lines, Barcode("code128", "S1-000001"), QrCode(b"x" * 200), Cut()))
     profile = profile_named(GENERIC)
     encode(document, profile)
     durations = []
-    for _ in range(5):
+    for _ in range(10):
         started = time.perf_counter()
         encode(document, profile)
         durations.append(time.perf_counter() - started)

@@ -156,6 +156,13 @@ def test_an_impossible_address_is_said_to_be_unreachable(short_times):
     assert not printer.status().reachable
 
 
+def test_a_misspelt_printer_model_prints_nothing_and_says_so(driver, virtual_printer):
+    outcome = driver(profile="TM-T88Z").print(RECEIPT)
+    assert isinstance(outcome, NotSent)
+    assert "TM-T88Z" in outcome.reason
+    assert virtual_printer.receipts == []
+
+
 def test_two_jobs_at_once_take_turns(virtual_printer, short_times):
     settings = NetworkPrinterSettings("127.0.0.1", virtual_printer.port)
     printer = NetworkPrinter(settings, times=short_times)

@@ -49,6 +49,17 @@ def test_a_question_in_order_waits_for_the_work_before_it(virtual_printer, conne
     assert virtual_printer.unfinished.lines == ["hello"]
 
 
+def test_a_full_memory_makes_the_caller_wait_and_loses_nothing():
+    lines = [f"line {number}" for number in range(2_000)]
+    with VirtualPrinter(port=0, memory_bytes=100) as printer:
+        printer.set_cover(is_open=True)
+        with socket.create_connection(("127.0.0.1", printer.port), timeout=20) as connection:
+            connection.sendall("\n".join([*lines, ""]).encode() + commands.ASK_PAPER_IN_ORDER)
+            printer.set_cover(is_open=False)
+            assert connection.recv(1) == b"\x00"
+        assert printer.unfinished.lines == lines
+
+
 def test_a_slow_printer_takes_its_time(virtual_printer, connection):
     virtual_printer.set_speed(5)
     connection.sendall(b"a\nb\nc\n" + commands.ask_status("paper"))
