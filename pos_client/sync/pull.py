@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from pos_client.sync.back_off import BackOff, Jitter
-from pos_client.sync.outcomes import Failure, Nonsense, Refused, in_words
+from pos_client.sync.outcomes import Failure, Nonsense, Refused, Unreachable, in_words
 from pos_client.sync.pull_messages import (
     ApplyPage,
     CaughtUp,
@@ -45,6 +45,7 @@ class PullCore:
         self._in_flight: int | None = None
         self._asked: FeedPosition | None = None
         self._more = False
+        self._line_was_down = False
         self._left = list(streams)
         self._not_before_ms = 0
         self._next_round_ms = 0
@@ -71,8 +72,7 @@ class PullCore:
             case VerdictsHeard(feeds=feeds):
                 return self._verdicts(now_ms, {f.stream for f in feeds if f.state == "reset"}, bool(feeds))
             case PullPoked():
-                self._next_round_ms = now_ms
-                return (Look(),)
+                return self._poked(now_ms)
 
     def _look(self, now_ms: int, positions: Sequence[FeedPosition]) -> Steps:
         if self._in_flight is not None:
@@ -139,7 +139,15 @@ class PullCore:
         self._left = list(self._streams)
         return (Look(),)
 
+    def _poked(self, now_ms: int) -> Steps:
+        self._next_round_ms = now_ms
+        if self._line_was_down and self._in_flight is None:
+            self._back_off.succeeded()
+            self._not_before_ms = now_ms
+        return (Look(),)
+
     def _failed(self, now_ms: int, failure: Failure) -> Steps:
+        self._line_was_down = isinstance(failure, Unreachable)
         asked_ms = failure.retry_after_ms if isinstance(failure, Refused) else 0
         self._not_before_ms = now_ms + self._back_off.failed(asked_ms)
         return (Trouble(*in_words(failure)), Wait(self._not_before_ms))

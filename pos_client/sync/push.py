@@ -46,6 +46,11 @@ HASH_BYTES = 32
 _ABOUT_THE_TILL = frozenset({401, 403, 408, 426, 429})
 """Refusals that say nothing about the batch."""
 
+_FOREIGN = (
+    "The server knows this journal from another machine: the till's files were copied. "
+    "Its sales are kept here and not sent. Call support."
+)
+
 Steps = tuple[PushOutbound, ...]
 
 
@@ -64,10 +69,15 @@ class PushCore:
         self._tries = 0
         self._raw = False
         self._stepped_over: dict[bytes, int] = {}
-        self._diverged: dict[bytes, int] = {}
+        self._diverged: set[bytes] = set()
         self._not_before_ms = 0
         self._line_was_down = False
         self._hello_due_ms: int | None = None
+
+    @property
+    def diverged(self) -> bool:
+        """Whether some incarnation is kept back."""
+        return bool(self._diverged)
 
     def step(self, now_ms: int, inbound: PushInbound) -> Steps:
         """`now_ms` never goes back. An answer to anything but the request in flight is not listened to."""
@@ -143,6 +153,9 @@ class PushCore:
             wrong = _nonsense(verdict.high, verdict.hash)
             if wrong:
                 return self._failed(now_ms, Nonsense(wrong))
+            if verdict.state == "foreign":
+                steps.append(self._fork(verdict.incarnation, 0, _FOREIGN))
+                continue
             steps += self._judge(end, verdict.high, verdict.hash, verdict.safe_through)
         self._hello_due_ms = now_ms + HELLO_EVERY_MS
         self._heard(now_ms, greeted.reply.limits, 0)
@@ -172,12 +185,15 @@ class PushCore:
     def _judge(self, end: LocalEnd, high: int, digest: bytes, safe_through: int) -> Steps:
         """The three rules; `high` 0 says that the server holds nothing, which agrees with every journal."""
         if high == 0 or (high <= end.head_seq and end.hash_at_high == digest):
-            self._diverged.pop(end.incarnation, None)
+            self._diverged.discard(end.incarnation)
             if self._stepped_over.get(end.incarnation, 0) <= high:
                 self._stepped_over.pop(end.incarnation, None)
             return (Acknowledge(end.incarnation, high, max(0, min(safe_through, high))),)
-        self._diverged[end.incarnation] = high
-        return (Diverged(end.incarnation, high, _fork_in_words(end, high)),)
+        return (self._fork(end.incarnation, high, _fork_in_words(end, high)),)
+
+    def _fork(self, incarnation: bytes, high: int, message: str) -> Diverged:
+        self._diverged.add(incarnation)
+        return Diverged(incarnation, high, message)
 
     def _raw_stored(self) -> Steps:
         assert self._batch is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from pos_client.sync.problem_document import read_refusal
 from pos_client.sync.server_port import BlobSink
 from shared_models import wire
 from shared_models.journal import Sign
-from shared_models.reference import FeedPage
+from shared_models.reference import FeedPage, FeedPosition
 from shared_models.sync_api import (
     MAX_MESSAGE_BYTES,
     MEDIA_TYPE,
@@ -26,6 +26,7 @@ from shared_models.sync_api import (
     EnrolRequest,
     Hello,
     HelloReply,
+    Poke,
     Push,
     PushReply,
     SnapshotManifest,
@@ -88,9 +89,11 @@ class ServerApi:
     def snapshot(self, store_id: str) -> Reply[SnapshotManifest] | Failure:
         return self._admitted(lambda: self._ask("GET", f"/sync/snapshot/{store_id}", SnapshotManifest))
 
-    def poke(self) -> Reply[bool] | Failure:
-        outcome = self._admitted(lambda: self._answer("GET", "/sync/poke", None, {}, self._limits.poke_s))
-        return Reply(bool(outcome.value)) if isinstance(outcome, Reply) else outcome
+    def poke(self, have: Sequence[FeedPosition]) -> Reply[Poke] | Failure:
+        params = {"have": ",".join(f"{position.stream}:{position.ver}" for position in have)}
+        return self._admitted(
+            lambda: self._ask("GET", "/sync/poke", Poke, params=params, silence_s=self._limits.poke_s)
+        )
 
     def blob(self, sha256: str, offset: int, sink: BlobSink) -> Reply[int] | Failure:
         return self._admitted(lambda: self._download(sha256, offset, sink))
@@ -132,10 +135,17 @@ class ServerApi:
             return None
 
     def _ask(
-        self, method: str, path: str, kind: type[M], message: Any = None, params: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        kind: type[M],
+        message: Any = None,
+        *,
+        params: dict[str, Any] | None = None,
+        silence_s: float | None = None,
     ) -> Reply[M] | Failure:
         body = None if message is None else wire.pack(message)
-        outcome = self._answer(method, path, body, params or {})
+        outcome = self._answer(method, path, body, params or {}, silence_s)
         return _message(outcome, kind) if isinstance(outcome, Reply) else outcome
 
     def _answer(

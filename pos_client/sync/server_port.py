@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pos_client.sync.outcomes import Failure, Reply
-from shared_models.reference import FeedPage
+from shared_models.reference import FeedPage, FeedPosition
 from shared_models.sync_api import (
     Enrolled,
     EnrolRequest,
     Hello,
     HelloReply,
+    Poke,
     Push,
     PushReply,
     SnapshotManifest,
@@ -47,7 +48,7 @@ class Server(Protocol):
     def blob(self, sha256: str, offset: int, sink: BlobSink) -> Reply[int] | Failure:
         """Download from `offset` on; the reply is the number of bytes that came now."""
 
-    def poke(self) -> Reply[bool] | Failure:
+    def poke(self, have: Sequence[FeedPosition]) -> Reply[Poke] | Failure:
         """Waits, perhaps a minute, for a hint that something changed. A hint lost is harmless."""
 
     def abort(self) -> None:

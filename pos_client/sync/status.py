@@ -1,0 +1,52 @@
+"""What the status line knows of the line to the server: a frozen picture, sent whenever it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+
+import msgspec
+
+
+class SyncStatus(msgspec.Struct, frozen=True):
+    """`code` and `message` are about the journal on its way up, `catalogue_*` about what comes down.
+
+    Empty means that all is well. Times are Unix milliseconds of the till's clock; `clock_offset_ms` is the server's
+    clock less the till's. `diverged`: entries are kept back until a person looks; how many are unsent, the store says.
+    """
+
+    online: bool = False
+    code: str = "starting"
+    message: str = "The till has not met the server yet."
+    last_contact_ms: int | None = None
+    all_sent: bool = False
+    diverged: bool = False
+    clock_offset_ms: int | None = None
+    catalogue_code: str = ""
+    catalogue_message: str = ""
+    catalogue_as_of_ms: int | None = None
+
+
+Report = Callable[[SyncStatus], None]
+
+
+class StatusBoard:
+    """The one current status; `report` hears of every change, in order, from whichever thread made it."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._lock = Lock()
+        self._status = SyncStatus()
+
+    @property
+    def status(self) -> SyncStatus:
+        return self._status
+
+    def change(self, **fields: Any) -> None:
+        with self._lock:
+            changed = msgspec.structs.replace(self._status, **fields)
+            if changed == self._status:
+                return
+            self._status = changed
+            self._report(changed)
