@@ -121,7 +121,7 @@ class Database:
             self._writer.executescript(statements)  # type: ignore[attr-defined]
 
     def grow_log(self, size: int = LOG_BYTES) -> None:
-        """Bring the write-ahead log to its working size now: a commit that lengthens the file takes 1.7 x as long.
+        """Bring the write-ahead log to its working size now: a commit that lengthens it takes 1.7 x as long.
 
         Pages that spill from a transaction which is then rolled back do that, and leave nothing behind.
         """

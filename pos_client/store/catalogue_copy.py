@@ -1,0 +1,175 @@
+"""Keeping the till's copy of reference data: changes by the page or the whole file, proved by checksums."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import sqlcipher3.dbapi2 as driver
+
+from pos_client.store.connection import Database, Driver
+from shared_models import catalogue_file, reference
+from shared_models.errors import ShopError
+from shared_models.reference import FeedPage, FeedPosition
+
+Now = Callable[[], int]
+"""The wall clock in Unix milliseconds."""
+
+
+class BadCatalogueFile(ShopError):
+    """A downloaded catalogue that is damaged or not a catalogue."""
+
+    code = "bad_catalogue_file"
+
+
+class CatalogueStore:
+    """The file with its connections. `generation` grows whenever what it says may have changed."""
+
+    def __init__(self, path: Path, now: Now) -> None:
+        self._path = path
+        self._now = now
+        self._swapping = threading.Condition()
+        self._readers = 0
+        self._wanted = False
+        self.generation = 1
+        self._database = self._open()
+
+    def _open(self) -> Database:
+        database = Database(self._path, durable=False)
+        with database.read() as connection:
+            made = connection.execute("select 1 from sqlite_master where name = 'feed_state'").fetchone()
+        if made is None:
+            database.script(catalogue_file.SCHEMA_SQL + catalogue_file.INDEX_SQL)
+        return database
+
+    def close(self) -> None:
+        self._database.close()
+
+    @contextmanager
+    def read(self) -> Iterator[Driver]:
+        """A connection to the file that is in place now. A swap waits until it is given back, and new readers wait
+        for the swap; so never read inside a read."""
+        with self._swapping:
+            self._swapping.wait_for(lambda: not self._wanted)
+            self._readers += 1
+        try:
+            with self._database.read() as connection:
+                yield connection
+        finally:
+            with self._swapping:
+                self._readers -= 1
+                self._swapping.notify_all()
+
+    def positions(self) -> tuple[FeedPosition, ...]:
+        with self.read() as connection:
+            return _positions(connection)
+
+    def as_of_ms(self) -> int | None:
+        with self.read() as connection:
+            (newest,) = connection.execute("select max(applied_at_ms) from feed_state").fetchone()
+        return newest or None
+
+    def apply(self, page: FeedPage) -> bool:
+        """One transaction; False, with nothing changed, when the page does not fit this copy."""
+        if page.reset:
+            return False
+        try:
+            self._database.write(lambda connection: _apply(connection, page, self._now()))
+        except (_DoesNotFit, msgspec.DecodeError, driver.IntegrityError):
+            return False
+        self.generation += 1
+        return True
+
+    def swap_in(self, path: Path) -> None:
+        check_file(path)
+        with self._swapping:
+            self._wanted = True
+            self._swapping.wait_for(lambda: self._readers == 0)
+            # Closing moves the log into the old file and removes it; left behind it would spoil the new one.
+            self._database.close()
+            try:
+                path.replace(self._path)
+            finally:
+                self._database = self._open()
+                self.generation += 1
+                self._wanted = False
+                self._swapping.notify_all()
+        self._database.write(lambda connection: _stamp(connection, self._now()))
+
+
+class _DoesNotFit(Exception):
+    """The page is not the next one, or its checksum is not what the copy comes to."""
+
+
+def _apply(connection: Driver, page: FeedPage, now_ms: int) -> None:
+    row = connection.execute(
+        "select epoch, ver, checksum from feed_state where stream = ?", (page.stream,)
+    ).fetchone()
+    epoch, ver, checksum = (row[0], row[1], int(row[2])) if row else (page.epoch, 0, 0)
+    if (page.epoch, page.after) != (epoch, ver):
+        raise _DoesNotFit
+    for change in page.changes:
+        checksum = _apply_change(connection, change, checksum)
+    if checksum != page.checksum_after:
+        raise _DoesNotFit
+    connection.execute(
+        "insert or replace into feed_state(stream, epoch, ver, checksum, applied_at_ms)"
+        " values (?, ?, ?, ?, ?)",
+        (page.stream, page.epoch, page.to, str(checksum), now_ms),
+    )
+
+
+def _apply_change(connection: Driver, change: reference.Change, checksum: int) -> int:
+    old = connection.execute(*catalogue_file.old_hash_query(change.entity, change.id)).fetchone()
+    for sql, parameters in catalogue_file.statements(change):
+        connection.execute(sql, parameters)
+    return reference.checksum_with(
+        checksum,
+        removed=catalogue_file.unsigned(old[0]) if old else 0,
+        added=reference.row_hash(change.entity, change.id, change.body) if change.op == reference.PUT else 0,
+    )
+
+
+def _positions(connection: Driver) -> tuple[FeedPosition, ...]:
+    rows = connection.execute(
+        "select stream, epoch, ver, checksum from feed_state order by stream"
+    ).fetchall()
+    return tuple(FeedPosition(stream, epoch, ver, int(checksum)) for stream, epoch, ver, checksum in rows)
+
+
+def _stamp(connection: Driver, now_ms: int) -> None:
+    connection.execute("update feed_state set applied_at_ms = ?", (now_ms,))
+
+
+def check_file(path: Path) -> None:
+    """Raises BadCatalogueFile unless the file is whole and its rows come to the checksums that it names."""
+    advice = "Get it again; the till sells on with the one it has."
+    try:
+        connection = driver.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+    except driver.Error as reason:
+        raise BadCatalogueFile(f"The new catalogue can't be opened ({reason}). {advice}") from reason
+    try:
+        said = connection.execute("pragma quick_check(1)").fetchone()[0]
+        if said != "ok":
+            raise BadCatalogueFile(f"The new catalogue is damaged ({said}). {advice}")
+        claimed = sum(position.checksum for position in _positions(connection))
+        found = sum(_row_hashes(connection))
+    except driver.Error as reason:
+        raise BadCatalogueFile(f"The new catalogue can't be read ({reason}). {advice}") from reason
+    finally:
+        connection.close()
+    if (claimed - found) % reference.CHECKSUM_MODULUS:
+        raise BadCatalogueFile(f"The new catalogue's rows are not those it was made with. {advice}")
+
+
+def _row_hashes(connection: Driver) -> Iterator[int]:
+    """Worked out from the bodies, not read: over all streams, whose checksums add up as the rows do."""
+    for id, body in connection.execute("select product_id, body from product"):
+        yield reference.row_hash("product", id, body)
+    for id, body in connection.execute("select price_id, body from price"):
+        yield reference.row_hash("price", id, body)
+    for entity, id, body in connection.execute("select entity, id, body from reference"):
+        yield reference.row_hash(entity, id, body)

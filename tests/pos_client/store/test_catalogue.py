@@ -1,0 +1,297 @@
+"""The till finds what is for sale, and keeps its copy in step with the server's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import sqlcipher3.dbapi2 as driver
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pos_client.store.catalogue import CatalogueFile
+from pos_client.store.catalogue_copy import BadCatalogueFile
+from shared_models import reference
+from shared_models.catalogue import Category, Price
+from shared_models.moment import Moment
+from shared_models.reference import Change, FeedPage, FeedPosition
+from tests.pos_client.store.made_up_catalogue import (
+    ADA,
+    DRINKS,
+    EPOCH,
+    FOOD,
+    MILKS,
+    STORE,
+    VAT,
+    build_file,
+    page,
+    price,
+    product,
+)
+
+NOW = Moment(1_000_000)
+OAT = product(1, "Organic Oat Drink", popularity=5, category_id="milks", sku="OAT-1")
+SOY = product(2, "Soy Drink Vanilla", popularity=9)
+COFFEE = product(3, "Café crème", popularity=1, sku="Caf-x", category_id=None)
+CHOCOLATE = product(4, "Chocolate, dark 70%", popularity=2)
+PRODUCTS = [OAT, SOY, COFFEE, CHOCOLATE]
+EVERYTHING = [STORE, FOOD, DRINKS, MILKS, ADA, *PRODUCTS, price(OAT, 199), price(OAT, 179, 900_000)]
+
+
+@pytest.fixture(scope="module")
+def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("catalogue")
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[CatalogueFile]:
+    catalogue = CatalogueFile(tmp_path / "catalogue.db", lambda: 77)
+    yield catalogue
+    catalogue.close()
+
+
+@pytest.fixture
+def catalogue(empty: CatalogueFile) -> CatalogueFile:
+    assert empty.apply(page(EVERYTHING))
+    return empty
+
+
+def names(offers: tuple[reference.Any, ...]) -> list[str]:
+    return [offer.product.name for offer in offers]
+
+
+def test_a_till_without_a_catalogue_says_so(empty: CatalogueFile) -> None:
+    assert empty.store() is None
+    assert empty.as_of_ms() is None
+    assert empty.by_code("4000000000001", NOW) is None
+    assert empty.search("oat", NOW) == ()
+    assert empty.staff() == ()
+
+
+def test_a_barcode_brings_everything_for_the_line(catalogue: CatalogueFile) -> None:
+    offer = catalogue.by_code("4000000000001", NOW)
+    assert offer is not None
+    assert offer.product == OAT
+    assert offer.price == price(OAT, 179, 900_000)
+    assert offer.taxes == (VAT,)
+    assert offer.category == MILKS
+
+
+def test_a_price_counts_from_its_moment(catalogue: CatalogueFile) -> None:
+    offer = catalogue.by_id(OAT.product_id, Moment(899_999))
+    assert offer is not None
+    assert offer.price == price(OAT, 199)
+
+
+def test_a_product_without_a_price_is_offered_without(catalogue: CatalogueFile) -> None:
+    offer = catalogue.by_code(SOY.sku, NOW)
+    assert offer is not None
+    assert offer.price is None
+
+
+def test_a_product_of_an_unknown_tax_category_has_no_taxes(catalogue: CatalogueFile) -> None:
+    odd = product(9, "Odd", tax_category_id="gone")
+    before = catalogue.positions()[0]
+    assert catalogue.apply(page([odd], after=before.ver, before=before.checksum))
+    offer = catalogue.by_id(odd.product_id, NOW)
+    assert offer is not None
+    assert offer.taxes == ()
+
+
+def test_a_sku_is_found_in_any_case_when_only_one_fits(catalogue: CatalogueFile) -> None:
+    offer = catalogue.by_code("caf-X", NOW)
+    assert offer is not None
+    assert offer.product == COFFEE
+
+
+def test_two_skus_that_differ_in_case_are_never_guessed_between(empty: CatalogueFile) -> None:
+    twins = [product(1, "A", sku="ab"), product(2, "B", sku="AB")]
+    empty.apply(page(twins))
+    assert empty.by_code("aB", NOW) is None
+    exact = empty.by_code("AB", NOW)
+    assert exact is not None
+    assert exact.product == twins[1]
+
+
+@pytest.mark.parametrize("code", ["", "4000000009999", "no such", "-", "\0", "\ud800", '"', "a\nb"])
+def test_an_unknown_code_is_not_found(catalogue: CatalogueFile, code: str) -> None:
+    assert catalogue.by_code(code, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("drink", ["Soy Drink Vanilla", "Organic Oat Drink"]),
+        ("dri oa", ["Organic Oat Drink"]),
+        ("CAFE", ["Café crème"]),
+        ("café cre", ["Café crème"]),
+        ("c", ["Chocolate, dark 70%", "Café crème"]),
+        ("70", ["Chocolate, dark 70%"]),
+        ("oat-1", ["Organic Oat Drink"]),
+        ("chocolte", ["Chocolate, dark 70%"]),
+        ("cohcolate", ["Chocolate, dark 70%"]),
+        ("vanila", ["Soy Drink Vanilla"]),
+        ("drink vanlla", ["Soy Drink Vanilla"]),
+        ("soj", ["Soy Drink Vanilla"]),
+        ("zzzzz", []),
+        ('oa"t* OR', []),
+        ("", []),
+        ("?!", []),
+    ],
+)
+def test_a_name_is_found_by_its_beginnings_and_with_typos(
+    catalogue: CatalogueFile, typed: str, found: list[str]
+) -> None:
+    assert names(catalogue.search(typed, NOW)) == found
+
+
+def test_a_search_gives_no_more_than_asked(catalogue: CatalogueFile) -> None:
+    assert names(catalogue.search("drink", NOW, limit=1)) == ["Soy Drink Vanilla"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@given(typed=st.text())
+def test_nothing_that_can_be_typed_breaks_the_search(catalogue: CatalogueFile, typed: str) -> None:
+    catalogue.search(typed, NOW)
+    catalogue.by_code(typed, NOW)
+
+
+def test_a_letter_newer_than_the_index_is_just_not_found(catalogue: CatalogueFile) -> None:
+    assert catalogue.search("a\U0001e4d0b", NOW) == ()
+
+
+def test_a_category_shows_what_is_below_it_by_popularity(catalogue: CatalogueFile) -> None:
+    assert catalogue.categories() == (MILKS, DRINKS)
+    assert names(catalogue.in_category("drinks", NOW)) == [SOY.name, OAT.name, CHOCOLATE.name]
+    assert names(catalogue.in_category("drinks", NOW, limit=2)) == [SOY.name, OAT.name]
+    assert names(catalogue.in_category("milks", NOW)) == [OAT.name]
+
+
+def test_categories_in_a_circle_are_shown_once(empty: CatalogueFile) -> None:
+    circle = [Category("a", "A", parent_id="b"), Category("b", "B", parent_id="a")]
+    empty.apply(page([*circle, product(1, "Thing", category_id="b")]))
+    assert names(empty.in_category("a", NOW)) == ["Thing"]
+
+
+def test_a_page_moves_the_cursor_and_shows_at_once(catalogue: CatalogueFile) -> None:
+    assert catalogue.store() == STORE
+    assert catalogue.staff() == (ADA,)
+    assert catalogue.as_of_ms() == 77
+    before = catalogue.positions()[0]
+    renamed = msgspec.structs.replace(STORE, name="New name")
+    old = reference.row_hash(*reference.encode(STORE))
+    new = reference.row_hash(*reference.encode(renamed))
+    checksum = reference.checksum_with(before.checksum, removed=old, added=new)
+    change = Change(before.ver + 1, *reference.encode(renamed)[:2], body=reference.encode(renamed)[2])
+    ver = before.ver + 1
+    assert catalogue.apply(FeedPage("catalogue", EPOCH, before.ver, ver, ver, (change,), checksum))
+    assert catalogue.positions() == (FeedPosition("catalogue", EPOCH, ver, checksum),)
+    assert catalogue.store() == renamed
+
+
+def test_a_deleted_product_is_gone_with_its_codes(catalogue: CatalogueFile) -> None:
+    before = catalogue.positions()[0]
+    checksum = reference.checksum_with(before.checksum, removed=reference.row_hash(*reference.encode(OAT)))
+    gone = Change(before.ver + 1, "product", OAT.product_id, reference.DELETE)
+    ver = before.ver + 1
+    assert catalogue.apply(FeedPage("catalogue", EPOCH, before.ver, ver, ver, (gone,), checksum))
+    assert catalogue.by_code("4000000000001", NOW) is None
+    assert catalogue.by_code("OAT-1", NOW) is None
+    assert catalogue.search("oat", NOW) == ()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"after": 3},
+        {"epoch": "another"},
+        {"checksum_after": 1},
+        {"reset": True},
+        {"changes": (Change(1, "price", "x", body=b"{}"),)},
+        {"changes": (Change(1, "product", "x", body=b"nonsense"),)},
+    ],
+)
+def test_a_page_that_does_not_fit_changes_nothing(
+    catalogue: CatalogueFile, changed: dict[str, object]
+) -> None:
+    before = catalogue.positions()
+    fitting = page([price(SOY, 250)], after=before[0].ver, before=before[0].checksum)
+    assert not catalogue.apply(msgspec.structs.replace(fitting, **changed))
+    assert catalogue.positions() == before
+    assert catalogue.by_id(SOY.product_id, NOW).price is None  # type: ignore[union-attr]
+    assert catalogue.apply(fitting)
+
+
+def test_two_products_of_one_number_are_refused(catalogue: CatalogueFile) -> None:
+    before = catalogue.positions()
+    twin = msgspec.structs.replace(OAT, product_id="f" * 32)
+    assert not catalogue.apply(page([twin], after=before[0].ver, before=before[0].checksum))
+    assert catalogue.positions() == before
+
+
+def test_a_whole_catalogue_is_swapped_in(catalogue: CatalogueFile, tmp_path: Path) -> None:
+    new = product(8, "Tea")
+    catalogue.swap_in(build_file(tmp_path / "new.db", [STORE, FOOD, new, price(new, 300)]))
+    assert catalogue.by_code(OAT.sku, NOW) is None
+    offer = catalogue.by_code(new.sku, NOW)
+    assert offer is not None
+    assert offer.price == price(new, 300)
+    assert catalogue.as_of_ms() == 77
+    before = catalogue.positions()[0]
+    assert catalogue.apply(
+        page([Price("p", new.product_id, 1, 999_999)], after=before.ver, before=before.checksum)
+    )
+    assert catalogue.by_code(new.sku, NOW).price.unit_price_minor == 1  # type: ignore[union-attr]
+
+
+def test_the_till_looks_things_up_while_the_catalogue_is_swapped(
+    catalogue: CatalogueFile, tmp_path: Path
+) -> None:
+    stop = threading.Event()
+    lookups: list[str] = []
+
+    def look_up() -> None:
+        while not stop.is_set():
+            offer = catalogue.by_code(OAT.sku, NOW)
+            assert offer is not None
+            lookups.append(offer.product.name)
+
+    thread = threading.Thread(target=look_up)
+    thread.start()
+    for number in range(10):
+        catalogue.swap_in(build_file(tmp_path / f"new{number}.db", EVERYTHING))
+    stop.set()
+    thread.join()
+    assert set(lookups) == {OAT.name}
+
+
+def spoil_body(path: Path) -> None:
+    with driver.connect(str(path)) as connection:
+        connection.execute("update price set body = cast(replace(body, '199', '198') as blob)")
+    connection.close()
+
+
+def spoil_pages(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[4096:12288] = bytes(8192)
+    path.write_bytes(content)
+
+
+def empty_it(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def write_html(path: Path) -> None:
+    path.write_bytes(b"<html>Please log in to the hotel's network</html>" * 100)
+
+
+@pytest.mark.parametrize("spoil", [spoil_body, spoil_pages, empty_it, write_html, Path.unlink])
+def test_a_spoilt_catalogue_never_takes_the_place(catalogue: CatalogueFile, tmp_path: Path, spoil) -> None:
+    path = build_file(tmp_path / "new.db", EVERYTHING)
+    spoil(path)
+    with pytest.raises(BadCatalogueFile, match="sells on"):
+        catalogue.swap_in(path)
+    assert catalogue.by_code(OAT.sku, NOW) is not None
