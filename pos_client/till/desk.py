@@ -114,7 +114,9 @@ class Desk:
         raise Asked("approver_pin", with_pin, needs="pin", permission=permission.value)
 
     def totals(self) -> TicketTotals:
-        return self._pricing.totals(self.cart, self.store().rounding_policy)
+        """A payment keeps the rounding that it began with, whatever head office sends meanwhile."""
+        policy = self.payment.policy if self.payment else self.store().rounding_policy
+        return self._pricing.totals(self.cart, policy)
 
     # keeping the ticket
 
@@ -129,6 +131,7 @@ class Desk:
         return self._writer.encode(self.cart)
 
     def begin_sale(self) -> None:
+        """The ticket is sold, parked or given up, and the journal says so: nothing may bring it back."""
         self.cart.begin(self.ports.ids.new(), self.ports.clock.now().at_ms)
         self.payment = None
         self.sale_name = self.ports.books.next_receipt_number()

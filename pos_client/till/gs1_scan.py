@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from pos_client.till.refusals import Refused
@@ -12,6 +14,7 @@ from shared_models.rounding import divide_rounded
 
 SEPARATOR = "\x1d"
 _SYMBOLOGIES = ("]C1", "]e0", "]d2", "]Q3", "]J1")
+_BRACKETED = re.compile(r"\(\d{2,4}\)", re.ASCII)
 _GTIN_END = 16
 
 
@@ -28,7 +31,7 @@ class Elements(msgspec.Struct, frozen=True, kw_only=True):
 
 def looks_like_gs1(code: str) -> bool:
     """By the scanner's own word, by a separator, or by a GTIN that stands where an element string has it."""
-    if code.startswith((*_SYMBOLOGIES, "(01)", "(02)")) or SEPARATOR in code:
+    if code.startswith(_SYMBOLOGIES) or _BRACKETED.match(code) or SEPARATOR in code:
         return True
     gtin = code[2:_GTIN_END]
     return len(code) >= _GTIN_END and code.startswith("01") and gtin.isdigit() and has_valid_check_digit(gtin)
@@ -40,6 +43,8 @@ def read(code: str, exponent: int) -> Elements:
     gtin = values.get("01", "")
     if not gtin:
         raise Refused("gs1_without_product", severity=Severity.DANGER)
+    if not has_valid_check_digit(gtin):
+        raise Refused("wrong_check_digit", severity=Severity.DANGER, code=gtin)
     return Elements(
         gtin=gtin,
         lot=values.get("10", ""),

@@ -26,7 +26,7 @@ class Paying:
             raise Refused("nothing_to_pay")
         store = self._desk.store()
         total = self._desk.totals().to_pay_minor
-        self._desk.payment = Payment(total, store.currency, store.cash_rounding_minor)
+        self._desk.payment = Payment(total, store.currency, store.rounding_policy, store.cash_rounding_minor)
 
     def tender_cash(self, received_minor: int) -> None:
         self._desk.payment = self._payment().with_cash(received_minor)

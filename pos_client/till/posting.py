@@ -38,8 +38,8 @@ def sale_posted(cart: Cart, totals: TicketTotals, payment: Payment, context: Sal
         operator_name=context.operator.name,
         business_date=context.shift.business_date,
         started_at_ms=cart.started_at_ms,
-        currency=context.store.currency,
-        rounding_policy=context.store.rounding_policy.value,
+        currency=payment.currency,
+        rounding_policy=payment.policy.value,
         lines=tuple(
             _sale_line(priced, amounts, line_nos)
             for priced, amounts in zip(totals.lines, document.lines, strict=True)

@@ -101,6 +101,8 @@ def _from_label(label: EmbeddedBarcode) -> Scan:
 
 
 def _from_gs1(read: gs1_scan.Elements) -> Scan:
+    if read.amount_minor == 0 or read.weight_milli == 0:
+        raise _loud("embedded_price_zero")
     return Scan(
         codes=(read.gtin,),
         shown=read.gtin.removeprefix("0"),

@@ -12,11 +12,10 @@ from pos_client.till.refusals import Asked, Refused
 from pos_client.till.scanning import Scan, read_scan
 from pos_client.till.state import Severity
 from pos_client.till.ticket_totals import full_amount
+from pos_client.till.typed_text import entered_text
 from shared_models.catalogue import Offer
 from shared_models.money import MAX_AMOUNT_MINOR, currency, parse_amount
 from shared_models.quantity import MAX_QUANTITY_MILLI, MILLI, parse_quantity
-
-MAX_TEXT = 60
 
 
 class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,21 +210,12 @@ def refuse_total(desk: Desk) -> None:
         raise _loud("amount_too_large")
 
 
-def entered_text(text: str) -> str:
-    """Text typed for a line: something, not too long, and nothing that can't be printed."""
-    cleaned = " ".join(text.split())
-    if not cleaned:
-        raise Refused("answer_empty")
-    if len(cleaned) > MAX_TEXT:
-        raise Refused("text_too_long", limit=MAX_TEXT)
-    if not cleaned.isprintable():
-        raise _loud("unreadable_scan")
-    return cleaned
-
-
 def _wanted(offer: Offer, scan: Scan) -> _Wanted:
     product = offer.product
     count = scan.count_milli
+    if count is not None:
+        stated = scan.amount_minor is not None or scan.measure_milli is not None
+        refuse_quantity(count, weighed=product.weighed and not stated, name=product.name)
     quantity, label = count, None
     if scan.measure_milli is not None and product.weighed:
         quantity = scan.measure_milli * (count or MILLI) // MILLI

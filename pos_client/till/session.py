@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pos_client.till.cart import CartSnapshot
 from pos_client.till.desk import Desk, Ports
 from pos_client.till.entry import Entry
 from pos_client.till.paying import Paying
@@ -219,14 +220,19 @@ class TillSession:
         except Asked as asked:
             self._asked = asked
         except Refused as refused:
-            self._desk.cart.restore(before)
+            self._put_back(before)
             self._say(refused.severity, refused)
             self._asked = reopen if _worth_asking_again(refused) else None
         except ShopError as trouble:
-            self._desk.cart.restore(before)
+            self._put_back(before)
             self._say(Severity.DANGER, trouble)
             self._asked = reopen
         return self.state
+
+    def _put_back(self, before: CartSnapshot) -> None:
+        """Not across a commit: a sold ticket must not come back because something after it failed."""
+        if self._desk.cart.sale_id == before.sale_id:
+            self._desk.cart.restore(before)
 
     def _say(self, severity: Severity, what: Refused | ShopError) -> None:
         self._notices += 1

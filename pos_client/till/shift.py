@@ -6,10 +6,10 @@ from pos_client.till.counting import Counting, decode_count, encode_count
 from pos_client.till.desk import Desk
 from pos_client.till.ports import OpenShift
 from pos_client.till.refusals import Asked, Refused
-from pos_client.till.selling import entered_text
 from pos_client.till.state import Phase, Severity
 from pos_client.till.tendering import ABSURD_NOTES
 from pos_client.till.ticket import Ticket
+from pos_client.till.typed_text import reason_text
 from shared_models import cash
 from shared_models.currency import NOTES
 from shared_models.staff import Permission
@@ -53,7 +53,7 @@ class Shift:
     def move_cash(self, kind: str, amount_minor: int, reason: str) -> None:
         self._desk.require(*_DESK_PHASES)
         self._refuse_absurd(amount_minor, least=1)
-        why = _reason(reason)
+        why = reason_text(reason)
         self._desk.approved(Permission.PAID_IN_OUT, lambda _: self._move_cash(kind, amount_minor, why))
 
     def _move_cash(self, kind: str, amount_minor: int, reason: str) -> None:
@@ -72,7 +72,7 @@ class Shift:
 
     def open_drawer(self, reason: str) -> None:
         self._desk.require(*_DESK_PHASES)
-        why = _reason(reason)
+        why = reason_text(reason)
         self._desk.approved(Permission.NO_SALE, lambda _: self._open_drawer(why))
 
     def _open_drawer(self, reason: str) -> None:
@@ -204,9 +204,3 @@ class Shift:
             raise Refused("bad_amount")
         if amount_minor > NOTES[self._desk.store().currency][-1] * _ABSURD_FLOAT_NOTES:
             raise Refused("absurd_amount", severity=Severity.DANGER, amount_minor=amount_minor)
-
-
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise Refused("reason_needed")
-    return entered_text(text)

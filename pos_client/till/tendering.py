@@ -10,6 +10,7 @@ from shared_models.currency import NOTES, currency
 from shared_models.money import quick_cash_amounts
 from shared_models.rounding import round_to_step
 from shared_models.sale import CASH, Tender
+from shared_models.tax import RoundingPolicy
 
 MAX_TENDERS = 20
 ABSURD_TIMES_DUE = 1_000
@@ -17,10 +18,14 @@ ABSURD_NOTES = 20
 
 
 class Payment(msgspec.Struct, frozen=True):
-    """A payment in progress. `step_minor` is the smallest amount that can be paid in cash."""
+    """A payment in progress, under the rounding policy in force when it began.
+
+    `step_minor` is the smallest amount that can be paid in cash.
+    """
 
     total_minor: int
     currency: str
+    policy: RoundingPolicy
     step_minor: int = 1
     tenders: tuple[Tender, ...] = ()
 

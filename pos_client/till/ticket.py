@@ -9,9 +9,11 @@ from pos_client.till.desk import Desk
 from pos_client.till.parking import decode_cart
 from pos_client.till.ports import ParkedSale
 from pos_client.till.refusals import Asked, Refused
-from pos_client.till.selling import entered_text, refuse_line, refuse_total, set_line_quantity
+from pos_client.till.selling import refuse_line, refuse_total, set_line_quantity
 from pos_client.till.state import Phase, Severity
 from pos_client.till.ticket_totals import full_amount, voided_line
+from pos_client.till.typed_text import entered_text, reason_text
+from shared_models.errors import ShopError
 from shared_models.pricing import WHOLE_PPM, ManualDiscount
 from shared_models.sale import SaleParked, SaleRecalled, SaleVoided, VoidedLine
 from shared_models.staff import Permission
@@ -44,7 +46,7 @@ class Ticket:
             raise Refused("bad_price")
         if line.label_amount_minor is not None:
             raise Refused("price_is_fixed", name=line.name)
-        why = _reason(reason)
+        why = reason_text(reason)
 
         def override(approver: str) -> None:
             note = f"{why} (approved by {approver})" if approver else why
@@ -135,8 +137,8 @@ class Ticket:
             line_count=count,
         )
         desk.ports.books.park(parked, fact)
-        desk.parked = desk.ports.books.parked()
         desk.begin_sale()
+        desk.parked = desk.ports.books.parked()
         desk.say(Severity.INFO, Refused("parked", label=name))
 
     def recall(self, sale_id: str) -> None:
@@ -152,11 +154,24 @@ class Ticket:
         if saved is None:
             raise Refused("parked_unreadable", severity=Severity.DANGER)
         self.void_leftovers()
-        fact = SaleRecalled(sale_id=sale_id, till_id=desk.till_id, operator_id=member.staff_id)
-        desk.ports.books.recall(sale_id, fact)
-        desk.parked = desk.ports.books.parked()
+        self._take_out(
+            parked, SaleRecalled(sale_id=sale_id, till_id=desk.till_id, operator_id=member.staff_id)
+        )
         desk.cart.restore(saved)
-        desk.save_cart()
+        desk.parked = desk.ports.books.parked()
+
+    def _take_out(self, parked: ParkedSale, fact: SaleRecalled) -> None:
+        """Saved as the ticket in progress first, so that a crash in between leaves it in one place at least.
+
+        A saved ticket that is still parked is not restored, so it is in one place at most, too.
+        """
+        books = self._desk.ports.books
+        books.save_cart(parked.body)
+        try:
+            books.recall(parked.sale_id, fact)
+        except ShopError:
+            self._desk.save_cart()
+            raise
 
     def _selected(self) -> tuple[int, Line]:
         self._desk.seller()
@@ -193,14 +208,8 @@ def _discount(percent_ppm: int, amount_minor: int, reason: str, of_minor: int) -
     both = bool(percent_ppm and amount_minor)
     if both or not 0 <= percent_ppm <= WHOLE_PPM or not 0 <= amount_minor <= of_minor:
         raise Refused("bad_discount")
-    return ManualDiscount(percent_ppm=percent_ppm, amount_minor=amount_minor, reason=_reason(reason))
+    return ManualDiscount(percent_ppm=percent_ppm, amount_minor=amount_minor, reason=reason_text(reason))
 
 
 def _with_approver(discount: ManualDiscount | None, approver: str) -> ManualDiscount | None:
     return msgspec.structs.replace(discount, approved_by=approver) if discount else None
-
-
-def _reason(text: str) -> str:
-    if not text.strip():
-        raise Refused("reason_needed")
-    return entered_text(text)

@@ -41,8 +41,17 @@ class TicketPricing:
 
     def __init__(self) -> None:
         self._priced: dict[int, PricedLine] = {}
+        self._last: tuple[list[Line], ManualDiscount | None, RoundingPolicy, TicketTotals] | None = None
 
     def totals(self, cart: Cart, policy: RoundingPolicy) -> TicketTotals:
+        last = self._last
+        if last is not None and (last[0], last[1], last[2]) == (cart.lines, cart.discount, policy):
+            return last[3]
+        totals = self._totals(cart, policy)
+        self._last = (list(cart.lines), cart.discount, policy, totals)
+        return totals
+
+    def _totals(self, cart: Cart, policy: RoundingPolicy) -> TicketTotals:
         parts = shares(cart.discount, [_discountable(line) for line in cart.lines]) if cart.discount else None
         lines = tuple(
             self._line(line, parts[at] if parts else 0, cart.discount) for at, line in enumerate(cart.lines)

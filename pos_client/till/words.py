@@ -81,6 +81,10 @@ NOTICES: dict[str, str] = {
     # questions
     "answer_first": "Answer the question on the screen first.",
     "no_question": "There is no question to answer.",
+    # what was typed
+    "invalid_amount": "{text} is not an amount. Enter digits, like 12.50.",
+    "amount_has_too_many_decimals": "{text} has more decimals than the money here.",
+    "invalid_quantity": "{text} is not a quantity. Enter digits, like 2 or 0.350.",
     # storage and the rest
     "storage_full": "The disk is full and nothing was written or lost. Free some space, then do it again.",
     "storage_failed": "The till could not write to its disk; nothing was taken. Try again.",

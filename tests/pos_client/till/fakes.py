@@ -176,12 +176,16 @@ class FakePaper:
 
 
 class FakeBooks:
-    """Facts in a list. Put an error into `failure` and the next writing raises it and does nothing."""
+    """Facts in a list. Put an error into `failure` and the next writing raises it and does nothing.
+
+    `fail_facts` does so for as long as it is set, but lets the ticket in progress be saved.
+    """
 
     def __init__(self, clock: FakeClock, paper: FakePaper | None = None, store: StoreConfig = STORE) -> None:
         self.clock, self.paper, self.store = clock, paper or FakePaper(), store
         self.facts: list[tuple[int, Moment, Fact]] = []
         self.failure: ShopError | None = None
+        self.fail_facts: ShopError | None = None
         self.printed: list[str] = []
         self.pulses: list[str] = []
         self.sales: dict[str, PostedSale] = {}
@@ -234,7 +238,8 @@ class FakeBooks:
         self.count_body = body
 
     def save_cart(self, body: bytes) -> None:
-        self._fail_if_told()
+        if self.fail_facts is None:
+            self._fail_if_told()
         self.cart_body = body
         self.cart_saves += 1
 
@@ -280,6 +285,8 @@ class FakeBooks:
         return Unsent(len(waiting), waiting[0][1].at_ms if waiting else None, value)
 
     def _fail_if_told(self) -> None:
+        if self.fail_facts is not None:
+            raise self.fail_facts
         if self.failure is not None:
             failure, self.failure = self.failure, None
             raise failure

@@ -1,0 +1,138 @@
+"""PINs, lock-out, switching cashiers and a manager's approval."""
+
+from __future__ import annotations
+
+from pos_client.till.errors import StorageFailed
+from pos_client.till.session import TillSession
+from pos_client.till.state import Phase, TillState
+from shared_models.cash import DrawerOpened, OperatorLoggedIn, OperatorLoggedOut
+from tests.pos_client.till.conftest import Shop
+
+
+def said(state: TillState) -> str:
+    return state.notice.words.code if state.notice else ""
+
+
+def test_without_a_catalogue_the_till_waits(shop: Shop) -> None:
+    shop.catalogue.config = None
+    assert shop.till.state.phase is Phase.WAITING
+    assert said(shop.till.log_in("1111")) == "no_catalogue"
+    shop.catalogue.config = shop.store
+    assert shop.till.state.phase is Phase.LOCKED
+
+
+def test_a_wrong_pin_and_a_leavers_pin_open_nothing(shop: Shop) -> None:
+    assert said(shop.till.log_in("0000")) == "wrong_pin"
+    assert said(shop.till.log_in("5555")) == "wrong_pin"
+    assert shop.till.state.phase is Phase.LOCKED
+
+
+def test_after_five_wrong_pins_even_the_right_one_has_to_wait(shop: Shop) -> None:
+    for _ in range(4):
+        shop.till.log_in("0000")
+    state = shop.till.log_in("0000")
+    assert said(state) == "locked_out"
+    assert state.locked_until_ms == shop.clock.mono_ms + 30_000
+    assert said(shop.till.log_in("1111")) == "locked_out"
+    shop.clock.advance(31)
+    assert shop.till.log_in("1111").operator is not None
+
+
+def test_the_wait_grows_with_every_further_wrong_pin(shop: Shop) -> None:
+    waits = []
+    for _ in range(14):
+        state = shop.till.log_in("0000")
+        waits.append(max(0, state.locked_until_ms - shop.clock.mono_ms) // 1000)
+        shop.clock.advance(waits[-1] + 1)
+    assert waits[4:8] == [30, 60, 120, 240]
+    assert max(waits) == 900
+
+
+def test_setting_the_clock_back_does_not_lengthen_the_wait(shop: Shop) -> None:
+    for _ in range(5):
+        shop.till.log_in("0000")
+    shop.clock.wall_ms -= 86_400_000
+    shop.clock.mono_ms += 31_000
+    assert shop.till.log_in("1111").operator is not None
+
+
+def test_who_comes_and_goes_is_written_down(shop: Shop, till: TillSession) -> None:
+    till.log_in("9999")
+    till.log_out()
+    till.lock()
+    came = [fact for fact in shop.books.of_kind(OperatorLoggedIn) if isinstance(fact, OperatorLoggedIn)]
+    went = [fact for fact in shop.books.of_kind(OperatorLoggedOut) if isinstance(fact, OperatorLoggedOut)]
+    assert [fact.operator_name for fact in came] == ["Ana R.", "Max B."]
+    assert [(fact.operator_id, fact.reason) for fact in went] == [("s-ana", "switched"), ("s-max", "")]
+
+
+def test_switching_cashiers_keeps_the_ticket(till: TillSession) -> None:
+    till.scan("roll")
+    till.lock()
+    state = till.log_in("9999")
+    assert (len(state.lines), state.phase) == (1, Phase.SALE)
+    assert state.operator is not None
+    assert state.operator.name == "Max B."
+
+
+def test_a_till_that_can_not_write_still_locks(shop: Shop, till: TillSession) -> None:
+    shop.books.failure = StorageFailed("The disk does not answer.")
+    state = till.lock()
+    assert (state.phase, said(state)) == (Phase.LOCKED, "storage_failed")
+
+
+def test_a_log_in_that_can_not_be_written_down_is_none(shop: Shop) -> None:
+    shop.books.failure = StorageFailed("The disk does not answer.")
+    assert shop.till.log_in("1111").phase is Phase.LOCKED
+
+
+def test_a_locked_till_does_nothing(till: TillSession) -> None:
+    till.lock()
+    for state in (
+        till.scan("roll"),
+        till.start_tender(),
+        till.pay_in(100, "x"),
+        till.log_out(),
+        till.start_count(),
+    ):
+        assert (said(state), state.phase) == ("not_logged_in", Phase.LOCKED)
+
+
+def test_a_managers_pin_opens_the_drawer_for_ana(shop: Shop, till: TillSession) -> None:
+    state = till.open_drawer("change for the kiosk")
+    assert state.question is not None
+    assert state.question.needs == "pin"
+    assert said(till.answer(True, "1111")) == "approver_not_allowed"
+    assert said(till.answer(True, "0000")) == "wrong_pin"
+    state = till.answer(True, "9999")
+    assert (said(state), state.question) == ("drawer_opened", None)
+    assert shop.books.pulses == ["no_sale"]
+    (fact,) = shop.books.of_kind(DrawerOpened)
+    assert isinstance(fact, DrawerOpened)
+    assert fact.operator_id == "s-ana"
+
+
+def test_guessing_a_managers_pin_locks_out_as_well(till: TillSession) -> None:
+    till.open_drawer("why not")
+    for _ in range(5):
+        state = till.answer(True, "0000")
+    assert (said(state), state.question) == ("locked_out", None)
+
+
+def test_no_approval_no_drawer(shop: Shop, till: TillSession) -> None:
+    till.open_drawer("why not")
+    state = till.answer(False)
+    assert (state.question, state.notice, shop.books.pulses) == (None, None, [])
+
+
+def test_who_may_not_sell_sells_nothing(shop: Shop, till: TillSession) -> None:
+    till.scan("roll")
+    till.start_tender()
+    stock_keeper = shop.catalogue.people[0].__class__("s-nia", "Nia", "hash:3333", ("till.shift",))
+    shop.catalogue.people = (*shop.catalogue.people, stock_keeper)
+    till.log_in("3333")
+    assert said(till.tender_cash(100)) == "not_allowed"
+    till.log_in("1111")
+    till.back_to_sale()
+    till.log_in("3333")
+    assert said(till.scan("roll")) == "not_allowed"
