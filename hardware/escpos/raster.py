@@ -44,7 +44,7 @@ def drawn_line(line: Line, columns: int, dots: int) -> Dots:
     left = _start_column(line, columns // stretch) * cell
     for match in _SEGMENT.finditer(line.text):
         before = column_width(line.text[: match.start()])
-        room = column_width(match.group()) * cell
+        room = max(1, column_width(match.group())) * cell  # an accent without a letter still takes a place
         _draw_segment(picture, match.group(), left + before * cell, room, line.bold)
     if line.underline:
         draw.line((left, _LINE_DOTS - 3, left + column_width(line.text) * cell, _LINE_DOTS - 3), 255, 2)

@@ -32,6 +32,9 @@ from hardware.receipt_document import (
 GENERIC = "generic-80"
 LAYOUT_COMMANDS = {"ESC @", "GS a", "FS .", "ESC R", "ESC t", "ESC a", "ESC E", "ESC -", "GS !", "LF"}
 
+SYMBOL_COMMANDS = {"GS v", "GS k", "GS H", "GS w", "GS h", "GS (", "GS V", "ESC d"}
+CONTROL_BYTES = {*range(0x20), 0x7F}
+
 
 def printed(*blocks, profile=GENERIC):
     paper = Interpreter(profile_named(profile).dots)
@@ -69,6 +72,11 @@ def test_a_character_that_no_code_page_has_is_spelt_plainer():
 def test_arabic_is_drawn_and_the_amount_beside_it_too():
     (picture,) = printed(name_and_amount("خبز عربي", "1.20")).items
     assert isinstance(picture, PrintedImage)
+    assert any(picture.data)
+
+
+def test_an_accent_without_a_letter_is_drawn_alone():
+    (picture,) = printed(Text("\u0302", underline=True)).items
     assert any(picture.data)
 
 
@@ -188,36 +196,34 @@ def test_the_list_of_models_holds_the_common_ones():
 
 
 @settings(max_examples=300)
-@given(st.text(st.characters(exclude_categories=())), st.text(), st.booleans())
-def test_no_text_ever_becomes_a_command(name, amount, bold):
+@given(
+    st.text(st.characters(exclude_categories=())),
+    st.text(),
+    st.booleans(),
+    st.sampled_from(["generic-80", "generic-58", "TM-T88V", "POS-5890"]),
+)
+def test_no_text_ever_becomes_a_command(name, amount, large, profile):
     """The stream holds the layout's commands and nothing else, whatever the product is called."""
     document = ReceiptDocument(
         (
-            Text(name, align="center", bold=bold),
+            Text(name, align="center", bold=large, double_width=large, double_height=large, underline=True),
             Columns((Cell(name, weight=1), Cell(amount, align="right"))),
             Logo(lines=(name,)),
             Barcode("code128", amount, caption=name),
             Cut(),
         )
     )
-    tokens = Decoder().feed(encode(document, profile_named(GENERIC)))
+    tokens = Decoder().feed(encode(document, profile_named(profile)))
     assert not [token for token in tokens if isinstance(token, Unknown)]
     sent = [token for token in tokens if isinstance(token, Command)]
-    assert {command.name for command in sent} <= LAYOUT_COMMANDS | {
-        "GS v",
-        "GS k",
-        "GS H",
-        "GS w",
-        "GS h",
-        "GS (",
-        "GS V",
-    }
-    assert [token.parameters for token in tokens if isinstance(token, Command) and token.name == "GS V"] == [
-        b"B\x00"
-    ]
-    assert not any(
-        set(token.data) & {*range(0x20), 0x7F} for token in tokens if isinstance(token, Characters)
+    names = [command.name for command in sent]
+    assert set(names) <= LAYOUT_COMMANDS | SYMBOL_COMMANDS
+    assert [command.parameters for command in sent if command.name in ("GS V", "ESC d")] in (
+        [b"B\x00"],
+        [b"\x05"],
     )
+    assert names.count("ESC @") == 1
+    assert not set(b"".join(token.data for token in tokens if isinstance(token, Characters))) & CONTROL_BYTES
 
 
 def test_the_drawer_pulse_is_the_five_bytes_of_the_manual():
