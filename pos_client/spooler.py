@@ -1,0 +1,161 @@
+"""The print spooler: a thread that opens the drawer and prints receipts after the commit, while the till sells on.
+
+A drawer is pulsed at most once a job, and never later than its turn: a drawer that springs open minutes after the
+sale, with nobody there, is worse than one opened with the key. A receipt whose printer took nothing is tried again;
+one that may be on paper is left for a person.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from hardware.drawers.base import CashDrawer, NotPulsed, PulseUncertain
+from hardware.printers.base import NotSent, Printed, PrintOutcome, ReceiptPrinter, Uncertain
+from hardware.receipt_document import decode_document
+from pos_client.store.jobs import Job, Kind
+from shared_models.errors import ShopError
+
+PAUSES_S = (1.0, 2.0, 5.0, 15.0, 30.0)
+"""Between attempts while the printer takes nothing; the last goes on for ever."""
+
+
+class JobQueue(Protocol):
+    """The jobs in the till's database (`store.jobs.Jobs`)."""
+
+    def claim(self, kind: Kind) -> Job | None: ...
+
+    def done(self, job_id: int) -> None: ...
+
+    def uncertain(self, job_id: int) -> None: ...
+
+    def again(self, job_id: int) -> None: ...
+
+    def cancel(self, job_id: int) -> None: ...
+
+    def having(self, state: str) -> Sequence[Job]: ...
+
+
+class SpoolerStatus(msgspec.Struct, frozen=True):
+    """`ok` is None before the first job. `message` says what to do; `uncertain` receipts wait for a person."""
+
+    ok: bool | None
+    message: str = ""
+    waiting: int = 0
+    uncertain: int = 0
+
+
+class Spooler:
+    """Works through the jobs between `start` and `stop`. `report` and `idle` are called on its thread."""
+
+    def __init__(
+        self,
+        jobs: JobQueue,
+        printer: ReceiptPrinter,
+        drawer: CashDrawer,
+        report: Callable[[SpoolerStatus], None],
+        idle: Callable[[], None] = lambda: None,
+        pauses_s: tuple[float, ...] = PAUSES_S,
+    ) -> None:
+        self._jobs = jobs
+        self._printer = printer
+        self._drawer = drawer
+        self._report = report
+        self._idle = idle
+        self._pauses_s = pauses_s
+        self._failures = 0
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="spooler", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is work, or somebody put paper in: try now. Costs nothing; the till calls it after a commit."""
+        self._woken.set()
+
+    def stop(self, timeout_s: float = 15.0) -> None:
+        """Finish the job in hand and no other; what is queued stays queued for the next start."""
+        self._stopping.set()
+        self._woken.set()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                self._work_off()
+            except ShopError as reason:
+                # The disk: the job stays as it is, and the till says the same to the cashier at the next sale.
+                self._failures += 1
+                self._report(SpoolerStatus(False, reason.message))
+            self._woken.wait(self._pause_s())
+
+    def _work_off(self) -> None:
+        worked = False
+        while not self._stopping.is_set():
+            if not (self._next_pulse() or self._next_receipt()):
+                break
+            worked = True
+        if worked and not self._failures:
+            self._idle()
+
+    def _pause_s(self) -> float | None:
+        if not self._failures:
+            return None
+        return self._pauses_s[min(self._failures, len(self._pauses_s)) - 1]
+
+    def _next_pulse(self) -> bool:
+        job = self._jobs.claim("drawer")
+        if job is None:
+            return False
+        outcome = self._drawer.open()
+        if isinstance(outcome, NotPulsed):
+            self._jobs.cancel(job.id)
+            self._tell(False, outcome.reason)
+        elif isinstance(outcome, PulseUncertain):
+            self._jobs.uncertain(job.id)
+            self._tell(False, outcome.reason)
+        else:
+            self._jobs.done(job.id)
+        return True
+
+    def _next_receipt(self) -> bool:
+        """Whether there is reason to go on at once."""
+        job = self._jobs.claim("print")
+        if job is None:
+            return False
+        outcome = self._print(job)
+        match outcome:
+            case Printed():
+                self._jobs.done(job.id)
+                self._failures = 0
+                self._tell(True, "")
+            case NotSent(reason):
+                self._jobs.again(job.id)
+                self._failures += 1
+                self._tell(False, reason)
+            case Uncertain(reason):
+                self._jobs.uncertain(job.id)
+                self._failures = 0
+                self._tell(False, reason)
+        return not self._failures
+
+    def _print(self, job: Job) -> PrintOutcome:
+        try:
+            document = decode_document(job.payload)
+        except msgspec.DecodeError as reason:
+            return Uncertain(
+                f"A waiting receipt can't be read ({reason}). Reprint it from the list of sales."
+            )
+        return self._printer.print(document)
+
+    def _tell(self, ok: bool, message: str) -> None:
+        waiting, uncertain = (
+            sum(job.kind == "print" for job in self._jobs.having(state)) for state in ("queued", "uncertain")
+        )
+        self._report(SpoolerStatus(ok, message, waiting, uncertain))
