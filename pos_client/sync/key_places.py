@@ -42,16 +42,18 @@ def system_keyring() -> KeyringBackend:
     return found
 
 
-def keep_in_keyring(backend: KeyringBackend, device_id: str, private_key: bytes) -> None:
+def keep_in_keyring(
+    backend: KeyringBackend, device_id: str, private_key: bytes, patience_s: float = PATIENCE_S
+) -> None:
     """Raises OutOfReach unless the key can be read back."""
     text = base64.b64encode(private_key).decode()
-    _patiently(lambda: backend.set_password(SERVICE, device_id, text))
+    _patiently(lambda: backend.set_password(SERVICE, device_id, text), patience_s)
     if read_from_keyring(backend, device_id) != private_key:
         raise OutOfReach("the keyring did not keep the key")
 
 
 def read_from_keyring(backend: KeyringBackend, device_id: str) -> bytes | None:
-    text = _patiently(lambda: backend.get_password(SERVICE, device_id))
+    text = _patiently(lambda: backend.get_password(SERVICE, device_id), PATIENCE_S)
     return None if text is None else base64.b64decode(text)
 
 
@@ -79,7 +81,7 @@ def _sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def _patiently(call: Callable[[], T]) -> T:
+def _patiently(call: Callable[[], T], patience_s: float) -> T:
     """`call` within a time limit; whatever a backend raises means that the key can't be had from it."""
     answers: SimpleQueue[T | OutOfReach] = SimpleQueue()
 
@@ -91,7 +93,7 @@ def _patiently(call: Callable[[], T]) -> T:
 
     Thread(target=run, name="keyring", daemon=True).start()
     try:
-        answer = answers.get(timeout=PATIENCE_S)
+        answer = answers.get(timeout=patience_s)
     except Empty:
         raise OutOfReach("the keyring did not answer; it may be locked") from None
     if isinstance(answer, OutOfReach):

@@ -36,7 +36,6 @@ from shared_models.sync_api import (
 
 M = TypeVar("M")
 TOKEN_TAG = b"evertill-token\0"
-BLOB_CHUNK = 256 << 10
 
 
 class TimeLimits(msgspec.Struct, frozen=True):
@@ -180,7 +179,8 @@ class ServerApi:
                 if start not in (0, offset):
                     return Nonsense(f"bytes from {start} for a download from {offset}")
                 sink.start_at(start)
-                return _poured(progress.pieces(response.iter_raw(BLOB_CHUNK), None), sink, progress)
+                # no chunk size: httpx would hold back, and on a cut lose, what doesn't fill a chunk
+                return _poured(progress.pieces(response.iter_raw(), None), sink, progress)
         except httpx.HTTPError as broken:
             return progress.broken(broken)
 
