@@ -51,6 +51,10 @@ def feed_lines(count: int) -> bytes:
     return bytes((0x1B, 0x64, min(count, 255)))
 
 
+def feed_dots(count: int) -> bytes:
+    return bytes((0x1B, 0x4A, min(count, 255)))
+
+
 def raster(picture: Dots) -> bytes:
     return (
         b"\x1dv0\x00"

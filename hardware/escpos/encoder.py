@@ -36,7 +36,8 @@ _BEFORE_EVERY_JOB = (
 )
 _FEED_WITHOUT_CUTTER = 5
 _BAR_MODULE_DOTS = (3, 2)
-_BAR_QUIET_MODULES = 20
+_BAR_QUIET_MODULES = 4  # the paper's own margins are the rest of the quiet zone
+_SYMBOL_GAP_DOTS = 10
 _EAN13_MODULES = 95
 _LEAST_QR_MODULE_DOTS = 2
 
@@ -101,8 +102,10 @@ class _Job:
             self._block(Text(text, align="center", bold=True, double_width=True, double_height=True))
 
     def barcode(self, barcode: Barcode) -> None:
+        self._gap()
         self._bars(barcode)
         self._block(Text(barcode.caption or barcode.data, align="center"))
+        self._gap()
 
     def qr(self, code: QrCode) -> None:
         modules_wide = symbols.qr_modules_wide(len(code.data))
@@ -110,7 +113,9 @@ class _Job:
             wanted = max(code.module_dots, _LEAST_QR_MODULE_DOTS)
             module_dots = min(wanted, 16, self._profile.dots // modules_wide)
             if module_dots >= _LEAST_QR_MODULE_DOTS:
+                self._gap()
                 self._qr(code.data, module_dots)
+                self._gap()
         if code.caption:
             self._block(Text(code.caption, align="center"))
 
@@ -156,6 +161,9 @@ class _Job:
             self._send(commands.qr(data, module_dots))
         elif self._profile.has_raster:
             self._picture(matrix_dots(symbols.qr_matrix(data), module_dots), "center")
+
+    def _gap(self) -> None:
+        self._send(commands.feed_dots(_SYMBOL_GAP_DOTS))
 
     def _picture(self, picture: Dots, align: Align) -> None:
         self._set_align(align)

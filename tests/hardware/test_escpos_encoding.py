@@ -14,7 +14,7 @@ from hardware.escpos import commands, symbols
 from hardware.escpos.decoder import Characters, Command, Decoder, Unknown
 from hardware.escpos.encoder import encode
 from hardware.escpos.interpreter import Interpreter
-from hardware.escpos.paper import PrintedImage, PrintedLine
+from hardware.escpos.paper import Feed, PrintedImage, PrintedLine
 from hardware.escpos.profile import UnknownPrinterProfile, profile_named, profile_names
 from hardware.receipt_document import (
     Barcode,
@@ -32,7 +32,7 @@ from hardware.receipt_document import (
 GENERIC = "generic-80"
 LAYOUT_COMMANDS = {"ESC @", "GS a", "FS .", "ESC R", "ESC t", "ESC a", "ESC E", "ESC -", "GS !", "LF"}
 
-SYMBOL_COMMANDS = {"GS v", "GS k", "GS H", "GS w", "GS h", "GS (", "GS V", "ESC d"}
+SYMBOL_COMMANDS = {"GS v", "GS k", "GS H", "GS w", "GS h", "GS (", "GS V", "ESC d", "ESC J"}
 CONTROL_BYTES = {*range(0x20), 0x7F}
 
 
@@ -83,7 +83,7 @@ def test_an_accent_without_a_letter_is_drawn_alone():
 def test_a_printer_that_draws_nothing_gets_question_marks_instead_of_garbage():
     receipt = printed(Text("خبز 1"), Logo(lines=("Shop",), png=b"x"), QrCode(b"1"), profile="TM-U220")
     assert receipt.lines[0] == "??? 1"
-    assert not [item for item in receipt.items if not isinstance(item, PrintedLine)]
+    assert all(isinstance(item, PrintedLine | Feed) for item in receipt.items)
 
 
 def test_styles_are_set_for_their_line_only():
