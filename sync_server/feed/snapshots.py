@@ -64,7 +64,7 @@ class Snapshots:
             head = heads.get(at.stream)
             if head is None:
                 continue
-            if (at.ver and at.epoch != head.epoch) or at.ver < head.floor or at.ver > head.ver:
+            if at.epoch != head.epoch or not head.floor <= at.ver <= head.ver:
                 return 1 << 62
             behind += head.ver - at.ver
         return behind

@@ -49,10 +49,10 @@ class Applier:
                 self._apply(tx, rows)
             return len(rows)
 
-    def retry_unknown(self) -> int:
+    def retry_unknown(self) -> None:
         """After an upgrade: what an older version did not know is tried again."""
         with self._db.write() as tx:
-            return requeue(tx, (quarantine.c.reason == UnknownFact.code))
+            requeue(tx, quarantine.c.reason == UnknownFact.code)
 
     def _apply(self, tx: Connection, rows: Sequence[Row[Any]]) -> None:
         entries, failed = [], []
@@ -122,7 +122,7 @@ class Applier:
         self._inbox.raise_many(tx, [finding])
 
 
-def requeue(tx: Connection, which: Any) -> int:
+def requeue(tx: Connection, which: Any) -> None:
     """Puts quarantined entries that are still open back onto the queue."""
     columns = select(quarantine.c.ingest_id, quarantine.c.attempts)
     queued = select(ingest_queue.c.ingest_id)
@@ -132,7 +132,7 @@ def requeue(tx: Connection, which: Any) -> int:
         quarantine.c.ingest_id.is_not(None),
         quarantine.c.ingest_id.not_in(queued),
     )
-    return tx.execute(insert(ingest_queue).from_select(["ingest_id", "attempts"], query)).rowcount
+    tx.execute(insert(ingest_queue).from_select(["ingest_id", "attempts"], query))
 
 
 def _waiting(limit: int) -> Any:

@@ -15,8 +15,9 @@ _log = logging.getLogger(__name__)
 class ApplyWorker:
     """`wake` may be called before `start` and after `stop`, when it does nothing."""
 
-    def __init__(self, applier: Applier) -> None:
+    def __init__(self, applier: Applier, after_trouble_s: float = _AFTER_TROUBLE_S) -> None:
         self._applier = applier
+        self._after_trouble_s = after_trouble_s
         self._work = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -45,7 +46,7 @@ class ApplyWorker:
             if self._stopping:
                 return
             self._work.clear()
-            pause = _LOOK_EVERY_S if self._try(self._drain) else _AFTER_TROUBLE_S
+            pause = _LOOK_EVERY_S if self._try(self._drain) else self._after_trouble_s
 
     def _drain(self) -> int:
         while not self._stopping and self._applier.apply_some():

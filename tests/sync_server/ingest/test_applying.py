@@ -1,0 +1,194 @@
+"""From the log to the areas: each fact once, and a poisoned one alone in quarantine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import OperationalError
+
+from shared_models.cash import OperatorLoggedIn
+from sync_server.database import Database
+from sync_server.exceptions.tables import exception_case
+from sync_server.ingest.applier import Applier
+from sync_server.ingest.tables import quarantine
+from sync_server.ingest.worker import ApplyWorker
+from sync_server.ingest_entry import RecordedEntry
+from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store
+from tests.sync_server.made_up_days import a_sale
+
+
+class Book:
+    """An area that writes operators down, and chokes on one."""
+
+    def __init__(self, poison: str = "") -> None:
+        self.poison = poison
+        self.calls = 0
+        self.done: list[str] = []
+
+    def record(self, tx: Connection, entry: RecordedEntry) -> None:
+        self.record_many(tx, [entry])
+
+    def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
+        self.calls += 1
+        names = [entry.recorded.fact.operator_id for entry in entries]
+        if self.poison in names:
+            tx.execute(text("select * from no_such_table"))
+        self.done += names
+
+
+@pytest.fixture
+def till(app: Litestar, database: Database, client: Client) -> ATill:
+    open_store(app, database)
+    return enrolled_till(app, database, client)
+
+
+def applier(app: Litestar, database: Database, book: Any) -> Applier:
+    return Applier(database, [book], app.state.services.exceptions, lambda: 5)
+
+
+def logins(till: ATill, count: int) -> list[str]:
+    names = [f"op{number}" for number in range(count)]
+    for name in names:
+        till.record(OperatorLoggedIn(name, "Ana", "03-1"))
+    return names
+
+
+def test_a_batch_is_applied_in_one_go_and_in_order(till: ATill, app: Litestar, database: Database) -> None:
+    names = logins(till, 20)
+    till.push()
+    book = Book()
+    assert applier(app, database, book).drain() == 20
+    assert (book.done, book.calls) == (names, 1)
+    assert applier(app, database, book).drain() == 0
+
+
+def test_a_poisoned_entry_is_quarantined_alone(till: ATill, app: Litestar, database: Database) -> None:
+    names = logins(till, 33)
+    till.push()
+    book = Book(poison="op17")
+    applier(app, database, book).drain()
+    assert sorted(book.done) == sorted(set(names) - {"op17"})
+    assert book.calls < 15
+    with database.read() as tx:
+        row = tx.execute(select(quarantine)).one()
+        assert row.reason == "apply_failed"
+        assert "no_such_table" in row.detail
+        assert row.quarantine_id == till.entries[17].event_id.hex()
+        assert tx.scalars(select(exception_case.c.kind)).all() == ["quarantined"]
+
+
+def test_a_fact_that_this_version_does_not_know_waits_for_one_that_does(
+    till: ATill, app: Litestar, database: Database
+) -> None:
+    till.record_bytes("sale.teleported", b'{"at_ms":1,"tz_min":0,"fact":{}}')
+    till.record_bytes("operator.logged_in", b"{}", schema=1)
+    logins(till, 1)
+    till.push()
+    book = Book()
+    taker = applier(app, database, book)
+    taker.drain()
+    assert book.done == ["op0"]
+    with database.read() as tx:
+        reasons = tx.scalars(select(quarantine.c.reason).order_by(quarantine.c.ingest_id)).all()
+        assert reasons == ["unknown_schema", "unreadable_body"]
+    taker.retry_unknown()
+    assert taker.drain() == 1
+    with database.read() as tx:
+        attempts = tx.scalars(select(quarantine.c.attempts).order_by(quarantine.c.ingest_id)).all()
+        assert attempts == [2, 1]
+
+
+def test_a_person_may_have_a_quarantined_entry_tried_again(
+    till: ATill, app: Litestar, database: Database, office: Client
+) -> None:
+    logins(till, 3)
+    till.push()
+    book = Book(poison="op1")
+    taker = applier(app, database, book)
+    taker.drain()
+    book.poison = ""
+    (row,) = office.get("/api/v1/quarantine").json()["rows"]
+    for _ in range(2):
+        office.post(f"/api/v1/quarantine/{row['quarantine_id']}/retry")
+    taker.drain()
+    assert sorted(book.done) == ["op0", "op1", "op2"]
+    (row,) = office.get("/api/v1/quarantine").json()["rows"]
+    assert row["resolved_by"] == "applied"
+    office.post(f"/api/v1/quarantine/{row['quarantine_id']}/retry")
+    assert taker.drain() == 0
+
+
+def test_a_lost_database_quarantines_nothing(till: ATill, app: Litestar, database: Database) -> None:
+    class Broken(Book):
+        def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
+            raise OperationalError("", {}, Exception("gone"), connection_invalidated=True)
+
+    logins(till, 2)
+    till.push()
+    with pytest.raises(OperationalError):
+        applier(app, database, Broken()).drain()
+    book = Book()
+    assert applier(app, database, book).drain() == 2
+    assert book.done == ["op0", "op1"]
+
+
+def test_a_server_that_died_between_acknowledging_and_applying_catches_up_at_its_next_start(
+    till: ATill, app: Litestar, database: Database
+) -> None:
+    logins(till, 5)
+    till.push()
+    finished = threading.Event()
+
+    class Last(Book):
+        def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
+            super().record_many(tx, entries)
+            finished.set()
+
+    book = Last()
+    worker = ApplyWorker(applier(app, database, book))
+    worker.start()
+    assert finished.wait(20)
+    worker.stop()
+    assert len(book.done) == 5
+
+
+@pytest.mark.expects_log
+def test_the_worker_outlives_a_database_that_fails(
+    till: ATill, app: Litestar, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    logins(till, 1)
+    till.push()
+    finished = threading.Event()
+
+    class OnceBroken(Book):
+        def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
+            self.calls += 1
+            if self.calls == 1:
+                raise OperationalError("", {}, Exception("gone"), connection_invalidated=True)
+            self.done.append(entries[0].recorded.fact.operator_id)
+            finished.set()
+
+    book = OnceBroken()
+    worker = ApplyWorker(applier(app, database, book), after_trouble_s=0.01)
+    worker.start()
+    assert finished.wait(20)
+    worker.stop()
+    assert book.done == ["op0"]
+    assert "it is tried again" in caplog.text
+
+
+def test_a_sale_reaches_the_areas(till: ATill, app: Litestar, database: Database, office: Client) -> None:
+    till.record(a_sale(1))
+    till.record(a_sale(2))
+    till.push()
+    app.state.services.applier.drain()
+    rows = office.get("/api/v1/sales").json()["rows"]
+    assert len(rows) == 2
+    till.push()
+    app.state.services.applier.drain()
+    assert len(office.get("/api/v1/sales").json()["rows"]) == 2

@@ -1,0 +1,121 @@
+"""The last resort of a till: bytes that the server need not understand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from litestar import Litestar
+from sqlalchemy import select
+
+from shared_models import wire
+from shared_models.cash import OperatorLoggedIn
+from shared_models.sync_api import PushReply
+from sync_server.database import Database
+from sync_server.ingest.tables import ingest_log, ingest_pos, quarantine
+from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store
+
+
+@pytest.fixture
+def till(app: Litestar, database: Database, client: Client) -> ATill:
+    open_store(app, database, tills=2)
+    till = enrolled_till(app, database, client)
+    for number in range(3):
+        till.record(OperatorLoggedIn(f"op{number}", "Ana", "03-1"))
+    return till
+
+
+def frames(database: Database) -> Sequence[bytes]:
+    with database.read() as tx:
+        return tx.scalars(select(quarantine.c.raw)).all()
+
+
+def test_any_bytes_are_kept_once(till: ATill, database: Database) -> None:
+    for _ in range(2):
+        assert till.send_raw(b"\0\1 not a message").status_code == 202
+    assert frames(database) == [b"\0\1 not a message"]
+
+
+def test_the_till_goes_on_behind_an_entry_that_was_sent_raw(till: ATill, database: Database) -> None:
+    till.push(1, 1)
+    answer = till.send_raw(wire.pack(till.batch(2, 2)))
+    reply = wire.unpack(answer.content, PushReply)
+    assert (reply.high, reply.hash) == (2, till.entries[1].hash)
+    assert till.push(3, 3).high == 3
+    with database.read() as tx:
+        assert list(tx.scalars(select(ingest_pos.c.chain_ok).order_by(ingest_pos.c.seq))) == [
+            True,
+            False,
+            True,
+        ]
+
+
+def test_sending_it_raw_again_after_a_lost_answer_says_the_same(till: ATill, database: Database) -> None:
+    frame = wire.pack(till.batch(1, 1))
+    first = till.send_raw(frame)
+    assert till.send_raw(frame).content == first.content
+    assert len(frames(database)) == 1
+
+
+def test_a_raw_entry_that_is_not_the_next_moves_nothing(till: ATill) -> None:
+    reply = wire.unpack(till.send_raw(wire.pack(till.batch(3, 3))).content, PushReply)
+    assert reply.high == 0
+
+
+def test_several_entries_in_one_frame_are_kept_and_not_stepped_over(till: ATill) -> None:
+    assert till.send_raw(wire.pack(till.batch(1, 3))).status_code == 202
+
+
+def test_a_raw_entry_of_another_machine_is_kept_and_moves_nothing(
+    till: ATill, app: Litestar, database: Database, client: Client
+) -> None:
+    till.push(1, 1)
+    other = enrolled_till(app, database, client, number=2)
+    other.entries = till.entries
+    assert other.send_raw(wire.pack(other.batch(2, 2))).status_code == 202
+    assert till.push(2, 3).high == 3
+
+
+def test_a_frame_that_can_be_read_after_all_is_booked_when_a_person_says_so(
+    till: ATill, app: Litestar, database: Database, office: Client
+) -> None:
+    till.send_raw(wire.pack(till.batch(1, 1)))
+    (row,) = office.get("/api/v1/quarantine").json()["rows"]
+    assert row["reason"] == "raw"
+    assert office.post(f"/api/v1/quarantine/{row['quarantine_id']}/retry").status_code == 202
+    with database.read() as tx:
+        assert tx.scalars(select(ingest_log.c.body)).all() == [till.entries[0].body]
+        assert tx.scalar(select(ingest_pos.c.ingest_id)) is not None
+    assert app.state.services.applier.drain() == 1
+    (row,) = office.get("/api/v1/quarantine").json()["rows"]
+    assert row["resolved_by"] == "Ada"
+
+
+def test_a_frame_whose_fact_came_by_another_way_is_not_booked_twice(
+    till: ATill, database: Database, office: Client
+) -> None:
+    frame = wire.pack(till.batch(1, 1))
+    till.push(1, 1)
+    till.send_raw(frame)
+    (row,) = office.get("/api/v1/quarantine").json()["rows"]
+    office.post(f"/api/v1/quarantine/{row['quarantine_id']}/retry")
+    with database.read() as tx:
+        assert len(tx.scalars(select(ingest_log.c.body)).all()) == 1
+
+
+def test_a_frame_that_still_cannot_be_read_stays(till: ATill, office: Client) -> None:
+    till.send_raw(b"noise")
+    (row,) = office.get("/api/v1/quarantine").json()["rows"]
+    assert office.post(f"/api/v1/quarantine/{row['quarantine_id']}/retry").status_code == 409
+    assert office.post("/api/v1/quarantine/nothing/retry").status_code == 404
+
+
+def test_the_list_of_what_is_quarantined_comes_in_pages(till: ATill, office: Client) -> None:
+    for number in range(5):
+        till.send_raw(b"noise %d" % number)
+    first = office.get("/api/v1/quarantine", params={"limit": 3}).json()
+    rest = office.get("/api/v1/quarantine", params={"limit": 3, "cursor": first["next"]}).json()
+    ids = [row["quarantine_id"] for row in first["rows"] + rest["rows"]]
+    assert (len(ids), len(set(ids)), rest["next"]) == (5, 5, None)
+    assert office.get("/api/v1/quarantine", params={"cursor": "made up"}).status_code == 400
+    assert office.get("/api/v1/quarantine", params={"limit": 0}).status_code == 400

@@ -1,0 +1,42 @@
+"""No route is open by accident."""
+
+from __future__ import annotations
+
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+
+OPEN = {
+    "/api/v1/auth/login",
+    "/api/v1/auth/logout",
+    "/sync/enrol",
+    "/sync/challenge",
+    "/sync/token",
+}
+CONSOLE_OPEN = ("/login", "/static", "/console/static", "/health")
+
+
+def test_every_route_says_what_it_asks_for(app: Litestar) -> None:
+    for path, handler in _handlers(app):
+        asked = [guard.asks_for for guard in handler.guards if hasattr(guard, "asks_for")]
+        assert asked, f"{path} carries neither a permission nor the mark `public`"
+
+
+def test_only_known_routes_are_open_to_anyone(app: Litestar) -> None:
+    for path, handler in _handlers(app):
+        if any(getattr(guard, "asks_for", "") == "nothing" for guard in handler.guards):
+            assert path in OPEN or path.startswith(CONSOLE_OPEN), f"{path} is open to anyone"
+
+
+def _handlers(app: Litestar) -> list[tuple[str, HTTPRouteHandler]]:
+    """All but the API's own description."""
+    found = []
+    for route in app.routes:
+        if route.path.startswith("/schema"):
+            continue
+        assert isinstance(route, HTTPRoute), f"{route.path} is of a kind that this test does not know"
+        for handler in route.route_handlers:
+            if handler.http_methods != {"OPTIONS"}:
+                found.append((route.path, handler))
+    assert len(found) > 20
+    return found
