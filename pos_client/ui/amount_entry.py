@@ -11,9 +11,15 @@ SIGNS = (".", ",")
 
 
 class AmountEntry:
-    """'2000' is 20.00, and so are '20.' and '20.0'; what can't be an amount is not taken."""
+    """'2000' is 20.00, and so are '20.' and '20.0'; what can't be an amount is not taken.
 
-    def __init__(self, currency: Currency, limit_minor: int = MAX_AMOUNT_MINOR) -> None:
+    With `whole` figures are whole units from the start, as rates are typed.
+    """
+
+    def __init__(
+        self, currency: Currency, limit_minor: int = MAX_AMOUNT_MINOR, *, whole: bool = False
+    ) -> None:
+        self._whole = whole
         self._currency = currency
         self._limit_minor = min(limit_minor, MAX_AMOUNT_MINOR)
         self._typed = ""
@@ -24,11 +30,7 @@ class AmountEntry:
 
     @property
     def amount_minor(self) -> int:
-        if not self._typed:
-            return 0
-        if "." in self._typed:
-            return parse_amount(f"0{self._typed}", self._currency)
-        return int(self._typed)
+        return self._amount(self._typed)
 
     def press(self, key: str) -> bool:
         """A figure, '00', a decimal sign or BACKSPACE. False when it changes nothing."""
@@ -47,9 +49,14 @@ class AmountEntry:
     def _with(self, figures: str) -> str:
         wanted = self._typed + figures
         if "." not in wanted:
-            wanted = wanted.lstrip("0")
+            wanted = wanted.lstrip("0") or "0"
         try:
-            amount = parse_amount(f"0{wanted}", self._currency) if "." in wanted else int(wanted or "0")
+            amount = self._amount(wanted)
         except ShopError:
             return self._typed
         return wanted if amount <= self._limit_minor else self._typed
+
+    def _amount(self, typed: str) -> int:
+        if self._whole or "." in typed:
+            return parse_amount(f"0{typed}", self._currency)
+        return int(typed or "0")

@@ -81,8 +81,6 @@ class KeyButton(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ground, edge, ink, soft = self._colours()
-        if not self.isEnabled():
-            painter.setOpacity(0.45)
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.setPen(QPen(edge, 1) if edge.alpha() else Qt.PenStyle.NoPen)
         painter.setBrush(ground)
@@ -117,6 +115,10 @@ class KeyButton(QAbstractButton):
         """Ground, edge, ink, hint."""
         t = self._theme.tokens
         down = self.isDown() and self.isEnabled()
+        if not self.isEnabled():
+            grey = QColor(t.soft_ink)
+            grey.setAlpha(150)
+            return QColor(t.chip if self._look is not Look.FLAT else t.panel), QColor(t.chip), grey, grey
         if self._look in (Look.PRIMARY, Look.DANGER):
             ground = QColor(t.accent if self._look is Look.PRIMARY else t.danger)
             ink = QColor(t.on_accent if self._look is Look.PRIMARY else t.on_notice)

@@ -221,7 +221,7 @@ _COUNTED = tuple(
     )
 )
 _PIECES = tuple(
-    Pieces(denomination, dict((p.denomination_minor, p.pieces) for p in _COUNTED).get(denomination, 0))
+    Pieces(denomination, {pile.denomination_minor: pile.pieces for pile in _COUNTED}.get(denomination, 0))
     for denomination in (50000, 20000, 10000, 5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
 )
 
@@ -283,6 +283,9 @@ STATES: dict[str, TillState] = {
             "enter_quantity",
             "quantity",
         )
+    ),
+    "question_serial": _sale_with(
+        question=Question(Words("enter_serial", {"name": "Headphones HX-2"}), "enter_serial", "text")
     ),
     "tender": _sale_with(phase=Phase.TENDER, tender=_TENDER),
     "tender_part": _sale_with(

@@ -21,6 +21,7 @@ class Panel(QFrame):
         self.setProperty("kind", "card")
         self.setFixedWidth(width_px)
         self.setAccessibleName(title)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.closes: Callable[[], None] = lambda: None
         """Set by the host: puts this panel away."""
         self.column = QVBoxLayout(self)

@@ -11,7 +11,7 @@ from pos_client.till.state import Severity, TillState
 
 
 class Presenter(QObject):
-    """`state_changed` carries the state after each action; `told` a sentence that the screens themselves have to say."""
+    """`state_changed` carries the state after each action; `told` a sentence that the screens have to say."""
 
     state_changed = Signal(object)
     told = Signal(object, str)

@@ -90,6 +90,12 @@ class ProductPanel(QWidget):
     def is_searching(self) -> bool:
         return bool(self.field.text())
 
+    def type_on(self, text: str) -> None:
+        """As if it had been typed into the field."""
+        self.field.setFocus()
+        self.field.insert(text)
+        self._typed(self.field.text())
+
     def clear(self) -> None:
         self._pause.stop()
         self._searched = ""

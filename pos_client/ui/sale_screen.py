@@ -47,6 +47,9 @@ class SaleScreen(Screen):
         self.void_sale = KeyButton(
             theme, tr("Void sale"), tr("Ctrl Del"), look=Look.FLAT, size_px=13, height_px=TARGET_PX
         )
+        keeps_place = self.void_sale.sizePolicy()
+        keeps_place.setRetainSizeWhenHidden(True)
+        self.void_sale.setSizePolicy(keeps_place)
         self.void_sale.clicked.connect(self._void_sale)
         self.quantity = self._button(tr("Quantity"), "F4", ask_quantity)
         self.discount = self._button(tr("Discount"), "F6", ask_discount)
@@ -68,14 +71,14 @@ class SaleScreen(Screen):
         self._sale_name.setText(
             tr("Sale {name}").format(name=state.sale_name) if state.sale_name else tr("New sale")
         )
-        lines = tr("1 line") if count == 1 else tr("{count} lines").format(count=count)
-        self._line_count.setText(lines if count else "")
+        self._line_count.setText(self.wording.lines(count) if count else "")
         self._taxes.setText(self._tax_words(state.taxes))
         off = self.wording.amount(-state.discount_minor)
         self._discount.setText(tr("Discounts {amount}").format(amount=off) if state.discount_minor else "")
         self._due.show_text(self.wording.money(state.to_pay_minor), "ink" if count else "soft_ink")
-        for button in (self.quantity, self.discount, self.void_line, self.park, self.pay, self.void_sale):
+        for button in (self.quantity, self.discount, self.void_line, self.park, self.pay):
             button.setEnabled(bool(count))
+        self.void_sale.setVisible(bool(count))
 
     def home(self) -> QWidget:
         return self.products.field

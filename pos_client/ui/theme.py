@@ -108,9 +108,10 @@ class Theme(QObject):
 
     changed = Signal()
 
-    def __init__(self, tokens: Tokens = LIGHT, parent: QObject | None = None) -> None:
+    def __init__(self, tokens: Tokens | str = LIGHT, parent: QObject | None = None) -> None:
+        """`tokens` may be a theme's name, as in the settings."""
         super().__init__(parent)
-        self.tokens = tokens
+        self.tokens = tokens if isinstance(tokens, Tokens) else _named(tokens)
 
     def use(self, tokens: Tokens) -> None:
         self.tokens = tokens
@@ -121,6 +122,10 @@ class Theme(QObject):
 
     def colour(self, token: str) -> QColor:
         return QColor(getattr(self.tokens, token))
+
+
+def _named(name: str) -> Tokens:
+    return next((tokens for tokens in THEMES if tokens.name == name.replace("_", " ")), LIGHT)
 
 
 def font(pixels: int, *, bold: bool = False) -> QFont:
@@ -183,10 +188,9 @@ QLabel[kind="store"] {{ font-size: 16px; font-weight: bold; }}
 QLabel[kind="title"] {{ font-size: 18px; font-weight: bold; }}
 QLabel[kind="strong"] {{ font-weight: bold; }}
 QLabel[kind="large"] {{ font-size: 24px; font-weight: bold; }}
+QLabel[kind="huge"] {{ font-size: 32px; font-weight: bold; }}
 QLabel[kind="soft"] {{ color: {t.soft_ink}; }}
 QLabel[kind="small"] {{ color: {t.soft_ink}; font-size: {SMALL_PX}px; }}
-QLabel[kind="keycap"] {{ color: {t.soft_ink}; background: {t.chip}; font-size: 12px; border-radius: 4px; padding: 2px 6px; }}
-QLabel[kind="wrong"] {{ color: {t.danger}; font-weight: bold; }}
 QLineEdit {{ color: {t.ink}; background: {t.key}; border: 1px solid {t.hairline}; border-radius: 10px;
   padding: 0 14px; font-size: 17px; min-height: 46px;
   selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
@@ -197,6 +201,7 @@ QScrollArea {{ background: transparent; border: none; }}
 QScrollArea > QWidget > QWidget#scrolled {{ background: transparent; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 2px; }}
 QScrollBar::handle:vertical {{ background: {t.soft_ink}; border-radius: 3px; min-height: 40px; }}
-QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ background: none; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: none; }}
 QToolTip {{ color: {t.ink}; background: {t.panel}; border: 1px solid {t.hairline}; padding: 6px; }}
 """

@@ -83,26 +83,29 @@ class Wording:
             return tr("{count} h").format(count=seconds // 3600)
         return tr("{count} days").format(count=seconds // 86_400)
 
+    def lines(self, count: int) -> str:
+        return tr("1 line") if count == 1 else tr("{count} lines").format(count=count)
+
     def words(self, words: Words) -> str:
         """The sentence of a code. A code that nobody put into words is a bug: a test walks them all."""
         filled: dict[str, str] = {}
         for name, value in words.values.items():
-            bare, text = self._value(name, value, words.values)
+            bare, text = self._value(name, value, words)
             filled[name] = filled[bare] = text
         return tr(SENTENCES[words.code]).format(**filled)
 
     def right_to_left(self) -> bool:
         return self.locale.textDirection() == Qt.LayoutDirection.RightToLeft
 
-    def _value(self, name: str, value: str | int, values: dict[str, str | int]) -> tuple[str, str]:
-        """The name without its unit, and the value as the shop writes it."""
+    def _value(self, name: str, value: str | int, words: Words) -> tuple[str, str]:
+        """The name without its unit, and the value as the shop writes it: in a column the currency is known."""
         if isinstance(value, str):
             return name, value
         bare, _, unit = name.rpartition("_")
         if unit == "minor":
-            return bare, self.amount(value)
+            return bare, self.amount(value) if words.code in SMALL_PRINT else self.money(value)
         if unit == "milli":
-            return bare, self.quantity(value, str(values.get("unit", _PIECE)))
+            return bare, self.quantity(value, str(words.values.get("unit", _PIECE)))
         if unit == "ppm":
             return bare, self.rate(value)
         if name.endswith("_at_ms"):

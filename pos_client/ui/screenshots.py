@@ -1,0 +1,91 @@
+"""Pictures of every screen: `python -m pos_client.ui.screenshots FOLDER`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QLocale
+from PySide6.QtWidgets import QApplication
+
+from pos_client.till.state import TillState
+from pos_client.ui.example_shop import NOW, STATES, STATUS, ShownTill
+from pos_client.ui.main_window import MainWindow
+from pos_client.ui.theme import DARK, LIGHT, Theme, Tokens, apply_font
+from pos_client.ui.wording import Wording
+
+SIZE = (1366, 768)
+_OPENED_BY_KEYS = ("search", "quantity", "discount", "parked", "shift_menu", "help", "drawer")
+
+
+def take_all(
+    folder: Path, themes: Sequence[Tokens] = (LIGHT, DARK), size: tuple[int, int] = SIZE
+) -> list[Path]:
+    """One PNG for each state of the example shop and theme, and for what keys open on the sale screen."""
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = []
+    for tokens in themes:
+        for name, state in STATES.items():
+            taken.append(_take(folder / f"{name}_{tokens.name.replace(' ', '_')}.png", state, tokens, size))
+        for name in _OPENED_BY_KEYS:
+            path = folder / f"{name}_{tokens.name.replace(' ', '_')}.png"
+            taken.append(_take(path, STATES["sale"], tokens, size, name))
+    return taken
+
+
+def _take(path: Path, state: TillState, tokens: Tokens, size: tuple[int, int], opened: str = "") -> Path:
+    window = MainWindow(
+        ShownTill(state),
+        lambda: NOW,
+        theme=Theme(tokens),
+        wording=Wording(QLocale("en_GB")),
+        monotonic_ms=lambda: 0,
+    )
+    window.show_status(STATUS)
+    window.resize(*size)
+    window.show()
+    window.activateWindow()
+    QApplication.processEvents()
+    _open(window, opened)
+    QApplication.processEvents()
+    window.grab().save(str(path))
+    window.close()
+    window.deleteLater()
+    return path
+
+
+def _open(window: MainWindow, opened: str) -> None:
+    if opened == "search":
+        window.sale.products.type_on("o")
+        window.sale.products.search_now()
+    elif opened == "quantity":
+        window.menus.quantity()
+    elif opened == "discount":
+        window.menus.discount()
+    elif opened == "parked":
+        window.menus.parked()
+    elif opened == "shift_menu":
+        window.menus.shift()
+    elif opened == "drawer":
+        window.menus.drawer()
+    elif opened == "help":
+        window.menus.help(window.key_actions())
+
+
+def main(arguments: Sequence[str]) -> int:
+    if len(arguments) != 1:
+        sys.stderr.write("Say into which folder: python -m pos_client.ui.screenshots FOLDER\n")
+        return 2
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = QApplication.instance() or QApplication([])
+    apply_font()
+    taken = take_all(Path(arguments[0]))
+    sys.stdout.write(f"{len(taken)} pictures in {arguments[0]}\n")
+    del app
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,118 @@
+"""Keeps scans out of fields: every key to the window is weighed by its timing before any widget sees it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QWindow
+
+from hardware.scanners.base import ScanOutcome
+from hardware.scanners.wedge import ENTER, TAB, Decision, Replay, Scanned, WedgeDecoder
+
+_ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_HEARD = (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.TouchBegin)
+_SHORTCUT = (
+    Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+)
+
+
+class WedgeFilter(QObject):
+    """Listens to the QWindow alone.
+
+    Qt sends a key to the QWindow and then again to the widget; one that listened to both would see each key twice.
+    `pressed` gets each key that a person typed, and says whether it was used up; `scanned` gets a scan; `touched`
+    hears that somebody is there.
+    """
+
+    def __init__(
+        self,
+        decoder: WedgeDecoder,
+        pressed: Callable[[QKeyEvent], bool],
+        scanned: Callable[[ScanOutcome], None],
+        touched: Callable[[], object],
+        parent: QObject | None = None,
+        now_ms: Callable[[], int] | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._decoder = decoder
+        self._pressed = pressed
+        self._scanned = scanned
+        self._touched = touched
+        self._window: QWindow | None = None
+        self._now_ms = now_ms or (lambda: time.monotonic_ns() // 1_000_000)
+        self._held: deque[QKeyEvent] = deque()
+        self._delivering = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+
+    def watch(self, window: QWindow) -> None:
+        if window is not self._window:
+            self._window = window
+            window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind not in _HEARD or self._delivering:
+            return False
+        self._touched()
+        if isinstance(event, QKeyEvent):
+            return self._key(event)
+        self._act_on(self._decoder.interrupt())
+        return False
+
+    def _key(self, event: QKeyEvent) -> bool:
+        character = _character(event)
+        if not character or event.isAutoRepeat():
+            self._act_on(self._decoder.interrupt())
+            return self._pressed(event)
+        self._held.append(event.clone())
+        self._act_on(self._decoder.key(character, self._now_ms()))
+        return True
+
+    def _tick(self) -> None:
+        self._act_on(self._decoder.tick(self._now_ms()))
+
+    def _act_on(self, decisions: Sequence[Decision]) -> None:
+        for decision in decisions:
+            keys = [self._held.popleft() for _ in decision.keys]
+            if isinstance(decision, Replay):
+                for key in keys:
+                    self._deliver(key)
+            elif isinstance(decision, Scanned):
+                self._scanned(decision.outcome)
+        due_ms = self._decoder.due_ms
+        if due_ms is None:
+            self._timer.stop()
+        else:
+            self._timer.start(max(0, due_ms - self._now_ms()))
+
+    def _deliver(self, event: QKeyEvent) -> None:
+        if self._pressed(event):
+            return
+        window = self._window
+        assert window is not None
+        self._delivering = True
+        try:
+            QCoreApplication.sendEvent(window, event)
+        finally:
+            self._delivering = False
+
+
+def _character(event: QKeyEvent) -> str:
+    """What the decoder takes for this key; empty for keys that make no character."""
+    if event.modifiers() & _SHORTCUT:
+        # A scanner sends a group separator as Ctrl and a bracket; the character tells.
+        return event.text() if event.text() == "\x1d" else ""
+    if event.key() in _ENTERS:
+        return ENTER
+    if event.key() == Qt.Key.Key_Tab:
+        return TAB
+    text = event.text()
+    if event.key() in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete, Qt.Key.Key_Escape):
+        return ""
+    return text if len(text) == 1 else ""

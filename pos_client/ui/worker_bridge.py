@@ -1,0 +1,31 @@
+"""From worker threads to the window: frozen values go in on any thread and come out on the window's."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from hardware.scanners.base import ScanOutcome
+from pos_client.till.state import TillStatus
+
+
+class WorkerBridge(QObject):
+    """Workers call the methods; connect the signals to bound methods of QObjects, so that Qt changes the thread."""
+
+    status_changed = Signal(object)
+    paper_printed = Signal(bytes)
+    scanned = Signal(object)
+    catalogue_changed = Signal()
+
+    def show_status(self, status: TillStatus) -> None:
+        self.status_changed.emit(status)
+
+    def show_paper(self, png: bytes) -> None:
+        """One receipt as the virtual printer has printed it."""
+        self.paper_printed.emit(png)
+
+    def scan(self, outcome: ScanOutcome) -> None:
+        """From scanners with a wire of their own."""
+        self.scanned.emit(outcome)
+
+    def say_catalogue_changed(self) -> None:
+        self.catalogue_changed.emit()
