@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from pos_client.till.counting import Counting, decode_count, encode_count
 from pos_client.till.desk import Desk
 from pos_client.till.ports import OpenShift
@@ -12,7 +14,7 @@ from pos_client.till.ticket import Ticket
 from pos_client.till.typed_text import reason_text
 from shared_models import cash
 from shared_models.currency import NOTES
-from shared_models.staff import Permission
+from shared_models.staff import Permission, StaffMember
 
 _DESK_PHASES = (Phase.SALE, Phase.CHANGE)
 _ABSURD_FLOAT_NOTES = 5 * ABSURD_NOTES
@@ -141,7 +143,7 @@ class Shift:
     def close_shift(self, approver_pin: str) -> None:
         counting = self._confirmed()
         if not counting.needs_approval:
-            self._desk.approved(Permission.SHIFT, lambda _: self._close(counting, ""))
+            self._desk.approved(Permission.SHIFT, lambda _: self._close(counting, None))
         elif approver_pin:
             self._close_with_pin(counting, approver_pin)
         else:
@@ -154,12 +156,15 @@ class Shift:
 
     def _close_with_pin(self, counting: Counting, pin: str) -> None:
         approver = self._desk.people.approver(pin, Permission.APPROVE_VARIANCE)
-        self._close(counting, approver.staff_id)
+        self._close(counting, approver)
 
-    def _close(self, counting: Counting, approved_by: str) -> None:
-        desk, books, paper = self._desk, self._desk.ports.books, self._desk.ports.paper
-        closed = self._closing(counting, approved_by)
-        books.post(closed, document=paper.z_report(closed, desk.store(), desk.ports.clock.now()))
+    def _close(self, counting: Counting, approver: StaffMember | None) -> None:
+        """The journal names the approver by id, the paper by name."""
+        desk, ports = self._desk, self._desk.ports
+        closed = self._closing(counting, approver.staff_id if approver else "")
+        on_paper = msgspec.structs.replace(closed, approved_by=approver.name if approver else "")
+        document = ports.paper.z_report(on_paper, desk.store(), ports.clock.now())
+        ports.books.post(closed, document=document)
         desk.shift = None
         desk.counting = None
         desk.z_report = closed

@@ -186,6 +186,7 @@ class FakeBooks:
         self.facts: list[tuple[int, Moment, Fact]] = []
         self.failure: ShopError | None = None
         self.fail_facts: ShopError | None = None
+        self.broken_reads: ShopError | None = None
         self.printed: list[str] = []
         self.pulses: list[str] = []
         self.sales: dict[str, PostedSale] = {}
@@ -268,6 +269,8 @@ class FakeBooks:
         return (self.facts[-1][0], _hash(self.facts[-1][2])) if self.facts else (0, bytes(32))
 
     def next_receipt_number(self) -> str:
+        if self.broken_reads is not None and self.sales:
+            raise self.broken_reads
         return receipt_number(TILL_ID, "K7Q", len(self.sales) + 1)
 
     def sale(self, receipt_number: str) -> PostedSale | None:
