@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -28,6 +28,8 @@ from shared_models.sync_api import SegmentState
 
 Render = Callable[[PostedSale], ReceiptDocument]
 _SALE_REASON = "sale"
+
+T = TypeVar("T")
 
 
 class TillBooks:
@@ -66,7 +68,8 @@ class TillBooks:
             self._process_lock.release()
             raise
         self._journal = Journal(self._current, sign, clock, ids, boot_id)
-        self._remember()
+        self._stale = True
+        self._be_current()
         self._anchor.start()
 
     def _open(
@@ -93,12 +96,22 @@ class TillBooks:
             self.database.close()
             raise
 
-    def _remember(self) -> None:
-        """What the next commit builds on, read once: only this process writes."""
+    def _be_current(self) -> None:
+        """What the next commit builds on is read once, and again after one that failed: only this process writes."""
+        if not self._stale:
+            return
         with self.database.read() as connection:
+            self._journal.resume(segments.segments(connection)[-1])
             self._last_number = sales.last_number(connection, self._current.id)
             self._grand_total = sales.grand_total(connection)
             self._cart = parked.saved_cart(connection)
+        self._stale = False
+
+    def _write(self, work: Callable[[Driver], T]) -> T:
+        self._stale = True
+        result = self.database.write(work)
+        self._stale = False
+        return result
 
     def close(self) -> None:
         self._anchor.stop()
@@ -109,6 +122,7 @@ class TillBooks:
 
     def post_sale(self, sale: SalePosted, *, open_drawer: bool) -> PostedSale:
         with self.database.lock:
+            self._be_current()
             number = self._last_number + 1
             grand_total = self._grand_total + sale.total_minor
             numbered = msgspec.structs.replace(sale, receipt_number=self._receipt_number(number))
@@ -125,7 +139,7 @@ class TillBooks:
                 queue_print(connection, sealed.pos, receipt)
                 self._clear_cart(connection)
 
-            self.database.write(work)
+            self._write(work)
             self._last_number, self._grand_total, self._cart = number, grand_total, b""
             self._committed([sealed], jobs=True)
         return posted
@@ -136,6 +150,7 @@ class TillBooks:
         assert facts
         assert not any(isinstance(fact, SalePosted) for fact in facts), "sales go through post_sale"
         with self.database.lock:
+            self._be_current()
             sealed = self._journal.seal(*facts)
             payload = b"" if document is None else encode_document(document)
             gives_up = any(isinstance(fact, SaleVoided) for fact in facts)
@@ -149,13 +164,14 @@ class TillBooks:
                 if gives_up:
                     self._clear_cart(connection)
 
-            self.database.write(work)
+            self._write(work)
             self._cart = b"" if gives_up else self._cart
             self._committed(sealed, jobs=bool(payload or drawer_reason))
         return tuple(one.entry.seq for one in sealed)
 
     def park(self, parked_sale: ParkedSale, fact: Fact) -> None:
         with self.database.lock:
+            self._be_current()
             sealed = self._journal.seal(fact)
 
             def work(connection: Driver) -> None:
@@ -163,12 +179,13 @@ class TillBooks:
                 parked.put_aside(connection, parked_sale)
                 self._clear_cart(connection)
 
-            self.database.write(work)
+            self._write(work)
             self._cart = b""
             self._committed(sealed)
 
     def recall(self, sale_id: str, fact: Fact) -> ParkedSale:
         with self.database.lock:
+            self._be_current()
             sealed = self._journal.seal(fact)
 
             def work(connection: Driver) -> ParkedSale:
@@ -176,7 +193,7 @@ class TillBooks:
                 self._insert(connection, sealed)
                 return found
 
-            found = self.database.write(work)
+            found = self._write(work)
             self._committed(sealed)
         return found
 

@@ -55,6 +55,7 @@ class Database:
         key: str | None = None,
         *,
         durable: bool = True,
+        read_only: bool = False,
         ballast: Ballast | None = None,
         factory: type[Any] = DriverConnection,
     ) -> None:
@@ -64,12 +65,15 @@ class Database:
         self.path = path
         self.lock = threading.RLock()
         self._ballast = ballast
+        self._checked_out: Any = None
         synchronous = "full" if durable else "normal"
         self._writers = _engine(path, key, factory, synchronous, read_only=False)
         self._readers = _engine(path, key, DriverConnection, synchronous, read_only=True)
+        if read_only:
+            return
         with translated(path):
             self._checked_out = self._writers.raw_connection()
-            self._writer: Driver = self._checked_out.driver_connection  # type: ignore[assignment]
+            self._writer: Driver = self._checked_out.driver_connection
 
     def write(self, work: Callable[[Driver], T]) -> T:
         """Run `work` in one transaction. On a full disk the ballast is given up and `work` runs once more."""
@@ -84,8 +88,8 @@ class Database:
 
     def _once(self, work: Callable[[Driver], T]) -> T:
         connection = self._writer
-        connection.execute("begin immediate")
         try:
+            connection.execute("begin immediate")
             result = work(connection)
             connection.execute("commit")
         except BaseException:
@@ -145,7 +149,8 @@ class Database:
     def close(self) -> None:
         with self.lock, translated(self.path):
             self._readers.dispose()
-            self._checked_out.close()
+            if self._checked_out is not None:
+                self._checked_out.close()
             self._writers.dispose()
 
 
@@ -185,11 +190,12 @@ def _engine(path: Path, key: str | None, factory: type[Any], synchronous: str, *
 
 
 def _pragmas(synchronous: str, read_only: bool) -> tuple[str, ...]:
-    shared = (f"busy_timeout={_BUSY_MS}", "journal_mode=wal", "foreign_keys=on", "trusted_schema=off")
+    shared = (f"busy_timeout={_BUSY_MS}", "foreign_keys=on", "trusted_schema=off")
     if read_only:
         return (*shared, "query_only=on")
     return (
         *shared,
+        "journal_mode=wal",
         f"synchronous={synchronous}",
         f"journal_size_limit={_JOURNAL_BYTES}",
         f"wal_autocheckpoint={_CHECKPOINT_PAGES}",

@@ -73,6 +73,11 @@ class Journal:
         entry = Entry(incarnation, seq, event_id, name, SCHEMA, body, prev, digest, self._sign(digest))
         return Sealed(position(self.segment.id, seq), at, fact, entry, body_digest)
 
+    def resume(self, segment: Segment) -> None:
+        """Go on from what is stored."""
+        self.segment = segment
+        self.seq, self.hash = segment.head_seq, segment.head_hash
+
     def advance(self, last: Sealed) -> None:
         self.seq, self.hash = last.entry.seq, last.entry.hash
 

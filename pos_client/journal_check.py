@@ -1,0 +1,197 @@
+"""Checking a till's books from outside: every entry's chain and signature, and that the projections say the same.
+
+Only reads, also a database that a till has open. An edited, missing, added or reordered entry is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from pos_client.store.anchor import Anchor
+from pos_client.store.connection import Database, Driver
+from pos_client.store.journal import COLUMNS, entry_of
+from pos_client.store.positions import position
+from pos_client.store.sales import sale_row
+from pos_client.store.segments import Segment, segments
+from pos_client.till.errors import StorageFailed
+from shared_models.errors import ShopError
+from shared_models.events import Recorded, decode_body
+from shared_models.ids import receipt_number, series_of
+from shared_models.journal import Entry, Fault, faults
+from shared_models.sale import SalePosted
+from shared_models.signing import verifier
+
+_MOST_FAULTS = 100
+_SALE_COLUMNS = (
+    "pos, receipt_number, number, shift_id, at_ms, line_count, net_minor, tax_minor, total_minor, discount_minor,"
+    " cash_rounding_minor, cash_kept_minor, voided_line_count, grand_total_minor, parts"
+)
+_ORPHANS = " union ".join(
+    f"select {column} as pos from {table} where {column} not in (select pos from entry)"
+    for table, column in (
+        ("sale", "pos"),
+        ("shift", "opened_pos"),
+        ("shift", "closed_pos"),
+        ("shift_event", "pos"),
+    )
+)
+
+
+class CheckReport(msgspec.Struct, frozen=True):
+    """`faults` are in journal order, at most a hundred; without any the books are as they were sealed."""
+
+    entries: int
+    sales: int
+    incarnations: int
+    faults: tuple[Fault, ...]
+
+
+def verify(path: Path, key: str | None, public_key: bytes, anchor: Anchor | None = None) -> CheckReport:
+    """Raises StorageFailed when the file can't be read at all. `anchor` shows whether the end is missing."""
+    if not path.exists():
+        raise StorageFailed(
+            f"There is no database at {path}. Give the path of the till's till.db.", path=str(path)
+        )
+    database = Database(path, key, read_only=True)
+    try:
+        with database.read() as connection:
+            return _Check(connection, public_key, anchor).report()
+    finally:
+        database.close()
+
+
+class _Check:
+    def __init__(self, connection: Driver, public_key: bytes, anchor: Anchor | None) -> None:
+        self._connection = connection
+        self._verify = verifier(public_key)
+        self._anchor = anchor
+        self._grand_total = 0
+        self._entries = 0
+        self._sales = 0
+
+    def report(self) -> CheckReport:
+        known = segments(self._connection)
+        found: list[Fault] = []
+        for fault in self._faults(known):
+            found.append(fault)
+            if len(found) == _MOST_FAULTS:
+                break
+        return CheckReport(self._entries, self._sales, len(known), tuple(found))
+
+    def _faults(self, known: tuple[Segment, ...]) -> Iterator[Fault]:
+        for segment in known:
+            yield from self._ancestry(segment, known)
+            yield from faults(self._counted(segment), self._verify, segment.first_prev())
+            yield from self._projections(segment)
+        yield from self._strays(known)
+        if self._anchor is not None:
+            yield from self._end(known, self._anchor)
+
+    def _counted(self, segment: Segment) -> Iterator[Entry]:
+        for entry in self._entries_of(segment):
+            self._entries += 1
+            yield entry
+
+    def _entries_of(self, segment: Segment) -> Iterator[Entry]:
+        rows = self._connection.execute(
+            f"select {COLUMNS} from entry where pos >= ? and pos < ? order by pos",
+            (position(segment.id, 0), position(segment.id + 1, 0)),
+        )
+        for row in rows:
+            yield entry_of(segment.incarnation, row)
+
+    def _ancestry(self, segment: Segment, known: tuple[Segment, ...]) -> Iterator[Fault]:
+        if segment.series != series_of(segment.incarnation):
+            yield Fault(segment.incarnation, 0, "series", "the receipt series is not this incarnation's")
+        if segment.head_seq < segment.acked:
+            yield _missing_end(segment, segment.acked, "the server had acknowledged")
+        incarnations = [one.incarnation for one in known]
+        if segment.parent is not None and segment.parent not in incarnations:
+            yield Fault(segment.incarnation, 0, "parent", "the incarnation before this one is missing")
+
+    def _projections(self, segment: Segment) -> Iterator[Fault]:
+        """Each sale's row must be what its entry says, and receipt numbers dense in their series."""
+        number = 0
+        for entry in self._entries_of(segment):
+            recorded = _read(entry)
+            pos = position(segment.id, entry.seq)
+            row = self._connection.execute(
+                f"select {_SALE_COLUMNS} from sale where pos = ?", (pos,)
+            ).fetchone()
+            if recorded is None or not isinstance(recorded.fact, SalePosted):
+                if row is not None and recorded is not None:
+                    yield Fault(
+                        segment.incarnation, entry.seq, "sale", f"entry {entry.seq} is no sale but has a row"
+                    )
+                continue
+            number += 1
+            self._sales += 1
+            self._grand_total += recorded.fact.total_minor
+            yield from self._sale(segment, entry.seq, number, recorded, row)
+
+    def _sale(
+        self, segment: Segment, seq: int, number: int, recorded: Recorded, row: tuple[object, ...] | None
+    ) -> Iterator[Fault]:
+        sale: SalePosted = recorded.fact
+        expected = receipt_number(sale.till_id, segment.series, number)
+        if sale.receipt_number != expected:
+            yield Fault(
+                segment.incarnation,
+                seq,
+                "receipt_number",
+                f"entry {seq} is {sale.receipt_number}, not {expected}",
+            )
+        if row is None:
+            yield Fault(
+                segment.incarnation, seq, "sale", f"the sale of entry {seq} is missing from the list of sales"
+            )
+            return
+        wanted = sale_row(position(segment.id, seq), recorded.at_ms, number, self._grand_total, sale)
+        for column, want, has in zip(_SALE_COLUMNS.split(", "), wanted, row, strict=True):
+            if want != has:
+                yield Fault(
+                    segment.incarnation, seq, f"sale.{column}", f"{column} of entry {seq}'s sale was changed"
+                )
+
+    def _strays(self, known: tuple[Segment, ...]) -> Iterator[Fault]:
+        """Rows that no incarnation holds, and sales without an entry: what is left of a deleted one."""
+        last = known[-1].id if known else 0
+        strays = (
+            "select pos, segment, seq from entry where segment not in (select id from segment) order by pos"
+        )
+        for _, _, seq in self._connection.execute(strays).fetchall():
+            yield Fault(b"", seq, "segment", f"entry {seq} belongs to no incarnation of this till")
+        for (pos,) in self._connection.execute(_ORPHANS).fetchall():
+            segment = next(
+                (one for one in known if position(one.id, 0) <= pos < position(one.id + 1, 0)), None
+            )
+            seq = pos - position(segment.id if segment else last, 0)
+            incarnation = segment.incarnation if segment else b""
+            yield Fault(
+                incarnation, seq, "entry", f"entry {seq} is missing, though what followed from it is there"
+            )
+
+    def _end(self, known: Iterable[Segment], anchor: Anchor) -> Iterator[Fault]:
+        for segment in known:
+            if segment.incarnation.hex() != anchor.incarnation:
+                continue
+            if segment.head_seq < anchor.seq:
+                yield _missing_end(segment, anchor.seq, "this machine had seen")
+            return
+        yield Fault(b"", anchor.seq, "incarnation", "the incarnation that this machine saw last is missing")
+
+
+def _missing_end(segment: Segment, seq: int, who: str) -> Fault:
+    message = f"the journal ends at entry {segment.head_seq}; {who} entry {seq}"
+    return Fault(segment.incarnation, seq, "entry", message)
+
+
+def _read(entry: Entry) -> Recorded | None:
+    """None for a body that can't be read: the chain has already told, or a newer version wrote it."""
+    try:
+        return decode_body(entry.type, entry.schema, entry.body)
+    except ShopError:
+        return None
