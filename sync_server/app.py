@@ -15,6 +15,7 @@ from shared_models.errors import ShopError
 from sync_server.accounts import routes as accounts
 from sync_server.cash import routes as cash
 from sync_server.catalogue import routes as catalogue
+from sync_server.console import routes as console
 from sync_server.database import Database
 from sync_server.errors import on_http_exception, on_shop_error, on_unexpected
 from sync_server.exceptions import routes as exceptions
@@ -84,6 +85,7 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
         *cash.routes(db, services.cash),
         *exceptions.routes(db, services.exceptions),
         *reports.routes(db, services.cash),
+        *console.routes(services, settings, now_ms),
         *tills.routes(db, services.tills, services.admission.verdicts, services.feed.verdicts, now_ms),
         *feed.routes(
             db,

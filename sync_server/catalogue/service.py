@@ -163,6 +163,11 @@ class CatalogueService:
             query = query.where(or_(product.c.name > name, later_twin))
         return [_kept(row) for row in tx.execute(query)]
 
+    def names(self, tx: Connection, product_ids: Sequence[str]) -> dict[str, str]:
+        """Also of removed ones: their sales are still spoken of."""
+        query = select(product.c.product_id, product.c.name).where(product.c.product_id.in_(product_ids))
+        return {row.product_id: row.name for row in tx.execute(query)}
+
     def count(self, tx: Connection) -> int:
         return tx.scalar(select(func.count()).select_from(product).where(product.c.active)) or 0
 

@@ -78,7 +78,7 @@ def routes(db: Database, cash: CashService) -> list[ControllerRouterHandler]:
             found = takings(tx, wanted, group_of(by))
         if format == "csv":
             headers = {"Content-Disposition": f'attachment; filename="takings-by-{by}.csv"'}
-            return Response(takings_csv(found), media_type="text/csv; charset=utf-8", headers=headers)
+            return Response(takings_csv(found), media_type="text/csv", headers=headers)
         return Response(TakingsAnswer(takings=found, rows=[_linked(row) for row in found.rows]))
 
     @get(

@@ -22,7 +22,7 @@ from shared_models.events import Recorded, encode_body, type_name
 from shared_models.journal import body_hash
 from shared_models.sale import SaleLine, SalePosted, Tender
 from shared_models.tax import TaxAmount
-from sync_server.ingest.tables import ingest_log
+from sync_server.ingest.tables import ingest_log, ingest_queue
 from sync_server.ingest_entry import RecordedEntry
 
 DAY = "2026-11-21"
@@ -205,7 +205,7 @@ def an_entry(seq: int, fact: Any, till: str = TILL, at_ms: int | None = None) ->
 
 
 def store_entries(tx: Connection, entries: Sequence[RecordedEntry]) -> None:
-    """The journal's side of these entries, for what reads a fact back from there."""
+    """The journal's side of these entries: stored, acknowledged, and waiting to be applied."""
     for entry in entries:
         body = encode_body(entry.recorded)
         tx.execute(
@@ -223,3 +223,4 @@ def store_entries(tx: Connection, entries: Sequence[RecordedEntry]) -> None:
                 received_at_ms=entry.recorded.at_ms,
             )
         )
+        tx.execute(insert(ingest_queue).values(ingest_id=entry.ingest_id, attempts=0))

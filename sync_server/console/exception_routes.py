@@ -1,0 +1,81 @@
+"""Exceptions: what waits for a person, what it is about, and getting it done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
+
+from shared_models.errors import ShopError
+from sync_server.auth import actor_of, permission
+from sync_server.console.view import AnyRequest, ConsoleView, read_form, see
+from sync_server.exceptions.routes import seen_by
+from sync_server.pages import page_of, read_cursor
+
+_READ = [permission("exceptions.read")]
+_PAGE = 50
+_STATES = {
+    "waiting": ("open", "assigned"),
+    "open": ("open",),
+    "assigned": ("assigned",),
+    "resolved": ("resolved",),
+}
+_PLACES = {"sale": "/receipts/{}", "shift": "/shifts/{}", "product": "/stock/{}"}
+
+
+def routes(view: ConsoleView) -> list[Any]:
+    services = view.services
+
+    @get("/exceptions", guards=_READ, sync_to_thread=True)
+    def cases(request: AnyRequest) -> Response[str]:
+        query = request.query_params
+        state = query.get("state", "waiting") if query.get("state") in _STATES else "waiting"
+        before = read_cursor(query.get("cursor"), int)
+        with services.db.read() as tx:
+            rows = services.exceptions.cases(
+                tx,
+                states=_STATES[state],
+                store_id=actor_of(request).store_id,
+                kind=query.get("kind", ""),
+                before=before[0] if before else None,
+                limit=_PAGE + 1,
+            )
+        found = page_of(rows, _PAGE, lambda row: (row.case_id,))
+        filters = {"state": state, "kind": query.get("kind", "")}
+        return view.page(request, "exceptions.html", page=found, filters=filters, states=tuple(_STATES))
+
+    @get("/exceptions/{case_id:int}", guards=_READ, sync_to_thread=True)
+    def case(request: AnyRequest, case_id: FromPath[int]) -> Response[str]:
+        return _case_page(view, request, case_id)
+
+    @post("/exceptions/{case_id:int}", guards=[permission("exceptions.write")], sync_to_thread=True)
+    def work(request: AnyRequest, case_id: FromPath[int], body: RawBody) -> Response[Any]:
+        fields, actor = read_form(request, body), actor_of(request)
+        note = fields.get("note", "")
+        try:
+            with services.db.write() as tx:
+                seen_by(services.exceptions.case(tx, case_id), actor)
+                if fields.get("do") == "assign":
+                    services.exceptions.assign(tx, case_id, actor.name, actor.name)
+                elif fields.get("do") == "reopen":
+                    services.exceptions.reopen(tx, case_id, note, actor.name)
+                else:
+                    services.exceptions.resolve(tx, case_id, note, actor.name)
+        except ShopError as reason:
+            return _case_page(view, request, case_id, note, reason.message, 400)
+        return see(f"/exceptions/{case_id}")
+
+    return [cases, case, work]
+
+
+def _case_page(
+    view: ConsoleView, request: AnyRequest, case_id: int, note: str = "", message: str = "", status: int = 200
+) -> Response[str]:
+    with view.services.db.read() as tx:
+        case = seen_by(view.services.exceptions.case(tx, case_id), actor_of(request))
+        notes = view.services.exceptions.notes(tx, case_id)
+    links = {name: _PLACES[name].format(value) for name, value in case.refs.items() if name in _PLACES}
+    return view.page(
+        request, "exception.html", status, case=case, notes=notes, links=links, note=note, message=message
+    )

@@ -1,0 +1,59 @@
+"""Logging in and out of the console."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromQuery, RawBody
+
+from sync_server.auth import COOKIE, public, session_cookie
+from sync_server.console.view import AnyRequest, ConsoleView, plain_form, read_form, see
+from sync_server.errors import Forbidden, NotLoggedIn
+from sync_server.settings import Settings
+
+_HOME = "/takings"
+
+
+def routes(view: ConsoleView, settings: Settings) -> list[Any]:
+    services = view.services
+
+    @get("/", guards=[public], sync_to_thread=False)
+    def home() -> Response[Any]:
+        return see(_HOME)
+
+    @get("/login", guards=[public], sync_to_thread=False)
+    def form(next: FromQuery[str] = _HOME) -> Response[str]:
+        return view.html("login.html", next=_own_page(next), name="", message="")
+
+    @post("/login", guards=[public], sync_to_thread=True)
+    def log_in(request: AnyRequest, body: RawBody) -> Response[Any]:
+        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            raise Forbidden("This request came from another site.")
+        fields = plain_form(body)
+        name, to = fields.get("name", ""), _own_page(fields.get("next", _HOME))
+        try:
+            with services.db.read() as tx:
+                actor = services.accounts.log_in(tx, name, fields.get("password", ""))
+        except NotLoggedIn as reason:
+            return view.html("login.html", 401, next=to, name=name, message=reason.message)
+        token, _ = services.tokens.issue(msgspec.structs.asdict(actor), settings.session_minutes)
+        answer = see(to)
+        answer.set_cookie(session_cookie(token, settings.session_minutes, settings.secure_cookies))
+        return answer
+
+    @post("/logout", guards=[public], sync_to_thread=False)
+    def log_out(request: AnyRequest, body: RawBody) -> Response[Any]:
+        read_form(request, body)
+        answer = see("/login")
+        answer.delete_cookie(COOKIE)
+        return answer
+
+    return [home, form, log_in, log_out]
+
+
+def _own_page(path: str) -> str:
+    """Never anywhere else: an address that leaves this server is not followed."""
+    safe = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if safe else _HOME

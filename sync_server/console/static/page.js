@@ -1,0 +1,32 @@
+// Small conveniences of every page; all of it works without them.
+
+for (const time of document.querySelectorAll("time[data-local]")) {
+  const moment = new Date(time.dateTime);
+  const two = (value) => String(value).padStart(2, "0");
+  const day = `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+  time.textContent = `${day} ${two(moment.getHours())}:${two(moment.getMinutes())}`;
+}
+
+for (const field of document.querySelectorAll("[data-submits]")) {
+  field.addEventListener("change", () => field.form.requestSubmit());
+}
+
+// An empty filter says nothing, so it does not stand in the address either.
+for (const form of document.querySelectorAll("form[data-filters]")) {
+  form.addEventListener("formdata", (event) => {
+    for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select");
+  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const search = document.querySelector("input[type=search]");
+  if (search) {
+    event.preventDefault();
+    search.select();
+    search.focus();
+  }
+});
+
+document.querySelector("[data-message]")?.focus();

@@ -1,0 +1,246 @@
+"""Every page of the console, over HTTP, without a browser."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from shared_models.store_config import StoreConfig
+from sync_server.catalogue.service import ProductFields
+from sync_server.database import Database
+from sync_server.services import Services
+from tests.sync_server.made_up_days import (
+    DAY,
+    SHIFT,
+    STORE,
+    a_closing,
+    a_line,
+    a_sale,
+    an_entry,
+    an_opening,
+    store_entries,
+)
+
+PASSWORD = "correct horse battery"
+TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
+
+
+@pytest.fixture
+def database(sqlite_database: Database) -> Database:
+    return sqlite_database
+
+
+@pytest.fixture
+def services(app: Litestar) -> Services:
+    found: Services = app.state.services
+    return found
+
+
+@pytest.fixture
+def product_id(database: Database, services: Services) -> str:
+    """A shop with one product, two sales in a closed shift, and a third that came late."""
+    with database.write() as tx:
+        services.stores.create(tx, StoreConfig(store_id=STORE, name="Harbour Street", currency="EUR"))
+        services.stores.add_till(tx, "03-1", STORE, "Front")
+        services.accounts.create(tx, "Ada", PASSWORD, "admin")
+        services.accounts.create(tx, "Bo", PASSWORD, "manager", STORE)
+        services.accounts.create(tx, "Cy", PASSWORD, "manager", "99")
+        kept = services.catalogue.create(tx, ProductFields(sku="TEA", name="Thé <vert> & menthe"))
+        id = kept.product.product_id
+        services.pricing.change_price(tx, id, 250, changed_by="Ada")
+    sales = [a_sale(n, a_line(1, id, n, 250, "Thé <vert> & menthe")) for n in (1, 2, 3)]
+    entries = [an_entry(1, an_opening()), an_entry(2, sales[0]), an_entry(3, sales[1])]
+    entries += [an_entry(4, a_closing(sales[:2], 3)), an_entry(5, sales[2])]
+    with database.write() as tx:
+        store_entries(tx, entries)
+    services.applier.drain()
+    return id
+
+
+@pytest.fixture
+def console(client: TestClient[Litestar], product_id: str) -> TestClient[Litestar]:
+    return logged_in(client, "Ada")
+
+
+def logged_in(client: TestClient[Litestar], name: str) -> TestClient[Litestar]:
+    client.headers["Accept"] = "text/html"
+    answer = client.post("/login", data={"name": name, "password": PASSWORD, "next": "/takings"})
+    assert answer.status_code == 200, answer.text
+    return client
+
+
+def form_token(page: str) -> str:
+    found = TOKEN.search(page)
+    assert found, page
+    return found[1]
+
+
+def seen(client: TestClient[Litestar], path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, (path, answer.text)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    return answer.text
+
+
+def test_every_link_of_the_console_leads_somewhere(console: TestClient[Litestar]) -> None:
+    waiting, visited = [f"/takings?day={DAY}", "/takings"], set[str]()
+    while waiting:
+        path = waiting.pop().replace("&amp;", "&").partition("#")[0]
+        if path in visited or path.startswith("/static") or len(visited) > 400:
+            continue
+        visited.add(path)
+        answer = console.get(path)
+        assert answer.status_code == 200, (path, answer.text)
+        waiting += re.findall(r'href="(/[^"]*)"', answer.text)
+    assert any(path.startswith("/receipts/") for path in visited)
+    assert any(path.startswith("/exceptions/") for path in visited)
+    assert len(visited) > 40
+
+
+def test_no_page_holds_script_or_style_of_its_own(console: TestClient[Litestar], product_id: str) -> None:
+    for path in (
+        "/takings",
+        "/receipts",
+        "/stock",
+        "/products",
+        f"/products/{product_id}",
+        "/tills",
+        "/exceptions",
+    ):
+        page = seen(console, path)
+        assert not re.search(
+            r"<script(?![^>]* src=)|<style|\sstyle=|\son[a-z]+=|https?://(?!www\.w3\.org)", page
+        ), path
+
+
+def test_a_products_name_is_shown_and_never_run(console: TestClient[Litestar], product_id: str) -> None:
+    assert "Thé &lt;vert&gt; &amp; menthe" in seen(console, f"/products/{product_id}")
+
+
+def test_todays_takings_add_up_and_lead_down_to_a_receipt(console: TestClient[Litestar]) -> None:
+    page = seen(console, f"/takings?day={DAY}")
+    assert "€ 15.00" in page
+    receipts = seen(console, f"/receipts?first_day={DAY}&last_day={DAY}&store_id=03&till_id=03-1")
+    entry = re.search(r'href="(/receipts/[0-9a-f]{32})"', receipts)
+    assert entry
+    assert "TOTAL EUR" in seen(console, entry[1])
+
+
+def test_the_live_part_is_sent_only_when_it_changed(console: TestClient[Litestar]) -> None:
+    first = console.get(f"/takings/live?day={DAY}")
+    again = console.get(f"/takings/live?day={DAY}", headers={"If-None-Match": first.headers["etag"]})
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+
+
+def test_a_late_sale_stands_beside_the_z_report(console: TestClient[Litestar]) -> None:
+    page = seen(console, f"/shifts/{SHIFT}")
+    assert "1 sale came after the Z report" in page
+    assert "agree in every figure" in page
+    assert all(total in page for total in ("€ 7.50", "€ 15.00"))
+
+
+def test_a_price_is_changed_by_form_and_a_wrong_one_is_explained(
+    console: TestClient[Litestar], product_id: str, services: Services
+) -> None:
+    path = f"/products/{product_id}"
+    token = form_token(seen(console, path))
+    wrong = console.post(f"{path}/price", data={"form_token": token, "price": "2.999", "store_id": ""})
+    assert wrong.status_code == 400
+    assert "more decimals than EUR has" in wrong.text
+    right = console.post(f"{path}/price", data={"form_token": token, "price": "2,99", "store_id": ""})
+    assert right.status_code == 200
+    with services.db.read() as tx:
+        assert services.pricing.prices_in_force(tx, [product_id], STORE)[product_id].unit_price_minor == 299
+
+
+def test_a_correction_sent_twice_counts_once(
+    console: TestClient[Litestar], product_id: str, services: Services
+) -> None:
+    fields: dict[str, Any] = {
+        "form_token": form_token(seen(console, f"/stock/{product_id}")),
+        "once": "0123",
+        "location_id": STORE,
+        "how": "change",
+        "quantity": "10",
+        "reason": "receipt",
+        "note": "",
+    }
+    for _ in range(2):
+        assert console.post(f"/stock/{product_id}", data=fields).status_code == 200
+    with services.db.read() as tx:
+        assert services.stock.level(tx, STORE, product_id).on_hand_milli == 4000
+
+
+def test_a_form_without_its_token_changes_nothing(
+    console: TestClient[Litestar], product_id: str, services: Services
+) -> None:
+    answer = console.post(f"/products/{product_id}/price", data={"price": "9.99", "store_id": ""})
+    assert answer.status_code == 403
+    with services.db.read() as tx:
+        assert len(services.pricing.prices(tx, product_id)) == 1
+
+
+def test_an_exception_is_resolved_with_a_note(console: TestClient[Litestar], services: Services) -> None:
+    with services.db.read() as tx:
+        case = services.exceptions.cases(tx)[0]
+    path = f"/exceptions/{case.case_id}"
+    token = form_token(seen(console, path))
+    silent = console.post(path, data={"form_token": token, "do": "resolve", "note": " "})
+    assert "Write what was done" in silent.text
+    done = console.post(path, data={"form_token": token, "do": "resolve", "note": "Told the cashier"})
+    assert "Told the cashier" in done.text
+    with services.db.read() as tx:
+        assert services.exceptions.unresolved_count(tx) == 0
+
+
+def test_a_manager_sees_only_the_own_store(client: TestClient[Litestar], product_id: str) -> None:
+    logged_in(client, "Cy")
+    assert "No sales yet" in seen(client, f"/takings?day={DAY}")
+    assert client.get(f"/shifts/{SHIFT}").status_code == 404
+    assert client.get("/receipts?store_id=03").status_code == 403
+    token = form_token(seen(client, "/takings"))
+    answer = client.post(
+        f"/stock/{product_id}", data={"form_token": token, "location_id": STORE, "quantity": "1"}
+    )
+    assert answer.status_code in (400, 403)
+
+
+def test_a_manager_may_not_change_prices(client: TestClient[Litestar], product_id: str) -> None:
+    logged_in(client, "Bo")
+    page = seen(client, f"/products/{product_id}")
+    assert "Change the price" not in page
+    token = form_token(page)
+    assert (
+        client.post(f"/products/{product_id}/price", data={"form_token": token, "price": "1"}).status_code
+        == 403
+    )
+
+
+def test_who_is_not_logged_in_is_asked_to_and_comes_back(
+    client: TestClient[Litestar], product_id: str
+) -> None:
+    answer = client.get("/receipts?till_id=03-1", follow_redirects=False, headers={"Accept": "text/html"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/login?next=%2Freceipts%3Ftill_id%3D03-1"
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://example.org", "//example.org", "/\\example.org", "javascript:1"]
+)
+def test_logging_in_never_leads_to_another_site(
+    client: TestClient[Litestar], product_id: str, elsewhere: str
+) -> None:
+    fields = {"name": "Ada", "password": PASSWORD, "next": elsewhere}
+    answer = client.post("/login", data=fields, follow_redirects=False)
+    assert answer.headers["location"] == "/takings"
+
+
+def test_a_wrong_password_is_told_without_saying_which(client: TestClient[Litestar], product_id: str) -> None:
+    for name in ("Ada", "nobody"):
+        answer = client.post("/login", data={"name": name, "password": "wrong"})
+        assert answer.status_code == 401
+        assert "The name or the password is wrong." in answer.text
