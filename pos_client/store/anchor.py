@@ -19,7 +19,7 @@ class Anchor(msgspec.Struct, frozen=True):
 
 
 UNREADABLE = Anchor("", 0, "")
-"""A file that is no anchor: continuity is not proven."""
+"""Something that is no anchor, or can't be read: continuity is not proven."""
 
 
 class AnchorFile:
@@ -38,9 +38,9 @@ class AnchorFile:
     def read(self) -> Anchor | None:
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=Anchor)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, OSError):
             return UNREADABLE
 
     def start(self) -> None:

@@ -70,6 +70,7 @@ class TillBooks:
         self._journal = Journal(self._current, sign, clock, ids, boot_id)
         self._stale = True
         self._be_current()
+        self._note_anchor()
         self._anchor.start()
 
     def _open(
@@ -220,9 +221,12 @@ class TillBooks:
 
     def _committed(self, sealed: Sequence[Sealed], *, jobs: bool = False) -> None:
         self._journal.advance(sealed[-1])
-        self._anchor.note(self._current.incarnation, self._journal.seq, self._journal.hash)
+        self._note_anchor()
         if jobs:
             self.on_jobs()
+
+    def _note_anchor(self) -> None:
+        self._anchor.note(self._current.incarnation, self._journal.seq, self._journal.hash)
 
     # What the till asks
 

@@ -73,10 +73,9 @@ def open_current(database: Database, anchor: Anchor | None, mint: Mint) -> Segme
 def _continues(connection: Driver, current: Segment, anchor: Anchor | None) -> bool:
     if anchor is None:
         return True
-    row = connection.execute(
-        "select hash from entry where pos = ?", (position(current.id, anchor.seq),)
-    ).fetchone()
-    if anchor.incarnation == current.incarnation.hex() and row is not None and row[0].hex() == anchor.hash:
+    if anchor.incarnation == current.incarnation.hex() and anchor.hash == _hash_at(
+        connection, current, anchor.seq
+    ):
         return True
     log.warning(
         "The till's database ends at entry %d, but this machine had seen entry %d of %s. "
@@ -86,6 +85,13 @@ def _continues(connection: Driver, current: Segment, anchor: Anchor | None) -> b
         anchor.incarnation or "an unreadable anchor",
     )
     return False
+
+
+def _hash_at(connection: Driver, segment: Segment, seq: int) -> str | None:
+    if seq == 0:
+        return segment.first_prev().hex()
+    row = connection.execute("select hash from entry where pos = ?", (position(segment.id, seq),)).fetchone()
+    return None if row is None else row[0].hex()
 
 
 def _begin(connection: Driver, known: tuple[Segment, ...], mint: Mint) -> Segment:
