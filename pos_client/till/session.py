@@ -213,26 +213,27 @@ class TillSession:
         if self._asked is not None:
             self._say(Severity.WARNING, Refused("answer_first"))
             return self.state
-        before = self._desk.cart.snapshot()
+        before, was_paid = self._desk.cart.snapshot(), self._desk.paid
         self._notice = None
         try:
             action()
         except Asked as asked:
             self._asked = asked
         except Refused as refused:
-            self._put_back(before)
+            self._put_back(before, was_paid)
             self._say(refused.severity, refused)
             self._asked = reopen if _worth_asking_again(refused) else None
         except ShopError as trouble:
-            self._put_back(before)
+            self._put_back(before, was_paid)
             self._say(Severity.DANGER, trouble)
             self._asked = reopen
         return self.state
 
-    def _put_back(self, before: CartSnapshot) -> None:
+    def _put_back(self, before: CartSnapshot, was_paid: bool) -> None:
         """Not across a commit: a sold ticket must not come back because something after it failed."""
         if self._desk.cart.sale_id == before.sale_id:
             self._desk.cart.restore(before)
+            self._desk.paid = was_paid
 
     def _say(self, severity: Severity, what: Refused | ShopError) -> None:
         self._notices += 1

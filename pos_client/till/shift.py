@@ -17,6 +17,7 @@ from shared_models.currency import NOTES
 from shared_models.staff import Permission, StaffMember
 
 _DESK_PHASES = (Phase.SALE, Phase.CHANGE)
+_MOST_COUNTED = 5_000
 _ABSURD_FLOAT_NOTES = 5 * ABSURD_NOTES
 
 
@@ -114,10 +115,18 @@ class Shift:
         desk = self._desk
         self._ticket.void_leftovers()
         saved = desk.open_shift().saved_count
-        desk.unsent_sales = desk.ports.books.unsent().entries
+        desk.unsent_sales = self._unsent_sales()
         desk.counting = decode_count(saved, desk.store().currency)
         desk.x_report = None
         desk.paid = False
+
+    def _unsent_sales(self) -> int:
+        """Unsent entries are the journal's end, so a sale is among them by its place."""
+        books = self._desk.ports.books
+        unsent = books.unsent().entries
+        acknowledged = books.head()[0] - unsent
+        recent = books.recent_sales(min(unsent, _MOST_COUNTED))
+        return sum(1 for posted in recent if posted.seq > acknowledged)
 
     def count(self, denomination_minor: int, pieces: int) -> None:
         self._desk.counting = self._counting().with_pieces(denomination_minor, pieces)

@@ -95,7 +95,7 @@ class Ticket:
         total = self._desk.totals().to_pay_minor
 
         def confirmed(_: str) -> None:
-            self._desk.approved(Permission.VOID_SALE, self._void_sale)
+            self._desk.approved(Permission.VOID_SALE, self._void_and_say)
 
         raise Asked("void_sale", confirmed, amount_minor=total)
 
@@ -103,6 +103,10 @@ class Ticket:
         """Lines that were voided and then nothing bought: written down before the ticket is left for good."""
         if self._desk.cart.voided and not self._desk.cart.lines:
             self._void_sale("")
+
+    def _void_and_say(self, approver: str) -> None:
+        self._void_sale(approver)
+        self._desk.say(Severity.INFO, Refused("sale_voided"))
 
     def _void_sale(self, approver: str) -> None:
         desk, cart = self._desk, self._desk.cart
@@ -117,7 +121,6 @@ class Ticket:
         )
         desk.ports.books.post(fact)
         desk.begin_sale()
-        desk.say(Severity.INFO, Refused("sale_voided"))
 
     def park(self, label: str) -> None:
         self._desk.seller()

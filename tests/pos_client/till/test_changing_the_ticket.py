@@ -296,7 +296,7 @@ def test_lines_voided_before_a_recall_are_written_down(shop: Shop, till: TillSes
     (parked,) = till.park().parked
     till.scan(OAT_DRINK)
     till.void_line()
-    till.recall(parked.sale_id)
+    assert till.recall(parked.sale_id).notice is None
     (fact,) = shop.books.of_kind(SaleVoided)
     assert isinstance(fact, SaleVoided)
     assert [line.name for line in fact.lines] == ["Oat drink barista 1 L"]

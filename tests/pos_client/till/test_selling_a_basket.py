@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from pos_client.till.errors import StorageFull
 from pos_client.till.session import TillSession
 from pos_client.till.state import Phase, Severity
@@ -45,6 +48,41 @@ def test_a_scan_leaves_the_change_display(till: TillSession) -> None:
     assert state.phase is Phase.SALE
     assert [line.name for line in state.lines] == ["Sourdough roll"]
     assert state.done is not None
+
+
+def test_a_scan_that_finds_nothing_keeps_the_change_on_the_screen(till: TillSession) -> None:
+    till.scan("roll")
+    till.start_tender()
+    till.tender_cash(100)
+    till.finish_sale()
+    state = till.scan("nothing")
+    assert state.phase is Phase.CHANGE
+    assert state.notice is not None
+
+
+def test_a_scan_touches_one_line_of_a_long_ticket(till: TillSession) -> None:
+    for _ in range(50):
+        till.scan("roll")
+        before = till.scan(OAT_DRINK)
+    after = till.scan("roll")
+    assert len(after.lines) == 101
+    assert all(old is new for old, new in zip(before.lines, after.lines, strict=False))
+
+
+def test_selling_ordinary_goods_loads_no_slow_library() -> None:
+    script = """
+import sys
+from tests.pos_client.till.conftest import Shop
+till = Shop().opened()
+for code in ("roll", "7394376616228", "3*roll", "nothing"):
+    till.scan(code)
+assert len(till.state.lines) == 3
+print(sorted({"biip", "reportlab", "argon2"} & set(sys.modules)))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ran.stdout.strip() == "[]"
 
 
 def test_the_same_product_twice_in_a_row_is_one_line_of_two(till: TillSession) -> None:

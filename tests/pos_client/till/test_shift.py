@@ -98,6 +98,15 @@ def test_a_count_is_blind_until_it_is_confirmed(shop: Shop, till: TillSession) -
     assert fact.pieces == (Pieces(5_000, 3),)
 
 
+def test_the_count_says_how_many_sales_head_office_has_not_seen(shop: Shop, till: TillSession) -> None:
+    for _ in range(3):
+        sell_a_roll(till)
+    shop.books.acknowledged = 3  # log-in, shift and the first sale
+    state = till.start_count()
+    assert state.count is not None
+    assert state.count.unsent_sales == 2
+
+
 def test_every_confirmed_count_is_written_down_and_blind_again(shop: Shop, till: TillSession) -> None:
     count_right(till, 14_000)
     till.confirm_count()
