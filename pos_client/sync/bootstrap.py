@@ -29,7 +29,10 @@ Stopping = Callable[[], bool]
 
 
 class Bootstrap:
-    """Safe to kill anywhere: `fetch` goes on where the file on disk ends; only `swap_in` changes the copy."""
+    """Safe to kill anywhere: `fetch` goes on where the file on disk ends; only `swap_in` changes the copy.
+
+    `directory` is this class's own, and on the copy's file system, so that the file can be moved into its place.
+    """
 
     def __init__(self, server: Server, directory: Path, copy: CatalogueCopy, stopping: Stopping) -> None:
         self._server = server

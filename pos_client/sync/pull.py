@@ -81,6 +81,9 @@ class PullCore:
             return (Wait(self._not_before_ms),)
         have = {position.stream: position for position in positions}
         missing = [stream for stream in self._streams if stream not in have]
+        if missing and self._unproven_snapshot:
+            self._unproven_snapshot = False
+            return self._failed(now_ms, Nonsense(f"a catalogue file without {', '.join(missing)}"))
         if missing and not self._snapshot_because:
             self._snapshot_because = f"the till has no copy of {', '.join(missing)} yet"
         if self._snapshot_because:

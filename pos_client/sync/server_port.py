@@ -54,6 +54,9 @@ class Server(Protocol):
     def abort(self) -> None:
         """Break off what is under way, from another thread; from now on all is Unreachable."""
 
+    def close(self) -> None:
+        """Let go of the connections, once no thread uses them any more."""
+
 
 Connect = Callable[[], Server]
 """Called on the engine's own thread, so that the HTTP library is not loaded before the first paint."""

@@ -99,6 +99,8 @@ class SyncWorker:
             server.abort()
         end = time.monotonic() + STOP_WITHIN_S
         done = [thread.stopped_within(max(0.0, end - time.monotonic())) for thread in self._threads]
+        if all(done) and server is not None:
+            server.close()
         return all(done)
 
     def _stopping(self) -> bool:

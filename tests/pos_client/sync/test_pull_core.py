@@ -285,3 +285,16 @@ def test_streams_are_followed_one_after_the_other() -> None:
     [second] = core.step(0, CopyLooked(copies))
     assert isinstance(second, FetchPage)
     assert second.stream == "b"
+
+
+def test_a_file_that_lacks_a_stream_is_not_fetched_in_a_loop() -> None:
+    core = PullCore([STREAM], jitter=lambda ceiling: ceiling)
+    [snapshot] = core.step(0, CopyLooked(()))
+    assert isinstance(snapshot, TakeSnapshot)
+    assert core.step(0, SnapshotTaken(snapshot.number)) == (Look(),)
+    trouble, wait = core.step(0, CopyLooked(()))
+    assert isinstance(trouble, Trouble)
+    assert "without catalogue" in trouble.message
+    assert wait == Wait(1_000)
+    [again] = core.step(1_000, CopyLooked(()))
+    assert isinstance(again, TakeSnapshot)

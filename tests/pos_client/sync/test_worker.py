@@ -140,6 +140,9 @@ class LocalServer:
     def abort(self) -> None:
         self.aborted.set()
 
+    def close(self) -> None:
+        assert self.aborted.is_set()
+
 
 class Engine:
     """A worker with everything around it."""
