@@ -11,7 +11,7 @@ import msgspec
 
 from shared_models.errors import ShopError
 
-PREFIX = "EVERTILL_"
+PREFIX = "EVERTILL_SERVER_"
 
 
 class BadSetting(ShopError):
@@ -49,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 def read_settings(environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
-    """Settings from EVERTILL_… variables; `given` (the command line) wins, unknown ones are errors."""
+    """Settings from EVERTILL_SERVER_… variables; `given` (the command line) wins, unknown ones are errors."""
     values: dict[str, Any] = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in environment.items()

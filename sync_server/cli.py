@@ -1,0 +1,199 @@
+"""`evertill-server`: serve, and the few things that are done before anybody can log in."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from shared_models.currency import currency
+from shared_models.errors import ShopError
+from shared_models.store_config import StoreConfig
+from sync_server.accounts.service import AccountService
+from sync_server.database import Database
+from sync_server.errors import Invalid
+from sync_server.migrations import migrate
+from sync_server.ports import random_id, system_now_ms
+from sync_server.services import Services, build_services
+from sync_server.settings import PREFIX, Settings, read_settings
+
+THIS_PROGRAM = "evertill-server"
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    asked = _parser().parse_args(words)
+    try:
+        settings = read_settings(
+            data_dir=asked.data_dir, database_url=asked.database_url, host=asked.host, port=asked.port
+        )
+        status: int = asked.run(settings, asked)
+    except ShopError as error:
+        print(error.message, file=sys.stderr)
+        return 1
+    return status
+
+
+def serve(settings: Settings, asked: argparse.Namespace) -> int:
+    """One process: SQLite takes one writer, and the tills wait on this process's news."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    with _database(settings):
+        pass
+    os.environ |= _as_environment(settings)
+    print(f"Evertill's server: http://{settings.host}:{settings.port}", flush=True)
+    Granian(
+        "sync_server.serving:app_of_this_machine",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        factory=True,
+        workers=1,
+        websockets=False,
+        workers_kill_timeout=10,
+    ).serve()
+    return 0
+
+
+def initialise(settings: Settings, asked: argparse.Namespace) -> int:
+    """Does nothing where an account exists already."""
+    with _database(settings) as db:
+        accounts = AccountService(system_now_ms, random_id)
+        with db.write() as tx:
+            if accounts.any_exists(tx):
+                print("There is an administrator already. Nothing was changed.")
+            else:
+                password = asked.password or getpass.getpass(f"Password for {asked.admin}: ")
+                accounts.create(tx, asked.admin, password, "admin")
+                print(f"Made the administrator {asked.admin}.")
+        if asked.store:
+            _open_store(settings, db, asked)
+    return 0
+
+
+def bring_up_to_date(settings: Settings, asked: argparse.Namespace) -> int:
+    db = Database(settings.url(), key=settings.database_key)
+    print("Brought the database up to date." if migrate(db) else "The database is up to date.")
+    db.close()
+    return 0
+
+
+def make_code(settings: Settings, asked: argparse.Namespace) -> int:
+    with _services(settings) as services, services.db.write() as tx:
+        made = services.tills.make_code(tx, asked.till, THIS_PROGRAM)
+    print(made.code)
+    return 0
+
+
+def add_till(settings: Settings, asked: argparse.Namespace) -> int:
+    with _services(settings) as services, services.db.write() as tx:
+        store_id = asked.till.rpartition("-")[0]
+        made = services.stores.add_till(tx, asked.till, store_id, asked.name)
+    print(f"Made till {made.till_id} in {made.store_name}.")
+    return 0
+
+
+def add_staff(settings: Settings, asked: argparse.Namespace) -> int:
+    pin = asked.pin or getpass.getpass(f"PIN for {asked.name}: ")
+    with _services(settings) as services, services.db.write() as tx:
+        made = services.staff.hire(tx, asked.name, pin, asked.role, asked.store)
+    print(f"{made.name} may log in as {made.role} in {', '.join(made.store_ids)}.")
+    return 0
+
+
+def import_products(settings: Settings, asked: argparse.Namespace) -> int:
+    with _services(settings) as services, asked.file.open("rb") as file, services.db.write() as tx:
+        report = services.catalogue_import.run(
+            tx, file, currency(asked.currency), dry_run=asked.dry_run, changed_by=THIS_PROGRAM
+        )
+    for bad in report.bad:
+        print(bad, file=sys.stderr)
+    print(
+        f"{report.rows} rows: {report.created} new, {report.updated} changed, {report.unchanged} as before, "
+        f"{report.prices_changed} prices changed, {report.bad_count} bad."
+    )
+    return 0 if report.bad_count == 0 else 2
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
+    db = Database(settings.url(), key=settings.database_key, pool_size=settings.pool_size)
+    try:
+        if migrate(db):
+            print("Brought the database up to date.")
+        yield db
+    finally:
+        db.close()
+
+
+@contextmanager
+def _services(settings: Settings) -> Iterator[Services]:
+    with _database(settings) as db:
+        yield build_services(settings, db, system_now_ms, random_id, None)
+
+
+def _open_store(settings: Settings, db: Database, asked: argparse.Namespace) -> None:
+    if not asked.currency:
+        raise Invalid("Say which currency the store has: --currency EUR")
+    services = build_services(settings, db, system_now_ms, random_id, None)
+    config = StoreConfig(
+        store_id=asked.store, name=asked.store_name or asked.store, currency=currency(asked.currency).code
+    )
+    with db.write() as tx:
+        services.stores.create(tx, config)
+    print(f"Opened store {config.store_id}, {config.name}.")
+
+
+def _as_environment(settings: Settings) -> dict[str, str]:
+    """So that the process that serves has the same settings as this one."""
+    return {
+        f"{PREFIX}{name.upper()}": str(getattr(settings, name))
+        for name in settings.__struct_fields__
+        if getattr(settings, name) != ""
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(THIS_PROGRAM, description=__doc__)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--data-dir", help="folder for the database, snapshots and the secret")
+    shared.add_argument("--database-url", help="postgresql://… instead of the SQLite file in the folder")
+    shared.add_argument("--host")
+    shared.add_argument("--port", type=int)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, run: object, about: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=about, parents=[shared])
+        made.set_defaults(run=run)
+        return made
+
+    command("serve", serve, "run the server")
+    command("migrate", bring_up_to_date, "bring the database up to date, and nothing else")
+    first = command("init", initialise, "make the first administrator, and a store if one is named")
+    first.add_argument("--admin", required=True)
+    first.add_argument("--password", help="asked for when it is not given")
+    first.add_argument("--store", help="id of a first store, such as 03")
+    first.add_argument("--store-name", default="")
+    first.add_argument("--currency", default="")
+    till = command("add-till", add_till, "make a place for a till in a store")
+    till.add_argument("till", help="such as 03-1")
+    till.add_argument("--name", default="")
+    command("enrol-code", make_code, "make a one-time code for a till").add_argument("till")
+    staff = command("add-staff", add_staff, "let a person log in at the tills of a store")
+    staff.add_argument("name")
+    staff.add_argument("--role", default="cashier")
+    staff.add_argument("--store", action="append", required=True)
+    staff.add_argument("--pin", help="asked for when it is not given")
+    products = command("import-products", import_products, "import a product file (CSV)")
+    products.add_argument("file", type=Path)
+    products.add_argument("--currency", required=True)
+    products.add_argument("--dry-run", action="store_true")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

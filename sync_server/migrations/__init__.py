@@ -1,0 +1,38 @@
+"""The schema's history, applied in order; `migrate` brings a database up to date."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from sync_server.database import Database
+
+_LOCK = 0x65767431
+"""Two servers that start at once on PostgreSQL: one migrates, the other waits and finds it done."""
+
+
+def migrate(db: Database) -> bool:
+    """Whether anything had to be done. All of it is one transaction, on both databases."""
+    if is_current(db):
+        return False
+    with db.write() as tx:
+        if db.on_postgresql:
+            tx.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        command.upgrade(configuration(tx), "head")
+    return True
+
+
+def is_current(db: Database) -> bool:
+    script = ScriptDirectory.from_config(configuration(None))
+    with db.read() as tx:
+        return MigrationContext.configure(tx).get_current_revision() == script.get_current_head()
+
+
+def configuration(tx: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "sync_server:migrations")
+    config.attributes["connection"] = tx
+    return config

@@ -1,0 +1,15 @@
+"""The application as the process that serves it makes it: from the settings in the environment."""
+
+from __future__ import annotations
+
+import logging
+
+from litestar import Litestar
+
+from sync_server.app import create_app
+from sync_server.settings import read_settings
+
+
+def app_of_this_machine() -> Litestar:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    return create_app(read_settings())
