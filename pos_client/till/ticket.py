@@ -6,10 +6,10 @@ import msgspec
 
 from pos_client.till.cart import Line
 from pos_client.till.desk import Desk
+from pos_client.till.limits import refuse_line, refuse_total, set_line_quantity
 from pos_client.till.parking import decode_cart
 from pos_client.till.ports import ParkedSale
 from pos_client.till.refusals import Asked, Refused
-from pos_client.till.selling import refuse_line, refuse_total, set_line_quantity
 from pos_client.till.state import Phase, Severity
 from pos_client.till.ticket_totals import full_amount, voided_line
 from pos_client.till.typed_text import entered_text, reason_text
