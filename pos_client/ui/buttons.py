@@ -64,6 +64,9 @@ class KeyButton(QAbstractButton):
     def hint(self) -> str:
         return self._hint
 
+    def is_bold(self) -> bool:
+        return self._bold
+
     def sizeHint(self) -> QSize:
         metrics = QFontMetrics(font(self._size_px, bold=self._bold))
         words = self.text().split() or [""]
@@ -90,7 +93,7 @@ class KeyButton(QAbstractButton):
             paint_focus(painter, self.rect(), self._theme)
 
     def _paint_words(self, painter: QPainter, ink: QColor, soft: QColor) -> None:
-        inside = self.rect().adjusted(6, 4, -6, -4)
+        inside = self.rect().adjusted(4, 4, -4, -4)
         label, hint_box = QRect(inside), QRect()
         if self._hint:
             hint_height = 15

@@ -29,7 +29,7 @@ from pos_client.ui.theme import GAP_PX, KEY_PX, MARGIN_PX, TARGET_PX, Theme
 from pos_client.ui.wording import Wording, tr
 from shared_models.money import DENOMINATIONS
 
-_ROWS_IN_ONE_COLUMN = 10
+_ROWS_IN_ONE_COLUMN = 8
 _MOST_FIGURES = 5
 
 
@@ -42,7 +42,7 @@ class CountScreen(Screen):
         self.fields: dict[int, QLineEdit] = {}
         self._amounts: dict[int, QLabel] = {}
         self._shift = label(kind="small", at_end=True)
-        self._counted = BigAmount(theme, size_px=52)
+        self._counted = BigAmount(theme, size_px=48)
         self._words = label(kind="small", wraps=True)
         self._table = QVBoxLayout()
         self.later = KeyButton(theme, tr("Save, count later"), "F8", height_px=KEY_PX)
@@ -160,6 +160,8 @@ class CountScreen(Screen):
         column.addWidget(rule())
         column.addLayout(self._table)
         column.addStretch(1)
+        self._words.setContentsMargins(16, 0, 16, 12)
+        column.addWidget(self._words)
         return frame
 
     def _side_card(self) -> QFrame:
@@ -172,7 +174,6 @@ class CountScreen(Screen):
         buttons.addWidget(self.confirm, 6)
         column.addWidget(label(tr("Counted so far"), "small"))
         column.addWidget(self._counted)
-        column.addWidget(self._words)
         column.addStretch(1)
         column.addWidget(pad)
         column.addLayout(buttons)

@@ -34,14 +34,14 @@ class LoginScreen(Screen):
         self._locked_until_ms = 0
         self._lines = 0
         self._store, self._words = label(kind="title"), label(kind="soft", wraps=True)
-        self._dots = BigAmount(theme, size_px=40)
-        pad = Keypad(theme, corner="", key_px=76)
+        self._dots = BigAmount(theme, size_px=34)
+        pad = Keypad(theme, corner="", key_px=KEY_PX)
         pad.pressed.connect(self._type)
         self.log_in = KeyButton(
             theme, tr("Log in"), tr("Enter"), look=Look.PRIMARY, size_px=21, height_px=KEY_PX
         )
         self.log_in.clicked.connect(self.enter)
-        frame, column = card(margin_px=24, spacing_px=12)
+        frame, column = card(margin_px=16, spacing_px=10)
         frame.setFixedWidth(420)
         self._store.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -26,7 +26,7 @@ class OpenShiftScreen(Screen):
         super().__init__(theme, wording, presenter)
         self._entry = AmountEntry(wording.currency)
         self._typed = False
-        self._float = BigAmount(theme)
+        self._float = BigAmount(theme, size_px=48)
         self._words = label(kind="soft", wraps=True)
         self.leave = KeyButton(theme, tr("Log out"), tr("Esc"), height_px=KEY_PX, size_px=17)
         self.leave.clicked.connect(self._leave)
@@ -34,10 +34,10 @@ class OpenShiftScreen(Screen):
             theme, tr("Open shift"), tr("Enter"), look=Look.PRIMARY, size_px=21, height_px=KEY_PX
         )
         self.open.clicked.connect(self.enter)
-        pad = Keypad(theme, key_px=76)
+        pad = Keypad(theme, key_px=KEY_PX)
         pad.pressed.connect(self._type)
-        frame, column = card(margin_px=24, spacing_px=12)
-        frame.setFixedWidth(480)
+        frame, column = card(margin_px=16, spacing_px=8)
+        frame.setFixedWidth(540)
         buttons = QHBoxLayout()
         buttons.setSpacing(GAP_PX)
         buttons.addWidget(self.leave, 2)

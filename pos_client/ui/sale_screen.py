@@ -186,8 +186,8 @@ class SaleScreen(Screen):
         keys = QHBoxLayout()
         keys.setSpacing(GAP_PX)
         for button in (self.quantity, self.discount, self.void_line, self.park):
-            keys.addWidget(button, 3)
-        keys.addWidget(self.pay, 6)
+            keys.addWidget(button, 7)
+        keys.addWidget(self.pay, 11)
         column.addLayout(facts)
         column.addLayout(due)
         column.addLayout(keys)

@@ -83,7 +83,7 @@ DARK = Tokens(
     scrim="#b3000000",
 )
 HIGH_CONTRAST = Tokens(
-    name="high contrast",
+    name="contrast",
     ground="#000000",
     panel="#000000",
     ink="#ffffff",

@@ -22,6 +22,8 @@ from pos_client.ui.theme import Theme, font
 from pos_client.ui.ticket_row import TicketRow
 from pos_client.ui.wording import Wording, tr
 
+_THUMB_PX = 4
+
 
 class TicketView(QAbstractScrollArea):
     """Shows lines and keeps the touched one in sight. Emits `chosen` with the index of a line that was touched."""
@@ -37,6 +39,11 @@ class TicketView(QAbstractScrollArea):
         self._selected: int | None = None
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # Painting Qt's own scroll bar costs more than painting the line. Ours stands beside the viewport: pixels
+        # can't be moved below a widget that lies over them.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._thumb = _Thumb(theme, self)
+        self.setViewportMargins(0, 0, _THUMB_PX + 2, 0)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         # The viewport paints every pixel itself, so scrolling moves pixels and repaints only what came into sight.
@@ -80,6 +87,8 @@ class TicketView(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        left = 1 if self.isRightToLeft() else self.width() - _THUMB_PX - 1
+        self._thumb.setGeometry(left, 0, _THUMB_PX, self.height())
         if event.size().width() != event.oldSize().width():
             self._lay_out_all()
         self._fit_scroll_bar()
@@ -100,6 +109,7 @@ class TicketView(QAbstractScrollArea):
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         self.viewport().scroll(0, dy)
+        self._show_place()
 
     def _lay_out(self, line: LineView) -> TicketRow:
         return TicketRow(line, self._wording, self.viewport().width(), self.isRightToLeft())
@@ -150,6 +160,12 @@ class TicketView(QAbstractScrollArea):
         bar.setSingleStep(40)
         bar.setRange(0, max(0, self._tops[-1] - height))
 
+        self._show_place()
+
+    def _show_place(self) -> None:
+        bar = self.verticalScrollBar()
+        self._thumb.show_place(bar.value(), bar.pageStep(), bar.maximum() + bar.pageStep())
+
     def _keep_in_sight(self, index: int | None) -> None:
         if index is None or index >= len(self._rows):
             return
@@ -190,3 +206,25 @@ class TicketView(QAbstractScrollArea):
     def _index_at(self, y: int) -> int | None:
         index = bisect_right(self._tops, y + self.verticalScrollBar().value()) - 1
         return index if 0 <= index < len(self._rows) else None
+
+
+class _Thumb(QWidget):
+    """Where in a long ticket one is; it takes no clicks, the ticket itself is dragged."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._bar = QRect()
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_place(self, value: int, page: int, whole: int) -> None:
+        self.setVisible(whole > page > 0)
+        if self.isVisible():
+            length = max(24, self.height() * page // whole)
+            room = self.height() - length
+            self._bar = QRect(0, room * value // max(1, whole - page), _THUMB_PX, length)
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self._bar, self._theme.colour("soft_ink"))
