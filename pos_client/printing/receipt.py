@@ -23,11 +23,12 @@ from pos_client.till.ports import PostedSale
 from shared_models.currency import Currency, currency
 from shared_models.money import format_amount
 from shared_models.quantity import MILLI, format_quantity
-from shared_models.sale import CASH, LineDiscount, SaleLine, SalePosted
+from shared_models.sale import CASH, SaleLine, SalePosted
 from shared_models.store_config import StoreConfig
 
 _EVIDENCE_VERSION = "EVT1"
 _INDENT = "  "
+_ON_SALE = "sale"
 
 
 def receipt_document(posted: PostedSale, store: StoreConfig, words: PaperWords = ENGLISH) -> ReceiptDocument:
@@ -78,7 +79,7 @@ def _marks(posted: PostedSale, words: PaperWords) -> Iterator[Block]:
 
 
 def _line(line: SaleLine, money: Currency, words: PaperWords) -> Iterator[Block]:
-    """The amount before discounts, and then each discount as a line of its own."""
+    """The amount before discounts, then the line's own discounts; those on the whole sale come before the total."""
     off = sum(discount.amount_minor for discount in line.discounts)
     yield name_and_amount(line.name, format_amount(_charged(line) + off, money))
     quantity = _quantity(line, money)
@@ -90,9 +91,9 @@ def _line(line: SaleLine, money: Currency, words: PaperWords) -> Iterator[Block]
         if value:
             yield Text(_INDENT + f"{label} {value}".strip())
     for discount in line.discounts:
-        yield name_and_amount(
-            _INDENT + _discount_label(discount, words), format_amount(-discount.amount_minor, money)
-        )
+        if discount.kind != _ON_SALE:
+            label = _INDENT + (discount.label or words.discount)
+            yield name_and_amount(label, format_amount(-discount.amount_minor, money))
 
 
 def _charged(line: SaleLine) -> int:
@@ -107,19 +108,16 @@ def _quantity(line: SaleLine, money: Currency) -> str:
     return f"{format_quantity(line.quantity_milli)} × {price}" if line.quantity_milli != MILLI else ""
 
 
-def _discount_label(discount: LineDiscount, words: PaperWords) -> str:
-    plain = words.discount_on_sale if discount.kind == "sale" else words.discount
-    return discount.label or plain
-
-
 def _totals(sale: SalePosted, money: Currency, words: PaperWords) -> Iterator[Block]:
     added = [tax for tax in sale.taxes if not tax.included]
-    if added:
-        yield name_and_amount(
-            words.subtotal, format_amount(sale.total_minor - sum(tax.amount_minor for tax in added), money)
-        )
-        for tax in added:
-            yield name_and_amount(tax.name, format_amount(tax.amount_minor, money))
+    off = _sale_discounts(sale, words)
+    if added or off:
+        before = sum(map(_charged, sale.lines)) + sum(off.values())
+        yield name_and_amount(words.subtotal, format_amount(before, money))
+    for label, amount_minor in off.items():
+        yield name_and_amount(label, format_amount(-amount_minor, money))
+    for tax in added:
+        yield name_and_amount(tax.name, format_amount(tax.amount_minor, money))
     yield name_and_amount(
         f"{words.total} {money.code}", format_amount(sale.total_minor, money), bold=True, double_height=True
     )
@@ -130,6 +128,16 @@ def _totals(sale: SalePosted, money: Currency, words: PaperWords) -> Iterator[Bl
         yield name_and_amount(name, format_amount(tender.received_minor, money))
     if sale.change_minor:
         yield name_and_amount(words.change, format_amount(sale.change_minor, money), bold=True)
+
+
+def _sale_discounts(sale: SalePosted, words: PaperWords) -> dict[str, int]:
+    """Each discount on the whole sale once, its shares put together again."""
+    sums: dict[str, int] = {}
+    for discount in (discount for line in sale.lines for discount in line.discounts):
+        if discount.kind == _ON_SALE:
+            label = discount.label or words.discount_on_sale
+            sums[label] = sums.get(label, 0) + discount.amount_minor
+    return sums
 
 
 def _tax_table(sale: SalePosted, money: Currency, words: PaperWords) -> Iterator[Block]:
@@ -156,6 +164,7 @@ def _ending(posted: PostedSale, store: StoreConfig) -> Iterator[Block]:
     yield Blank()
     yield Barcode("code128", posted.sale.receipt_number)
     yield QrCode(evidence_text(posted).encode(), caption=posted.evidence)
+    yield Blank()
     for line in store.receipt_footer.splitlines():
         yield Text(line, align="center")
     yield Cut()

@@ -102,6 +102,7 @@ def test_a_receipt_reads_from_the_shop_to_the_closing_line() -> None:
         "Tax                 Net      Tax     Gross",
         "VAT 7 %            4.65     0.33      4.98",
         "",
+        "",
         "Thank you!",
         "See you soon",
     ]
@@ -121,10 +122,21 @@ def test_a_discount_has_a_line_of_its_own_below_the_full_amount() -> None:
     scarf = line("Wool scarf", 1774, 118, unit_price_minor=2490, discounts=discounts)
     text = printed(posted(scarf))
     at = text.index("Wool scarf                           24.90")
-    assert text[at + 1 : at + 3] == [
+    assert text[at : at + 6] == [
+        "Wool scarf                           24.90",
         "  Winter sale                        -4.98",
-        "  Discount on the sale               -1.00",
+        "─" * 42,
+        "Subtotal                             19.92",
+        "Discount on the sale                 -1.00",
+        "TOTAL EUR                            18.92",
     ]
+
+
+def test_a_discount_on_the_sale_stands_once_however_many_lines_share_it() -> None:
+    shares = [line(name, 93, 6, discounts=(LineDiscount("sale", "Staff", 1),)) for name in ("Tea", "Milk")]
+    text = printed(posted(*shares))
+    assert [one for one in text if "Staff" in one] == ["Staff                                -0.02"]
+    assert "Tea                                   1.00" in text
 
 
 def test_added_tax_stands_between_subtotal_and_total() -> None:
