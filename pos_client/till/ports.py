@@ -105,7 +105,10 @@ class Books(Protocol):
     def post(
         self, *facts: Fact, document: ReceiptDocument | None = None, drawer_reason: str = "", note: str = ""
     ) -> tuple[int, ...]:
-        """Seal other facts in order, with a document and a drawer pulse if asked; returns their sequences."""
+        """Seal other facts in order, with a document and a drawer pulse if asked; returns their sequences.
+
+        Without facts only the document is queued: an X report changes nothing.
+        """
 
     def park(self, parked: ParkedSale, fact: Fact) -> None: ...
 
