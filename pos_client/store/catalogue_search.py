@@ -113,20 +113,25 @@ def _ranked(connection: Driver, numbers: Sequence[int], odd: Sequence[str]) -> l
     rows = connection.execute(
         f"select number, name, popularity from product where number in ({marks})", numbers
     ).fetchall()
-    scored = [(_likeness(folded(name), odd), popularity, -number) for number, name, popularity in rows]
+    wanted = [(_pairs(term), len(term) + 1) for term in odd]
+    scored = [(_likeness(folded(name), wanted), popularity, -number) for number, name, popularity in rows]
     return [-number for likeness, _, number in sorted(scored, reverse=True) if likeness >= _ALIKE]
 
 
-def _likeness(name: str, odd: Sequence[str]) -> float:
-    """How much of the worst fitting term is in the name, 0 to 1."""
+def _likeness(name: str, wanted: Sequence[tuple[set[str], int]]) -> float:
+    """How much of the worst fitting term is in the name, 0 to 1: pairs of letters in common against all (Dice).
+
+    Words are cut to about the term's length, because the term may be only their beginning.
+    """
     words = _WORD.findall(name)
-    return min(max((_shared(term, word) for word in words), default=0.0) for term in odd)
-
-
-def _shared(term: str, word: str) -> float:
-    """Pairs of letters in common against all of them (Dice), the word cut to about the term's length."""
-    mine, theirs = _pairs(term), _pairs(word[: len(term) + 1])
-    return 2 * len(mine & theirs) / (len(mine) + len(theirs))
+    worst = 1.0
+    for pairs, length in wanted:
+        best = 0.0
+        for word in words:
+            theirs = _pairs(word[:length])
+            best = max(best, 2 * len(pairs & theirs) / (len(pairs) + len(theirs)))
+        worst = min(worst, best)
+    return worst
 
 
 def _pairs(word: str) -> set[str]:

@@ -99,11 +99,14 @@ class Database:
         return result
 
     def write_softly(self, work: Callable[[Driver], T]) -> T:
-        """Like `write`, not waiting for the disk: it survives the end of the process, not of the power."""
+        """Like `write`, not waiting for the disk: it survives the end of the process, not of the power.
+
+        It never costs the ballast, which belongs to the sales.
+        """
         with self.lock, translated(self.path):
             self._writer.execute("pragma synchronous=normal")
             try:
-                return self.write(work)
+                return self._once(work)
             finally:
                 self._writer.execute("pragma synchronous=full")
 
@@ -142,9 +145,17 @@ class Database:
                     self._writer.execute("rollback")
 
     def checkpoint(self) -> None:
-        """Move the write-ahead log into the file as far as no reader is in the way; for idle moments."""
-        with self.lock, translated(self.path):
-            self._writer.execute("pragma wal_checkpoint(passive)").fetchall()
+        """Move the write-ahead log into the file as far as no reader is in the way; for idle moments.
+
+        On a connection of its own, so no sale waits for it.
+        """
+        with translated(self.path):
+            checked_out = self._readers.raw_connection()
+            try:
+                connection: Any = checked_out.driver_connection
+                connection.execute("pragma wal_checkpoint(passive)").fetchall()
+            finally:
+                checked_out.close()
 
     def close(self) -> None:
         with self.lock, translated(self.path):

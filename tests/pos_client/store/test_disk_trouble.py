@@ -95,6 +95,17 @@ def test_the_ballast_pays_for_the_last_sales_of_a_full_disk(small_disk: Path, tm
     again.close()
 
 
+def test_the_ticket_in_progress_never_costs_the_ballast(small_disk: Path, tmp_path: Path) -> None:
+    books = open_books(
+        small_disk, ballast_bytes=BALLAST_BYTES, log_bytes=0, anchor_path=tmp_path / "anchor.json"
+    )
+    with pytest.raises(StorageFull):
+        books.save_cart(bytes(3 << 20))
+    assert (small_disk / "books" / "till.db.ballast").exists()
+    books.post_sale(a_sale(), open_drawer=True)
+    books.close()
+
+
 def test_a_till_starts_on_a_disk_without_room_for_ballast(small_disk: Path, tmp_path: Path) -> None:
     books = open_books(small_disk, ballast_bytes=8 << 20, anchor_path=tmp_path / "anchor.json")
     assert not (small_disk / "books" / "till.db.ballast").exists()

@@ -112,7 +112,10 @@ def test_the_sync_engine_reads_while_the_till_sells(books: TillBooks) -> None:
     assert seen == list(range(1, 201))
 
 
-def test_housekeeping_keeps_everything(books: TillBooks) -> None:
+def test_housekeeping_empties_the_log_into_the_file(books: TillBooks) -> None:
     posted = books.post_sale(a_sale(), open_drawer=False)
+    path = books.database.path
+    assert b"oat drink" not in path.read_bytes()
     books.checkpoint()
+    assert b"oat drink" in path.read_bytes()
     assert books.last_sale() == posted
