@@ -43,6 +43,7 @@ MOST_BYTES = 512 << 10
 HELLO_EVERY_MS = 600_000
 TRIES_BEFORE_BISECTING = 3
 HASH_BYTES = 32
+_NOBODY = (b"", 0)
 _ABOUT_THE_TILL = frozenset({401, 403, 408, 426, 429})
 """Refusals that say nothing about the batch."""
 
@@ -68,6 +69,7 @@ class PushCore:
         self._batch: Push | None = None
         self._tries = 0
         self._raw = False
+        self._suspect = _NOBODY
         self._stepped_over: dict[bytes, int] = {}
         self._diverged: set[bytes] = set()
         self._not_before_ms = 0
@@ -204,27 +206,41 @@ class PushCore:
 
     def _failed(self, now_ms: int, failure: Failure) -> Steps:
         asked_ms = failure.retry_after_ms if isinstance(failure, Refused) else 0
-        self._not_before_ms = now_ms + self._back_off.failed(asked_ms)
         self._line_was_down = isinstance(failure, Unreachable)
         if self._line_was_down:
             self._hello_due_ms = None
-        if self._batch is not None:
-            self._reconsider(self._batch, failure)
+        if self._batch is not None and (_is_too_much(failure) or _may_be_the_batch(failure)):
+            self._reconsider(self._batch, _is_too_much(failure))
+        self._not_before_ms = now_ms + self._back_off.failed(asked_ms)
         return (Trouble(*in_words(failure)), Wait(self._not_before_ms))
 
-    def _reconsider(self, batch: Push, failure: Failure) -> None:
-        """Too much is halved at once; what fails three times is halved until the culprit stands alone."""
-        too_much = _is_too_much(failure)
-        if not too_much and not _may_be_the_batch(failure):
-            return
+    def _reconsider(self, batch: Push, too_much: bool) -> None:
+        """Too much is halved at once; what fails three times is halved until the culprit stands alone.
+
+        Once a range is under suspicion its parts are tried once each, without ever longer waits: what stands behind
+        the culprit shall not wait an hour for it.
+        """
         self._tries += 1
-        size = len(batch.entries)
-        if size == 1 and self._tries >= TRIES_BEFORE_BISECTING:
-            self._raw, self._tries = not self._raw, 0
-        elif size > 1 and (too_much or self._tries >= TRIES_BEFORE_BISECTING):
-            self._most = size // 2
-            self._most_bytes = max(1, self._most_bytes // 2) if too_much else self._most_bytes
+        suspected = self._is_suspect(batch)
+        worn_out = suspected or self._tries >= TRIES_BEFORE_BISECTING
+        if len(batch.entries) > 1 and (too_much or worn_out):
+            self._most = len(batch.entries) // 2
+            if too_much:
+                self._most_bytes = max(1, self._most_bytes // 2)
+            else:
+                self._back_off.succeeded()
+                self._suspect = (
+                    batch.incarnation,
+                    max(_last_seq(batch), self._suspect[1] if suspected else 0),
+                )
             self._forget_batch()
+        elif len(batch.entries) == 1 and worn_out:
+            self._suspect = _NOBODY if self._raw else self._suspect
+            self._raw, self._tries = not self._raw, 0
+
+    def _is_suspect(self, batch: Push) -> bool:
+        incarnation, last_seq = self._suspect
+        return batch.incarnation == incarnation and batch.first_seq <= last_seq
 
     def _forget_batch(self) -> None:
         self._batch, self._tries, self._raw = None, 0, False

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from pos_client.sync.outcomes import Unreachable, in_words
+
 
 class SyncStatus(msgspec.Struct, frozen=True):
     """`code` and `message` are about the journal on its way up, `catalogue_*` about what comes down.
@@ -42,6 +44,16 @@ class StatusBoard:
     @property
     def status(self) -> SyncStatus:
         return self._status
+
+    def line_lost(self, failure: Unreachable) -> None:
+        """Found out while nothing was being sent. A fork stays the more important news."""
+        code, message = in_words(failure)
+        words = {} if self._status.diverged else {"code": code, "message": message}
+        self.change(online=False, **words)
+
+    def line_found(self, now_ms: int) -> None:
+        words = {"code": "", "message": ""} if self._status.code == "offline" else {}
+        self.change(online=True, last_contact_ms=now_ms, **words)
 
     def change(self, **fields: Any) -> None:
         with self._lock:

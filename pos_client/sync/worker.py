@@ -13,7 +13,7 @@ import msgspec
 from pos_client.sync.back_off import BackOff
 from pos_client.sync.bootstrap import Bootstrap
 from pos_client.sync.downward import Downward
-from pos_client.sync.outcomes import Reply
+from pos_client.sync.outcomes import Reply, Unreachable
 from pos_client.sync.ports import CatalogueCopy, Outbox
 from pos_client.sync.pull import PullCore
 from pos_client.sync.pull_messages import PullPoked, VerdictsHeard
@@ -148,7 +148,10 @@ class SyncWorker:
         outcome = self._met().poke(have)
         if not isinstance(outcome, Reply):
             self._line_is_down = True
+            if isinstance(outcome, Unreachable) and not outcome.sent:
+                self._board.line_lost(outcome)
             return self._poke_back_off.failed() / 1000
+        self._board.line_found(self._clock.now().at_ms)
         if self._line_is_down:
             self._line_is_up()
         if not outcome.value.streams:

@@ -58,6 +58,7 @@ class PushShell:
         self.sent: list[SendPush | SendRaw] = []
         self.steps_past_raw: bool | None = True
         self._requests = 0
+        self.last_request_ms = 0
 
     def run(self, most_turns: int = 10_000, until_ms: int = 1 << 60) -> None:
         """Until everything that may be sent is, or the time is over."""
@@ -100,6 +101,7 @@ class PushShell:
 
     def _request(self, said: SayHello | SendPush | SendRaw) -> Iterator[PushInbound]:
         self._requests += 1
+        self.last_request_ms = self.now_ms
         fate = self.line(self._requests)
         if isinstance(said, SendPush | SendRaw):
             self.sent.append(said)

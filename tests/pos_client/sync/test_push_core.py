@@ -15,6 +15,7 @@ from pos_client.sync.push_messages import (
     AllSent,
     Diverged,
     EntriesRead,
+    Greeted,
     Look,
     Looked,
     Noted,
@@ -27,7 +28,7 @@ from pos_client.sync.push_messages import (
     TryFailed,
     Wait,
 )
-from shared_models.sync_api import EntryNote, Limits, PushReply
+from shared_models.sync_api import EntryNote, HelloReply, Limits, PushReply, SegmentVerdict
 from shared_models.wire import pack
 from tests.pos_client.sync.model_server import ModelServer
 from tests.pos_client.sync.model_till import ModelTill
@@ -197,6 +198,22 @@ def test_a_fork_in_one_incarnation_does_not_hold_up_the_next() -> None:
     assert shell.of_kind(Diverged)
 
 
+def test_a_journal_that_the_server_knows_from_another_machine_is_kept_back() -> None:
+    till, server, shell = shop(5)
+    [hello] = shell.core.step(0, Looked(till.segments()))
+    assert isinstance(hello, SayHello)
+    verdict = SegmentVerdict(incarnation=till.strands[0].incarnation, high=0, hash=bytes(32), state="foreign")
+    reply = HelloReply(server_time_ms=0, protocol=1, segments=(verdict,), feeds=())
+    fork, look = shell.core.step(0, Greeted(hello.number, reply, (shell.end(verdict.incarnation, 0),)))
+    assert isinstance(fork, Diverged)
+    assert "another machine" in fork.message
+    assert look == Look()
+    assert shell.core.diverged
+    [wait] = shell.core.step(0, Looked(till.segments()))
+    assert isinstance(wait, Wait)
+    assert server.stored == {}
+
+
 def test_an_incarnation_is_sent_again_once_the_server_agrees() -> None:
     till, server, shell = shop(5)
     shell.run()
@@ -225,6 +242,25 @@ def test_an_entry_that_crashes_the_server_is_handed_over_raw(steps_past: bool) -
     else:
         assert till.strands[0].acked == 17
         assert shell.of_kind(Trouble)
+
+
+@pytest.mark.parametrize("at", [0, 100, 255])
+def test_one_poisoned_entry_in_a_full_batch_is_found_within_a_minute(at: int) -> None:
+    till, server, shell = shop(600)
+    server.crashes_on.add(till.strands[0].entries[at].event_id)
+    shell.run()
+    assert_exactly_once(till, server)
+    assert shell.last_request_ms < 60_000
+    assert len(server.raw) == 1
+
+
+def test_two_poisoned_entries_are_both_handed_over_raw() -> None:
+    till, server, shell = shop(50)
+    poisoned = {till.strands[0].entries[number].event_id for number in (10, 11)}
+    server.crashes_on |= poisoned
+    shell.run()
+    assert_exactly_once(till, server)
+    assert set(server.raw) == poisoned
 
 
 def test_after_a_poisoned_entry_the_batches_grow_again() -> None:

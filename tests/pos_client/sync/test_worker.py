@@ -100,6 +100,8 @@ class LocalServer:
         self.pages = 0
         self.greetings = 0
         self.buggy_calls = 0
+        self.steps_past = True
+        self.failed_pokes = 0
 
     def hello(self, hello: Hello) -> Reply[HelloReply] | Failure:
         self.greetings += 1
@@ -115,10 +117,12 @@ class LocalServer:
         return Reply(HelloReply(server_time_ms=1_000_700, protocol=1, segments=reply.segments, feeds=feeds))
 
     def push(self, push: Push) -> Reply[PushReply] | Failure:
+        if any(entry.event_id in self.model.crashes_on for entry in push.entries):
+            return Refused(500)
         return self.refuses or Reply(self.model.push(push))
 
     def push_raw(self, push: Push, reason: str) -> Reply[PushReply | None] | Failure:
-        return Reply(self.model.push_raw(push))
+        return Reply(self.model.push_raw(push, steps_past=self.steps_past))
 
     def feed(self, stream: str, epoch: str, after: int, limit: int) -> object:
         self.pages += 1
@@ -131,11 +135,12 @@ class LocalServer:
 
     def poke(self, have: Sequence[FeedPosition]) -> Reply[Poke] | Failure:
         if self.down:
+            self.failed_pokes += 1
             return Unreachable("no route")
         if self.hints:
             return Reply(self.hints.pop())
         self.aborted.wait(10)
-        return Unreachable("the till is shutting down")
+        return Unreachable("the till is shutting down", sent=True)
 
     def abort(self) -> None:
         self.aborted.set()
@@ -147,10 +152,16 @@ class LocalServer:
 class Engine:
     """A worker with everything around it."""
 
-    def __init__(self, folder: Path, server: object, till: ModelTill | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        server: object,
+        till: ModelTill | None = None,
+        copy: FullCopy | None = None,
+    ) -> None:
         self.till = till or ModelTill()
         self.seen = Seen()
-        self.copy = FullCopy()
+        self.copy = copy or FullCopy()
         self.worker = SyncWorker(
             PLACE,
             self.till,
@@ -210,6 +221,20 @@ def test_a_till_without_a_line_says_so_and_keeps_the_sales(tmp_path: Path, start
     assert till.strands[0].acked == 0
 
 
+def test_an_idle_till_notices_that_the_line_is_gone_and_back(tmp_path: Path, started: Started) -> None:
+    server = LocalServer()
+    server.hints = [Poke()]
+    engine = started(Engine(tmp_path, server))
+    engine.seen.wait(lambda status: status.all_sent)
+    server.down = True
+    server.aborted.set()
+    wait_until(lambda: not engine.worker.status.online)
+    assert engine.worker.status.code == "offline"
+    server.down = False
+    server.hints = [Poke()]
+    wait_until(lambda: engine.worker.status.online and engine.worker.status.code == "")
+
+
 def test_a_server_that_refuses_is_met_all_the_same(tmp_path: Path, started: Started) -> None:
     server, till = LocalServer(), ModelTill()
     server.refuses = Refused(403)
@@ -258,9 +283,23 @@ def test_a_line_that_is_back_is_used_at_once(tmp_path: Path, started: Started) -
     till.sell()
     engine = started(Engine(tmp_path, server, till))
     engine.seen.wait(lambda status: status.code == "offline")
-    server.hints = [Poke()] * 50
+    wait_until(lambda: server.failed_pokes > 0)
+    server.hints = [Poke()] * 3
     server.down = False
     engine.seen.wait(lambda status: status.all_sent, seconds=20)
+
+
+@pytest.mark.parametrize("steps_past", [True, False])
+def test_an_entry_that_the_server_fails_on_is_handed_over_raw(
+    tmp_path: Path, started: Started, steps_past: bool
+) -> None:
+    server, till = LocalServer(), ModelTill()
+    till.sell()
+    server.model.crashes_on.add(till.strands[0].entries[0].event_id)
+    server.steps_past = steps_past
+    engine = started(Engine(tmp_path, server, till))
+    wait_until(lambda: len(server.model.raw) == 1, seconds=30)
+    wait_until(lambda: engine.worker.status.all_sent == steps_past)
 
 
 @pytest.mark.expects_log
@@ -325,6 +364,53 @@ def test_a_thread_outlives_a_bug_and_the_log_has_it(
     till.fails = ""
     till.sell()
     engine.seen.wait(lambda status: status.all_sent and status.last_contact_ms is not None, seconds=20)
+
+
+class PartCopy(FullCopy):
+    """A copy that is asked to change, and whose files may be out of reach."""
+
+    def __init__(self, fails: str = "") -> None:
+        super().__init__()
+        self.fails = fails
+
+    def positions(self) -> tuple[FeedPosition, ...]:
+        if self.fails == "positions":
+            raise FullDisk("The catalogue can't be read.")
+        return super().positions()
+
+    def apply(self, page: object) -> bool:
+        if self.fails == "apply":
+            raise FullDisk("The disk is full. Make room.")
+        if self.fails == "bug":
+            raise ZeroDivisionError("a bug")
+        return super().apply(page)
+
+
+class ChangedServer(LocalServer):
+    """Its streams have all moved on by one."""
+
+    def feed(self, stream: str, epoch: str, after: int, limit: int) -> object:
+        self.pages += 1
+        return (
+            Reply(FeedPage(stream, epoch, after, 6, 6))
+            if after < 6
+            else super().feed(stream, epoch, after, 1)
+        )
+
+
+def test_changes_are_applied(tmp_path: Path, started: Started) -> None:
+    copy = PartCopy()
+    engine = started(Engine(tmp_path, ChangedServer(), copy=copy))
+    engine.seen.wait(lambda status: status.catalogue_as_of_ms is not None)
+    assert copy.version == 6
+
+
+@pytest.mark.expects_log
+@pytest.mark.parametrize("fails", ["apply", "positions", "bug"])
+def test_a_copy_that_can_not_be_written_is_said(tmp_path: Path, started: Started, fails: str) -> None:
+    engine = started(Engine(tmp_path, ChangedServer(), copy=PartCopy(fails)))
+    status = engine.seen.wait(lambda status: status.catalogue_code == "local_fault")
+    assert "tries again" in status.catalogue_message
 
 
 @pytest.mark.parametrize("path", ["/sync/challenge", "/sync/hello"])
