@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromQuery, RawBody
 
-from sync_server.auth import COOKIE, public, session_cookie
+from sync_server.auth import COOKIE, permission, public, session_cookie
 from sync_server.console.view import AnyRequest, ConsoleView, plain_form, read_form, see
 from sync_server.errors import Forbidden, NotLoggedIn
 from sync_server.settings import Settings
@@ -19,7 +19,7 @@ _HOME = "/takings"
 def routes(view: ConsoleView, settings: Settings) -> list[Any]:
     services = view.services
 
-    @get("/", guards=[public], sync_to_thread=False)
+    @get("/", guards=[permission("console.view")], sync_to_thread=False)
     def home() -> Response[Any]:
         return see(_HOME)
 
@@ -43,7 +43,7 @@ def routes(view: ConsoleView, settings: Settings) -> list[Any]:
         answer.set_cookie(session_cookie(token, settings.session_minutes, settings.secure_cookies))
         return answer
 
-    @post("/logout", guards=[public], sync_to_thread=False)
+    @post("/logout", guards=[permission("console.view")], sync_to_thread=False)
     def log_out(request: AnyRequest, body: RawBody) -> Response[Any]:
         read_form(request, body)
         answer = see("/login")

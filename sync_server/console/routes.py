@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from litestar import Router
-from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
 from shared_models.errors import ShopError
-from sync_server.auth import public
 from sync_server.console import (
     catalogue_routes,
     exception_routes,
     login_routes,
     receipt_routes,
     shift_routes,
+    static_routes,
     stock_routes,
     takings_routes,
     till_routes,
@@ -26,8 +24,6 @@ from sync_server.console.view import ConsoleView
 from sync_server.ports import NowMs
 from sync_server.services import Services
 from sync_server.settings import Settings
-
-_STATIC = Path(__file__).parent / "static"
 
 
 def routes(services: Services, settings: Settings, now_ms: NowMs) -> list[ControllerRouterHandler]:
@@ -43,5 +39,7 @@ def routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contro
         *till_routes.routes(view),
     ]
     handlers: dict[Any, Any] = {ShopError: problem_page(view)}
-    static = create_static_files_router("/static", [_STATIC], guards=[public], name="console-static")
-    return [Router("/", route_handlers=pages, exception_handlers=handlers, include_in_schema=False), static]
+    return [
+        Router("/", route_handlers=pages, exception_handlers=handlers, include_in_schema=False),
+        *static_routes.routes(),
+    ]

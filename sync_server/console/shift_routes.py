@@ -17,6 +17,7 @@ from sync_server.store_scope import store_in_scope
 
 _READ = [permission("cash.read")]
 _PAGE = 50
+_OF_SALES = ("sale_count", "line_count", "net_minor", "tax_minor", "gross_minor", "discount_minor")
 _COUNTS = ("sale_count", "line_count", "no_sale_count")
 _ROWS = tuple(name for name in ShiftFigures.__struct_fields__ if name not in ("taxes", "tenders"))
 _WORDS = {
@@ -60,6 +61,8 @@ def routes(view: ConsoleView) -> list[Any]:
         if actor_of(request).store_id not in (None, report.shift.store_id):
             raise NotFound("There is no such shift on the server.")
         rows = [(name, _WORDS[name], name in _COUNTS) for name in _ROWS]
-        return view.page(request, "shift.html", report=report, shift=report.shift, rows=rows)
+        return view.page(
+            request, "shift.html", report=report, shift=report.shift, rows=rows, of_sales=_OF_SALES
+        )
 
     return [shifts, shift]

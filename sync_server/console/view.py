@@ -14,7 +14,6 @@ from litestar import Request, Response
 from litestar.response import Redirect
 from sqlalchemy import Connection, func, select
 
-from shared_models.errors import ShopError
 from shared_models.moment import Moment
 from shared_models.money import currency, format_amount
 from shared_models.quantity import format_quantity
@@ -47,7 +46,7 @@ class ConsoleView:
         filters: dict[str, Any] = {
             "money": money,
             "plain_money": plain_money,
-            "quantity": format_quantity,
+            "quantity": quantity,
             "clock": clock_time,
             "stamp": stamp,
             "iso": iso,
@@ -115,12 +114,12 @@ def see(path: str) -> Redirect:
     return Redirect(path, status_code=303)
 
 
-def shop_message(reason: ShopError) -> str:
-    return reason.message
-
-
 def money(amount_minor: int, code: str) -> str:
     return format_amount(amount_minor, currency(code), symbol=True, grouping=",").replace("-", "\u2212")
+
+
+def quantity(quantity_milli: int) -> str:
+    return format_quantity(quantity_milli).replace("-", "\u2212")
 
 
 def plain_money(amount_minor: int, code: str) -> str:

@@ -29,4 +29,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// On a narrow screen the tabs scroll sideways: the one that we are on must be seen.
+const tabs = document.querySelector(".nav");
+const current = tabs?.querySelector("[aria-current]");
+if (current) tabs.scrollLeft = current.offsetLeft - (tabs.clientWidth - current.offsetWidth) / 2;
+
 document.querySelector("[data-message]")?.focus();
