@@ -8,13 +8,11 @@ from threading import Lock
 from typing import Any
 from weakref import WeakSet
 
-import httpx
-
 _OPENED = ("connect_tcp.complete", "start_tls.complete")
 
 
 class OpenSockets:
-    """Fed by httpx's trace events. Closing a client wakes no blocked read; shutting its socket down does."""
+    """Fed by the client's trace events. Closing a client wakes no blocked read; shutting its socket down does."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -30,9 +28,10 @@ class OpenSockets:
             if self._shut:
                 _shut(opened)
 
-    def refuse_when_shut(self, request: httpx.Request) -> None:
-        if self._shut:
-            raise httpx.ConnectError("the till is shutting down", request=request)
+    @property
+    def is_shut(self) -> bool:
+        """No new request is worth beginning."""
+        return self._shut
 
     def shut(self) -> None:
         with self._lock:

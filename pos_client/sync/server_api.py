@@ -201,7 +201,8 @@ class ServerApi:
         request = self._client.build_request(
             method, path, headers=headers, timeout=timeout, extensions={"trace": trace}, **what
         )
-        self._sockets.refuse_when_shut(request)
+        if self._sockets.is_shut:
+            raise httpx.ConnectError("the till is shutting down", request=request)
         response = self._client.send(request, stream=True)
         try:
             yield response
