@@ -125,7 +125,7 @@ def _works(python: Path) -> bool:
 def _install(python: Path, lock_file: Path) -> None:
     uv = _uv(python)
     fast = [
-        uv,
+        uv or "",
         "pip",
         "install",
         "--quiet",

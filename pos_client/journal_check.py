@@ -45,6 +45,7 @@ class CheckReport(msgspec.Struct, frozen=True):
 
     entries: int
     sales: int
+    takings_minor: int
     incarnations: int
     faults: tuple[Fault, ...]
 
@@ -79,7 +80,7 @@ class _Check:
             found.append(fault)
             if len(found) == _MOST_FAULTS:
                 break
-        return CheckReport(self._entries, self._sales, len(known), tuple(found))
+        return CheckReport(self._entries, self._sales, self._grand_total, len(known), tuple(found))
 
     def _faults(self, known: tuple[Segment, ...]) -> Iterator[Fault]:
         for segment in known:

@@ -12,6 +12,7 @@ from platformdirs import user_data_dir
 from shared_models.errors import ShopError
 
 PREFIX = "EVERTILL_TILL_"
+VIRTUAL = "virtual"
 
 
 class BadSetting(ShopError):
@@ -21,16 +22,16 @@ class BadSetting(ShopError):
 class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every field is the environment variable EVERTILL_TILL_<NAME>.
 
-    `server_url` empty: the till works from what it has. `printer` is tcp://host:port, or empty for none.
-    `columns` is the paper's width in characters (48 for 80 mm, 32 for 58 mm). `database_key` is 64 hex digits to
-    encrypt the till's files with; `keyring` off keeps the device's private key in a protected file.
+    `server_url` empty: the till works from what it has. `printer` is tcp://host:port, empty for
+    none, or 'virtual' for one whose paper is shown in a window.
+    `printer_profile` is generic-80, generic-58 or a model that `hardware.escpos.profile` knows. `database_key`
+    is 64 hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in a protected file.
     """
 
     data_dir: Path = Path(user_data_dir("evertill-till", appauthor=False))
     server_url: str = ""
     printer: str = "tcp://127.0.0.1:9100"
-    printer_profile: str = "default"
-    columns: int = 48
+    printer_profile: str = "generic-80"
     theme: str = "light"
     language: str = ""
     fullscreen: bool = False
@@ -39,7 +40,7 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     sync_interval_s: int = 30
 
     def printer_address(self) -> tuple[str, int] | None:
-        if not self.printer:
+        if not self.printer or self.printer == VIRTUAL:
             return None
         parts = urlsplit(self.printer)
         assert parts.hostname  # both checked by `read`
@@ -66,6 +67,10 @@ def read(environment: Mapping[str, str]) -> TillSettings:
     return settings
 
 
+def folder(text: str) -> Path:
+    return Path(text).expanduser()
+
+
 def _path(kind: type, value: object) -> object:
     if kind is Path and isinstance(value, str):
         return Path(value)
@@ -73,14 +78,12 @@ def _path(kind: type, value: object) -> object:
 
 
 def _check(settings: TillSettings) -> None:
-    if settings.printer:
+    if settings.printer and settings.printer != VIRTUAL:
         parts = urlsplit(settings.printer)
         if parts.scheme != "tcp" or not parts.hostname or not _port(settings.printer):
             raise BadSetting(f"{PREFIX}PRINTER is {settings.printer!r}; write it as tcp://192.168.1.50:9100.")
     if settings.server_url and urlsplit(settings.server_url).scheme not in ("http", "https"):
         raise BadSetting(f"{PREFIX}SERVER_URL is {settings.server_url!r}; write it as https://shop.example.")
-    if settings.columns not in (32, 42, 48):
-        raise BadSetting(f"{PREFIX}COLUMNS is {settings.columns}; printers here have 32, 42 or 48.")
     if settings.theme not in ("light", "dark", "contrast"):
         raise BadSetting(f"{PREFIX}THEME is {settings.theme!r}; it may be light, dark or contrast.")
     if settings.database_key and not _is_key(settings.database_key):

@@ -63,8 +63,8 @@ def bars(symbology: str, data: str) -> str:
 
     `symbology` is a name that python-barcode knows; raises ValueError for data that it can't carry.
     """
-    from barcode import get_barcode_class  # type: ignore[import-untyped]
-    from barcode.errors import BarcodeError  # type: ignore[import-untyped]
+    from barcode import get_barcode_class
+    from barcode.errors import BarcodeError
 
     try:
         modules = get_barcode_class(symbology)(data).build()

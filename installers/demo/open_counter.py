@@ -1,0 +1,53 @@
+"""The demo with a display: a till's window to play with, its printer's paper beside it, and the console's address."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from installers.demo.head_office import HeadOffice
+from installers.demo.server_process import ServerProcess
+from installers.demo.shop import ACCOUNT, STAFF, TILLS, open_shop
+from installers.demo.till_process import TillProcess, till_environment
+
+_TRY_THESE = ("9300633613099", "C02", "22423")
+
+
+class OpenCounter:
+    """`run` returns when the till's window is closed. The shop in `folder` is kept for the next time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server = ServerProcess(folder / "server")
+
+    def run(self) -> int:
+        fresh = not (self._folder / "server").exists()
+        print("Starting the server …", flush=True)
+        self._server.start()
+        try:
+            if fresh:
+                self._set_up()
+            self._explain()
+            environment = till_environment(self._folder / "till", self._server.url, "virtual")
+            return subprocess.run(
+                [sys.executable, "-m", "pos_client"], env=environment, check=False
+            ).returncode
+        finally:
+            self._server.stop()
+
+    def _set_up(self) -> None:
+        print("Head office opens the shop: products, prices, taxes, staff …", flush=True)
+        with HeadOffice(self._server.url, *ACCOUNT) as office:
+            open_shop(office)
+            code = office.enrolment_code(TILLS[0])
+        TillProcess(self._folder / "till", self._server.url, "virtual").enrol(code)
+
+    def _explain(self) -> None:
+        name, password = ACCOUNT
+        print("\nThe till opens now. Log in with a PIN:")
+        for who, pin, role in STAFF:
+            print(f"  {pin}  {who} ({role})")
+        print(f"\nScan with a scanner, or type: {', '.join(_TRY_THESE)}; F12 pays, F1 shows all keys.")
+        print(f"Head office's console: {self._server.url}/console  (name {name}, password {password})")
+        print(f"Close the till's window to end. The shop is kept in {self._folder}.\n", flush=True)

@@ -1,0 +1,123 @@
+"""The demo's cashier: a real till in its real window, worked by key events that come as lines on standard input.
+
+One JSON object a line goes in, one comes out when it is done; `till_process.TillProcess` is the other end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, QSocketNotifier, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from pos_client import settings as till_settings
+from pos_client.bootstrap import OpenTill, run_window
+from pos_client.ui.application import Application
+from pos_client.ui.main_window import MainWindow
+from shared_models.errors import ShopError
+
+TYPING_MS = 45
+"""Between the keys of a person; a scanner's come at once."""
+
+
+class Robot(QObject):
+    def __init__(self, application: Application, till: OpenTill) -> None:
+        super().__init__()
+        assert application.window is not None
+        self._application = application
+        self._window: MainWindow = application.window
+        self._till = till
+        self._rest = b""
+        self._actions: dict[str, Callable[[Any], None]] = {
+            "press": self._press,
+            "type": self._type,
+            "scan": self._scan,
+            "picture": self._picture,
+            "look": lambda nothing: None,
+            "leave": lambda nothing: application.leave(),
+        }
+        self._orders = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read, self)
+        self._orders.activated.connect(self._hear)
+        self._window.activateWindow()
+        self._answer()
+
+    def _hear(self) -> None:
+        data = os.read(sys.stdin.fileno(), 65536)
+        if not data:
+            self._window.close()
+            return
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            for action, argument in json.loads(line).items():
+                self._actions[action](argument)
+            self._answer()
+
+    def _press(self, keys: list[str]) -> None:
+        for key in keys:
+            QTest.keyClick(self._handle(), getattr(Qt.Key, f"Key_{key}"), delay=5)
+
+    def _type(self, text: str) -> None:
+        for character in text:
+            self._key(character, TYPING_MS)
+        QTest.qWait(2 * TYPING_MS)
+
+    def _scan(self, code: str) -> None:
+        for character in code:
+            self._key(character)
+        QTest.keyClick(self._handle(), Qt.Key.Key_Return)
+        QTest.qWait(TYPING_MS)
+
+    def _key(self, character: str, delay_ms: int = 0) -> None:
+        window: Any = self._window.windowHandle()
+        QTest.keyClick(window, character, delay=delay_ms)  # type: ignore[call-overload]  # takes characters too
+
+    def _picture(self, path: str) -> None:
+        QTest.qWait(TYPING_MS)
+        widget: QWidget = self._window
+        widget.grab().save(path)
+
+    def _handle(self) -> Any:
+        return self._window.windowHandle()
+
+    def _answer(self) -> None:
+        """What a cashier sees, in numbers."""
+        self._application.look()
+        state, status = self._till.session.state, self._till.status_line.now()
+        seen = {
+            "phase": state.phase.value,
+            "lines": len(state.lines),
+            "last_price_minor": state.lines[-1].unit_price_minor if state.lines else None,
+            "to_pay_minor": state.to_pay_minor,
+            "due_minor": state.tender.due_minor if state.tender else None,
+            "sale_name": state.sale_name,
+            "receipt": state.done.receipt_number if state.done else None,
+            "question": state.question.words.code if state.question else None,
+            "notice": state.notice.words.code if state.notice else None,
+            "expected_minor": state.count.expected_minor if state.count else None,
+            "z_gross_minor": state.z_report.totals.gross_minor if state.z_report else None,
+            "online": status.online,
+            "unsent": status.unsent_entries,
+            "catalogue": [position.ver for position in self._till.catalogue.positions()],
+            "printer": status.printer_message,
+        }
+        print(json.dumps(seen), flush=True)
+
+
+def main() -> int:
+    robots: list[Robot] = []
+    try:
+        settings = till_settings.read(os.environ)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        return run_window(settings, lambda application, till: robots.append(Robot(application, till)))
+    except ShopError as reason:
+        print(reason.message, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

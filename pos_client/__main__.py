@@ -1,0 +1,91 @@
+"""evertill-till: the till in its window, and the few things that are done without one."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from pos_client import settings as till_settings
+from pos_client.settings import TillSettings
+from shared_models.errors import ShopError
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Exit status: 0 well, 1 something to put right (said in words), 2 wrong words."""
+    asked = _parser().parse_args(words)
+    try:
+        settings = till_settings.read(os.environ)
+        if getattr(asked, "data_dir", None):
+            settings = msgspec.structs.replace(settings, data_dir=till_settings.folder(asked.data_dir))
+        done: int = asked.work(settings, asked)
+    except ShopError as reason:
+        print(reason.message, file=sys.stderr)
+        return 1
+    return done
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="evertill-till", description=__doc__)
+    parser.set_defaults(work=_run)
+    parser.add_argument("--data-dir", help="the till's folder, instead of EVERTILL_TILL_DATA_DIR")
+    commands = parser.add_subparsers(metavar="COMMAND")
+    run = commands.add_parser("run", help="open the till's window (also without a command)")
+    run.set_defaults(work=_run)
+    enrol = commands.add_parser("enrol", help="tell this till which one it is, with a code from head office")
+    enrol.add_argument("code")
+    enrol.add_argument("--server", help="the server's address, instead of EVERTILL_TILL_SERVER_URL")
+    enrol.set_defaults(work=_enrol)
+    verify = commands.add_parser("verify", help="check every entry of the journal: chain, signatures, sums")
+    verify.set_defaults(work=_verify)
+    doctor = commands.add_parser("doctor", help="say what is connected and what it answers")
+    doctor.set_defaults(work=_doctor)
+    return parser
+
+
+def _run(settings: TillSettings, asked: argparse.Namespace) -> int:
+    from pos_client.bootstrap import run_window
+
+    return run_window(settings)
+
+
+def _enrol(settings: TillSettings, asked: argparse.Namespace) -> int:
+    from pos_client.bootstrap import enrol
+
+    if asked.server:
+        settings = msgspec.structs.replace(settings, server_url=asked.server)
+    if not settings.server_url:
+        print("Say which server: evertill-till enrol CODE --server https://…", file=sys.stderr)
+        return 2
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    place = enrol(settings, asked.code).enrolled
+    assert place is not None
+    print(f"This is now till {place.till_id} of {place.store_name}.")
+    return 0
+
+
+def _verify(settings: TillSettings, asked: argparse.Namespace) -> int:
+    from pos_client.bootstrap import check
+
+    report = check(settings)
+    for fault in report.faults:
+        print(f"Incarnation {fault.incarnation.hex()[:8]}, entry {fault.seq}, {fault.field}: {fault.message}")
+    verdict = "as they were sealed" if not report.faults else "NOT as they were sealed"
+    print(f"{report.entries} entries, {report.sales} sales: {verdict}.")
+    return 1 if report.faults else 0
+
+
+def _doctor(settings: TillSettings, asked: argparse.Namespace) -> int:
+    from hardware.doctor import examine, sentences
+    from pos_client.bootstrap import devices_of
+
+    reports = examine(devices_of(settings))
+    print("\n".join(sentences(reports)))
+    return 0 if all(report.works for report in reports) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,241 @@
+"""The till's composition root: makes every part once, gives each what it needs, and ties them together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from platformdirs import user_state_dir
+
+from hardware.drawers.printer_pulse import PulseSettings
+from hardware.escpos.library import use_cache_folder
+from hardware.escpos.paper import Receipt
+from hardware.printers.network import NetworkPrinterSettings
+from hardware.printers.virtual import VirtualPrinter
+from hardware.receipt_document import ReceiptDocument
+from hardware.registry import DeviceSettings, connected
+from pos_client.journal_check import CheckReport, verify
+from pos_client.printing.paper import Paper
+from pos_client.settings import VIRTUAL, TillSettings
+from pos_client.spooler import Spooler
+from pos_client.status_line import StatusLine
+from pos_client.store.anchor import AnchorFile
+from pos_client.store.books import TillBooks
+from pos_client.store.catalogue import CatalogueFile
+from pos_client.sync import identity as identities
+from pos_client.sync.identity import Identity
+from pos_client.sync.worker import Place, SyncWorker
+from pos_client.this_machine import Argon2PinCheck, SystemClock, SystemIds, boot_id, random_bytes
+from pos_client.till.ports import PostedSale
+from pos_client.till.session import TillSession
+from shared_models.errors import ShopError
+
+if TYPE_CHECKING:
+    from pos_client.ui.application import Application
+
+APP = "evertill-till 0.1.0"
+BOOKS_FILE = "till.db"
+CATALOGUE_FILE = "catalogue.db"
+
+Attend = Callable[["Application", "OpenTill"], None]
+
+
+class NotEnrolledYet(ShopError):
+    """Nobody has told this till which one it is."""
+
+    code = "not_enrolled_yet"
+
+
+class OpenTill:
+    """A till ready to sell: session, books, catalogue. `start_workers` adds printing and sync, `close` ends all.
+
+    Raises NotEnrolledYet, AlreadyRunning and StorageFailed with what to do.
+    """
+
+    def __init__(self, settings: TillSettings) -> None:
+        self.settings = settings
+        self.identity = identity_of(settings)
+        place = self.identity.enrolled
+        if place is None:
+            raise NotEnrolledYet(
+                "This till is not enrolled. Ask head office for a code, then run: "
+                "evertill-till enrol CODE --server https://…"
+            )
+        self.store_id, self.till_id = place.store_id, place.till_id
+        self.clock = SystemClock()
+        self.paper = Paper()
+        self.catalogue = CatalogueFile(settings.data_dir / CATALOGUE_FILE, now=lambda: self.clock.now().at_ms)
+        self.use_stores_time()
+        ids = SystemIds()
+        self.books = TillBooks(
+            settings.data_dir / BOOKS_FILE,
+            till_id=self.till_id,
+            sign=self.identity.sign,
+            clock=self.clock,
+            ids=ids,
+            mint=random_bytes,
+            render=self._receipt,
+            anchor_path=anchor_path(settings.data_dir),
+            key=settings.database_key or None,
+            boot_id=boot_id(),
+        )
+        self.session = TillSession(
+            self.till_id,
+            clock=self.clock,
+            ids=ids,
+            catalogue=self.catalogue,
+            books=self.books,
+            pins=Argon2PinCheck(),
+            paper=self.paper,
+        )
+        self.virtual_printer: VirtualPrinter | None = None
+        self.on_paper: Callable[[bytes], None] = lambda png: None
+        """Called on the virtual printer's thread with each receipt as a PNG."""
+        self.spooler: Spooler | None = None
+        self.sync: SyncWorker | None = None
+        self.status_line = StatusLine(self.books, self.catalogue)
+
+    def __enter__(self) -> OpenTill:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, reason: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start_workers(self) -> None:
+        """Printing and sync, each on threads of its own; the till never waits for them."""
+        use_cache_folder(self.settings.data_dir / "printer-profiles")
+        devices = connected(devices_of(self.settings, self._virtual_printer_port()))
+        if devices.printer is not None and devices.drawer is not None:
+            self.spooler = Spooler(
+                self.books.jobs, devices.printer, devices.drawer, self.status_line.hear_spooler
+            )
+            self.books.on_jobs = self._wake_workers
+            self.spooler.start()
+            self.spooler.wake()
+        if self.settings.server_url:
+            self.sync = self._sync_worker()
+            self.sync.start()
+
+    def _virtual_printer_port(self) -> int | None:
+        if self.settings.printer != VIRTUAL:
+            return None
+        self.virtual_printer = VirtualPrinter(port=0, on_receipt=self._on_paper).start()
+        return self.virtual_printer.port
+
+    def _on_paper(self, receipt: Receipt) -> None:
+        self.on_paper(receipt.png())
+
+    def wake_sync(self) -> None:
+        if self.sync is not None:
+            self.sync.wake()
+
+    def use_stores_time(self) -> None:
+        """The store's own time zone, where head office has set one."""
+        store = self.catalogue.store()
+        self.clock.offset_min = store.utc_offset_min if store else None
+
+    def close(self) -> None:
+        if self.sync is not None:
+            self.sync.stop()
+        if self.spooler is not None:
+            self.spooler.stop()
+        if self.virtual_printer is not None:
+            self.virtual_printer.stop()
+        self.books.close()
+        self.catalogue.close()
+
+    def _wake_workers(self) -> None:
+        if self.spooler is not None:
+            self.spooler.wake()
+        self.wake_sync()
+
+    def _sync_worker(self) -> SyncWorker:
+        from pos_client.sync.server_api import ServerApi  # loads the HTTP library
+
+        return SyncWorker(
+            Place(device_id=self.identity.device_id, till_id=self.till_id, store_id=self.store_id, app=APP),
+            self.books,
+            self.catalogue,
+            lambda: ServerApi(self.settings.server_url, self.identity.device_id, self.identity.sign),
+            self.settings.data_dir / "downloads",
+            self.clock,
+            self.status_line.hear_sync,
+        )
+
+    def _receipt(self, posted: PostedSale) -> ReceiptDocument:
+        store = self.catalogue.store()
+        assert store is not None, "nothing can be sold before the first catalogue"
+        return self.paper.receipt(posted, store)
+
+
+def identity_of(settings: TillSettings) -> Identity:
+    return identities.load_or_create(settings.data_dir / "identity", use_keyring=settings.keyring)
+
+
+def enrol(settings: TillSettings, code: str) -> Identity:
+    """Take the place that `code` was made for; raises NotEnrolled with the reason."""
+    from pos_client.sync.server_api import ServerApi
+
+    identity = identity_of(settings)
+    server = ServerApi(settings.server_url, identity.device_id, identity.sign)
+    try:
+        return identities.enrol(settings.data_dir / "identity", identity, server, code, APP)
+    finally:
+        server.close()
+
+
+def check(settings: TillSettings) -> CheckReport:
+    """Every entry of the journal, and that the till's figures say the same; works beside a running till."""
+    anchor = AnchorFile(anchor_path(settings.data_dir)).read()
+    key = settings.database_key or None
+    return verify(settings.data_dir / BOOKS_FILE, key, identity_of(settings).public_key, anchor)
+
+
+def anchor_path(data_dir: Path) -> Path:
+    """Outside the data folder, so that a copy of the folder put back later is noticed."""
+    name = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
+    return Path(user_state_dir("evertill-till", appauthor=False)) / f"{name}.anchor"
+
+
+def devices_of(settings: TillSettings, virtual_port: int | None = None) -> DeviceSettings:
+    address = ("127.0.0.1", virtual_port) if virtual_port else settings.printer_address()
+    if address is None:
+        return DeviceSettings()
+    host, port = address
+    return DeviceSettings(NetworkPrinterSettings(host, port, settings.printer_profile), PulseSettings())
+
+
+def open_till(settings: TillSettings) -> OpenTill:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return OpenTill(settings)
+
+
+def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
+    """The till in its window until that is closed; what a cashier starts.
+
+    `attend` is called once the window stands: the demo's robot takes its place at the keys there.
+    """
+    from pos_client.ui.application import Application  # Qt, and only where there is a window
+
+    application = Application(theme=settings.theme, fullscreen=settings.fullscreen)
+    try:
+        till = open_till(settings)
+    except ShopError as reason:
+        return application.explain(reason.message)
+    with till:
+        window = application.open(
+            till.session, now=till.clock.now, status=till.status_line.now, version=till.catalogue.positions
+        )
+        if settings.printer == VIRTUAL:
+            till.on_paper = application.paper(window)
+        application.after_first_paint(till.start_workers)
+        application.on_catalogue_change(till.use_stores_time)
+        application.on_unsent(till.wake_sync)
+        if attend is not None:
+            attend(application, till)
+        return application.run()

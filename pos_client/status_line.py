@@ -1,0 +1,53 @@
+"""What the status line says, put together from the workers' reports and the books. It shows and never blocks."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pos_client.spooler import SpoolerStatus
+from pos_client.sync.status import SyncStatus
+from pos_client.till.ports import Unsent
+from pos_client.till.state import TillStatus
+
+
+class Ledger(Protocol):
+    def unsent(self) -> Unsent: ...
+
+
+class Copy(Protocol):
+    def as_of_ms(self) -> int | None: ...
+
+
+class StatusLine:
+    """Workers call `hear_…` on their threads; the window asks `now()`, which takes microseconds."""
+
+    def __init__(self, books: Ledger, catalogue: Copy) -> None:
+        self._books = books
+        self._catalogue = catalogue
+        self._sync: SyncStatus | None = None
+        self._spooler = SpoolerStatus(None)
+
+    def hear_sync(self, status: SyncStatus) -> None:
+        self._sync = status
+
+    def hear_spooler(self, status: SpoolerStatus) -> None:
+        self._spooler = status
+
+    def now(self) -> TillStatus:
+        unsent, sync, spooler = self._books.unsent(), self._sync, self._spooler
+        return TillStatus(
+            online=None if sync is None else sync.online,
+            unsent_entries=unsent.entries,
+            oldest_unsent_at_ms=unsent.oldest_at_ms,
+            unsent_value_minor=unsent.value_minor,
+            catalogue_as_of_ms=self._as_of(sync),
+            printer_ok=spooler.ok,
+            printer_message=spooler.message,
+            clock_drift_ms=(sync.clock_offset_ms or 0) if sync else 0,
+            sync_message=(sync.message or sync.catalogue_message) if sync else "",
+        )
+
+    def _as_of(self, sync: SyncStatus | None) -> int | None:
+        """When the catalogue was last known to be what head office has: its newest change, or a later look."""
+        known = [self._catalogue.as_of_ms(), sync.catalogue_as_of_ms if sync else None]
+        return max((at_ms for at_ms in known if at_ms is not None), default=None)

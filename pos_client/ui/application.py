@@ -1,0 +1,114 @@
+"""The till's Qt application: one window, what feeds it, and what starts once it can be seen."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from pos_client.till.intents import Till
+from pos_client.till.state import TillStatus
+from pos_client.ui.main_window import MainWindow
+from pos_client.ui.paper_window import PaperWindow
+from pos_client.ui.theme import THEMES, Theme
+from pos_client.ui.worker_bridge import WorkerBridge
+from shared_models.moment import Moment
+
+_STATUS_EVERY_MS = 500
+
+
+class Application(QObject):
+    """Made once per process. `run` returns when the window is closed or the process is asked to end."""
+
+    def __init__(self, *, theme: str = "light", fullscreen: bool = False) -> None:
+        existing = QApplication.instance()
+        self._qt = existing if isinstance(existing, QApplication) else QApplication(["evertill-till"])
+        super().__init__()
+        self._qt.setApplicationDisplayName("Evertill")
+        self._theme = Theme(next(tokens for tokens in THEMES if tokens.name == theme))
+        self._fullscreen = fullscreen
+        self.bridge = WorkerBridge()
+        self.window: MainWindow | None = None
+        self._paper: PaperWindow | None = None
+        self._status: Callable[[], TillStatus] = TillStatus
+        self._version: Callable[[], object] = lambda: None
+        self._seen_version: object = None
+        self._seen_unsent = 0
+        self._catalogue_changed: Callable[[], None] = lambda: None
+        self._something_unsent: Callable[[], None] = lambda: None
+        self._tick = QTimer(self)
+        self._tick.setInterval(_STATUS_EVERY_MS)
+        self._tick.timeout.connect(self.look)
+
+    def open(
+        self,
+        till: Till,
+        *,
+        now: Callable[[], Moment],
+        status: Callable[[], TillStatus],
+        version: Callable[[], object],
+    ) -> MainWindow:
+        """`version` is any value that changes when the catalogue does."""
+        self._status, self._version, self._seen_version = status, version, version()
+        self.window = MainWindow(till, now, theme=self._theme)
+        self.window.show_status(status())
+        if self._fullscreen:
+            self.window.showFullScreen()
+        else:
+            self.window.show()
+        self._tick.start()
+        return self.window
+
+    def paper(self, beside: MainWindow) -> Callable[[bytes], None]:
+        """A second window with the virtual printer's paper; returns what to give each receipt to, on any thread."""
+        self._paper = PaperWindow(self._theme)
+        self._paper.move(beside.x() + beside.width() + 16, beside.y())
+        self._paper.show()
+        beside.activateWindow()
+        self.bridge.paper_printed.connect(self._paper.show_paper)
+        return self.bridge.show_paper
+
+    def after_first_paint(self, work: Callable[[], None]) -> None:
+        """Loading the network's and the printer's libraries can wait until the cashier sees the till."""
+        QTimer.singleShot(0, self, work)
+
+    def on_catalogue_change(self, call: Callable[[], None]) -> None:
+        self._catalogue_changed = call
+
+    def on_unsent(self, call: Callable[[], None]) -> None:
+        """Called when there is more to send than at the last look."""
+        self._something_unsent = call
+
+    def explain(self, message: str) -> int:
+        """The till can't start: say why and what to do, then end."""
+        box = QMessageBox(QMessageBox.Icon.Warning, "Evertill", message)
+        print(message)
+        if self._qt.platformName() != "offscreen":
+            box.exec()
+        return 1
+
+    def leave(self) -> None:
+        """As closing the window does."""
+        self._qt.quit()
+
+    def run(self) -> int:
+        signal.signal(signal.SIGTERM, lambda *_: self._qt.quit())
+        signal.signal(signal.SIGINT, lambda *_: self._qt.quit())
+        self._qt.lastWindowClosed.connect(self._qt.quit)
+        return self._qt.exec()
+
+    def look(self) -> None:
+        """Show what the workers have done since; the timer calls it, which also lets a signal to end be heard."""
+        assert self.window is not None
+        status = self._status()
+        self.window.show_status(status)
+        if status.unsent_entries > self._seen_unsent:
+            self._something_unsent()
+        self._seen_unsent = status.unsent_entries
+        version = self._version()
+        if version != self._seen_version:
+            self._seen_version = version
+            self._catalogue_changed()
+            self.window.refresh()
