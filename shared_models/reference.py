@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from shared_models.catalogue import Category, Price, Product, TaxCategory
+from shared_models.promotions import Promotion
 from shared_models.staff import StaffMember
 from shared_models.store_config import StoreConfig
 
@@ -20,6 +21,7 @@ ENTITIES: dict[str, type[Any]] = {
     "category": Category,
     "product": Product,
     "price": Price,
+    "promotion": Promotion,
     "tax_category": TaxCategory,
     "store_config": StoreConfig,
     "staff": StaffMember,
@@ -87,6 +89,7 @@ _ids = {
     "category": "category_id",
     "product": "product_id",
     "price": "price_id",
+    "promotion": "promotion_id",
     "tax_category": "tax_category_id",
     "store_config": "store_id",
     "staff": "staff_id",

@@ -12,6 +12,7 @@ from shared_models.cash import ShiftClosed, ShiftOpened, ShiftTotals
 from shared_models.catalogue import Category, Offer
 from shared_models.events import Fact
 from shared_models.moment import Moment
+from shared_models.promotions import Promotion
 from shared_models.sale import SalePosted
 from shared_models.staff import StaffMember
 from shared_models.store_config import StoreConfig
@@ -49,6 +50,9 @@ class Catalogue(Protocol):
     def in_category(self, category_id: str, at: Moment, limit: int = 60) -> tuple[Offer, ...]: ...
 
     def staff(self) -> tuple[StaffMember, ...]: ...
+
+    def promotions(self) -> tuple[Promotion, ...]:
+        """All that this store has, in force or not; the same tuple until something has come down."""
 
 
 class PinCheck(Protocol):

@@ -16,6 +16,7 @@ from shared_models.errors import ShopError
 from shared_models.events import Fact
 from shared_models.ids import evidence_code, receipt_number
 from shared_models.moment import Moment
+from shared_models.promotions import Promotion
 from shared_models.staff import Permission, StaffMember
 from shared_models.store_config import QuickKeyPage, StoreConfig
 from shared_models.tax import Tax
@@ -128,6 +129,7 @@ class FakeCatalogue:
         self.offers = {offer.product.product_id: offer for offer in offers}
         self.config = store
         self.people = staff
+        self.offered: tuple[Promotion, ...] = ()
 
     def store(self) -> StoreConfig | None:
         return self.config
@@ -153,6 +155,9 @@ class FakeCatalogue:
 
     def staff(self) -> tuple[StaffMember, ...]:
         return self.people
+
+    def promotions(self) -> tuple[Promotion, ...]:
+        return self.offered
 
     def reprice(self, product_id: str, unit_price_minor: int) -> None:
         """Head office changes a price."""
