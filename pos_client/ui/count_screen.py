@@ -147,7 +147,7 @@ class CountScreen(Screen):
         if count.unsent_sales:
             unsent = tr("{count} entries are not yet at head office; they belong to this shift all the same.")
             words.append(unsent.format(count=count.unsent_sales))
-        return "\n".join(words)
+        return " ".join(words)
 
     def _table_card(self) -> QFrame:
         frame, column = card(margin_px=1)
@@ -193,27 +193,27 @@ class CountScreen(Screen):
         side_by_side.setContentsMargins(0, 0, 0, 0)
         side_by_side.setSpacing(0)
         for start in range(0, len(denominations), rows):
-            side_by_side.addWidget(self._column(denominations[start : start + rows]), 1)
+            side_by_side.addWidget(self._column(denominations[start : start + rows], rows), 1)
         self._table.addWidget(holder)
 
-    def _column(self, denominations: Sequence[int]) -> QWidget:
+    def _column(self, denominations: Sequence[int], rows: int) -> QWidget:
         holder = QWidget()
         grid = QGridLayout(holder)
-        grid.setContentsMargins(16, 8, 24, 8)
+        grid.setContentsMargins(16, 4, 24, 4)
         grid.setVerticalSpacing(0)
         grid.setHorizontalSpacing(16)
         grid.setColumnStretch(0, 3)
         grid.setColumnStretch(2, 3)
         for at, title in enumerate((tr("Note or coin"), tr("Pieces"), tr("Amount"))):
             grid.addWidget(label(title, "small", at_end=at > 0), 0, at)
+        for row in range(1, rows + 1):
+            grid.setRowMinimumHeight(row, TARGET_PX + GAP_PX)
         for row, value in enumerate(denominations, 1):
-            grid.setRowMinimumHeight(row, 56)
-            grid.setRowStretch(row, 0)
             self.fields[value], self._amounts[value] = self._field(value), label(at_end=True)
             grid.addWidget(label(self.wording.denomination(value)), row, 0)
             grid.addWidget(self.fields[value], row, 1)
             grid.addWidget(self._amounts[value], row, 2)
-        grid.setRowStretch(len(denominations) + 1, 1)
+        grid.setRowStretch(rows + 1, 1)
         return holder
 
     def _field(self, value: int) -> QLineEdit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QStyle, QWidget
 
 from pos_client.till.state import DoneView
@@ -50,6 +50,16 @@ class Footer(QWidget):
         for hint, action in zip(self._hints, actions, strict=True):
             hint.show_action(action)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_last()
+
+    def _fit_last(self) -> None:
+        """The last receipt gives way to the keys."""
+        keys = sum(hint.sizeHint().width() + 8 for hint in self._hints)
+        needed = self._last.fontMetrics().horizontalAdvance(self._last.text())
+        self._last.setVisible(keys + needed + 4 * MARGIN_PX <= self.width())
+
     def show_last(self, done: DoneView | None) -> None:
         if done is None:
             self._last.setText("")
@@ -61,6 +71,7 @@ class Footer(QWidget):
                 change=self._wording.money(done.change_minor),
             )
         )
+        self._fit_last()
 
 
 class KeyHint(QAbstractButton):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from pos_client.till.state import TillState, TillStatus
@@ -42,6 +42,7 @@ class Header(QWidget):
         self.store.setText(state.store_name or tr("Evertill"))
         self.till.show_text(tr("Till {number}").format(number=state.till_id) if state.till_id else "")
         self.person.show_text(self._person(state))
+        self._fit()
 
     def show_status(self, status: TillStatus, now: Moment) -> None:
         self.clock.setText(self._wording.time_of_day(now))
@@ -57,6 +58,24 @@ class Header(QWidget):
         drifted = abs(status.clock_drift_ms) >= _DRIFT_WORTH_TELLING_MS
         age = self._wording.age(abs(status.clock_drift_ms))
         self.drift.show_text(tr("Clock is {age} off").format(age=age) if drifted else "", "warning")
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window what is well gives way to what is not; the least worth knowing goes first."""
+        pills = (self.till, self.person, self.drift, self.line, self.printer, self.prices)
+        for pill in pills:
+            pill.setVisible(bool(pill.text()))
+        for pill in (self.till, self.printer, self.prices, self.person):
+            shown = [one for one in pills if one.isVisibleTo(self)]
+            needed = sum(one.sizeHint().width() + MARGIN_PX for one in (self.store, self.clock, *shown))
+            if needed + 4 * MARGIN_PX <= self.width():
+                break
+            if pill.is_well():
+                pill.hide()
 
     def _show_prices(self, status: TillStatus, now: Moment) -> None:
         if status.catalogue_as_of_ms is None:
@@ -110,6 +129,7 @@ class Pill(QFrame):
         self.setProperty("kind", "pill")
         self.setFixedHeight(27)
         self._dot = _Dot(theme) if dot else None
+        self._tone = ""
         self._label: QLabel = label(kind="small")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 0)
@@ -123,12 +143,16 @@ class Pill(QFrame):
         self._label.setText(text)
         self.setAccessibleName(text)
         self.setToolTip(more)
+        self._tone = tone
         if self._dot:
             self._dot.show_tone(tone)
         self.setVisible(bool(text))
 
     def text(self) -> str:
         return self._label.text()
+
+    def is_well(self) -> bool:
+        return self._tone not in ("warning", "danger")
 
 
 class _Dot(QWidget):

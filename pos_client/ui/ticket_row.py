@@ -11,9 +11,9 @@ from pos_client.ui.theme import SMALL_PX, TEXT_PX, Tokens, font
 from pos_client.ui.wording import Wording
 
 _EDGE = 16
-_QUANTITY = 58
-_PRICE = 84
-_AMOUNT = 92
+_QUANTITY = 54
+_PRICE = 74
+_AMOUNT = 88
 _GAP = 10
 _PAD = 9
 _STRIPE = 4
@@ -40,7 +40,9 @@ class TicketRow:
         end = Qt.AlignmentFlag.AlignLeft if right_to_left else Qt.AlignmentFlag.AlignRight
         name_text = _static(line.name, _TEXT, name_width, start)
         name_height = int(name_text.size().height())
-        small_text = _static(small, _SMALL, name_width, start)
+        # Below the name there is room as far as the amounts.
+        small_width = name_width + _PRICE
+        small_text = _static(small, _SMALL, small_width, start)
         quantity_text = _static(quantity, _TEXT, _QUANTITY, end)
         price_left, amount_left = width - _EDGE - _AMOUNT - _PRICE, width - _EDGE - _AMOUNT
         small_height = int(small_text.size().height()) if small else 0
@@ -50,7 +52,7 @@ class TicketRow:
         self._cells = (
             (quantity_text, _TEXT, True, QRect(_EDGE, _PAD, _QUANTITY, inside)),
             (name_text, _TEXT, False, QRect(name_left, _PAD, name_width, name_height)),
-            (small_text, _SMALL, True, QRect(name_left, _PAD + name_height + 2, name_width, small_height)),
+            (small_text, _SMALL, True, QRect(name_left, _PAD + name_height + 2, small_width, small_height)),
             (_static(price, _TEXT, _PRICE, end), _TEXT, False, QRect(price_left, _PAD, _PRICE, inside)),
             (
                 _static(amount, _STRONG, _AMOUNT, end),

@@ -75,7 +75,11 @@ def test_every_button_is_large_enough_and_has_a_name(
 def test_no_two_buttons_touch_each_other(open_window: OpenWindow, name: str, size: tuple[int, int]) -> None:
     window = open_window(STATES[name], size=size)
     buttons = [button for button in touchable(window) if isinstance(button, KeyButton | ProductKey | KeyHint)]
-    places = [(button.accessibleName(), seen(button, window)) for button in buttons]
+    places = [
+        (button.accessibleName(), seen(button, window))
+        for button in buttons
+        if not button.visibleRegion().isEmpty()
+    ]
     near = GAP_PX - 1
     for at, (one, here) in enumerate(places):
         for other, there in places[at + 1 :]:
@@ -91,6 +95,17 @@ def test_everything_is_inside_the_window(open_window: OpenWindow, name: str, siz
         scrolls = any(isinstance(parent, QScrollArea) for parent in parents(widget))
         if widget.isVisible() and not scrolls and widget.width() > 1:
             assert window.rect().contains(place(widget, window)), f"{widget} {widget.accessibleName()}"
+
+
+@EACH_STATE
+@EACH_SIZE
+def test_no_text_is_cut(open_window: OpenWindow, name: str, size: tuple[int, int]) -> None:
+    window = open_window(STATES[name], size=size)
+    for label in window.findChildren(QLabel):
+        if label.isVisible() and label.text():
+            assert fits(label), f"{label.text()}: {label.size()}"
+    for hint in window.findChildren(KeyHint):
+        assert hint.width() >= hint.sizeHint().width()
 
 
 @EACH_STATE
