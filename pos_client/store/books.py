@@ -90,7 +90,7 @@ class TillBooks:
             self.copied_aside = migrate(self.database)
             self._anchor = AnchorFile(anchor_path)
             self._current = segments.open_current(self.database, self._anchor.read(), mint)
-            self.jobs = Jobs(self.database)
+            self.jobs = Jobs(self.database, self._receipt)
             self.jobs.after_restart()
             self.database.grow_log(log_bytes)
         except BaseException:
@@ -129,7 +129,6 @@ class TillBooks:
             numbered = msgspec.structs.replace(sale, receipt_number=self._receipt_number(number))
             (sealed,) = self._journal.seal(numbered)
             posted = sales.posted_sale(sealed)
-            receipt = encode_document(self._render(posted))
             row = sales.sale_row(sealed.pos, sealed.at.at_ms, number, grand_total, numbered)
 
             def work(connection: Driver) -> None:
@@ -137,7 +136,7 @@ class TillBooks:
                 sales.insert_sale(connection, row)
                 if open_drawer:
                     queue_drawer(connection, sealed.pos, _SALE_REASON)
-                queue_print(connection, sealed.pos, receipt)
+                queue_print(connection, sealed.pos)
                 self._clear_cart(connection)
 
             self._write(work)
@@ -213,6 +212,13 @@ class TillBooks:
             shifts.project_shift(connection, one)
             if isinstance(one.fact, ReceiptReprinted):
                 sales.count_copy(connection, one.fact.receipt_number)
+
+    def _receipt(self, pos: int) -> bytes:
+        """Asked for by the spooler, after the commit: laying paper out delays no sale and can't fail one."""
+        with self.database.read() as connection:
+            posted = sales.sale_at(connection, pos)
+        assert posted is not None, "a print job without a payload belongs to a sale"
+        return encode_document(self._render(msgspec.structs.replace(posted, copies=0)))
 
     def _clear_cart(self, connection: Driver) -> None:
         """With the fact that ends the ticket, so that no crash brings a paid ticket back to the screen."""

@@ -6,7 +6,7 @@ carried out, so it becomes `uncertain` and is never repeated by itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
@@ -20,7 +20,10 @@ _INSERT = "insert into job(kind, pos, payload, note) values (?, ?, ?, ?)"
 
 
 class Job(msgspec.Struct, frozen=True):
-    """`payload` is an encoded receipt document; a drawer job has none and its reason is the note."""
+    """`payload` is an encoded receipt document; a drawer job has none and its reason is the note.
+
+    A sale's receipt is not stored a second time: it is made from the journal when the job is claimed.
+    """
 
     id: int
     kind: Kind
@@ -34,8 +37,10 @@ class Job(msgspec.Struct, frozen=True):
 class Jobs:
     """The queue as the spooler works through it; drawer pulses come before paper."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, receipt_of: Callable[[int], bytes]) -> None:
+        """`receipt_of` makes the encoded receipt of the sale at a journal position."""
         self._database = database
+        self._receipt_of = receipt_of
 
     def after_restart(self) -> None:
         def work(connection: Driver) -> None:
@@ -56,7 +61,10 @@ class Jobs:
             ).fetchone()
             return None if row is None else Job(*row)
 
-        return self._database.write(work) if self._any_queued(kind) else None
+        job = self._database.write(work) if self._any_queued(kind) else None
+        if job is None or job.payload or kind == "drawer":
+            return job
+        return msgspec.structs.replace(job, payload=self._receipt_of(job.pos))
 
     def done(self, job_id: int) -> None:
         """Carried out. The payload goes, and so do jobs done long ago; what was sold is in the journal."""
@@ -98,7 +106,8 @@ class Jobs:
         self._database.write(work)
 
 
-def queue_print(connection: Driver, pos: int, payload: bytes, note: str = "") -> None:
+def queue_print(connection: Driver, pos: int, payload: bytes = b"", note: str = "") -> None:
+    """Without a payload it is the receipt of the sale at `pos`."""
     connection.execute(_INSERT, ("print", pos, payload, note))
 
 

@@ -81,6 +81,11 @@ def sale_called(connection: Driver, receipt_number: str) -> PostedSale | None:
     return None if row is None else _from_row(row)
 
 
+def sale_at(connection: Driver, pos: int) -> PostedSale | None:
+    row = connection.execute(f"{_SELECT} where sale.pos = ?", (pos,)).fetchone()
+    return None if row is None else _from_row(row)
+
+
 def latest_sales(connection: Driver, limit: int) -> list[PostedSale]:
     rows = connection.execute(f"{_SELECT} order by sale.pos desc limit ?", (limit,)).fetchall()
     return [_from_row(row) for row in rows]

@@ -57,7 +57,8 @@ class Numbered:
 
 def receipt(posted: PostedSale) -> ReceiptDocument:
     lines = [name_and_amount(line.name, f"{line.gross_minor}") for line in posted.sale.lines]
-    return ReceiptDocument((Text(posted.sale.receipt_number), *lines, Text(posted.evidence)))
+    mark = [Text("COPY")] if posted.copies else []
+    return ReceiptDocument((*mark, Text(posted.sale.receipt_number), *lines, Text(posted.evidence)))
 
 
 def open_books(folder: Path, start: int = 1, **changed: Any) -> TillBooks:

@@ -64,9 +64,26 @@ def test_a_fresh_till_has_no_last_sale(books: TillBooks) -> None:
 
 def test_receipt_and_drawer_pulse_are_queued_with_the_sale(books: TillBooks) -> None:
     posted = books.post_sale(a_sale(), open_drawer=True)
-    drawer, paper = books.jobs.having("queued")
-    assert (drawer.kind, drawer.note) == ("drawer", "sale")
+    assert [job.kind for job in books.jobs.having("queued")] == ["drawer", "print"]
+    drawer, paper = books.jobs.claim("drawer"), books.jobs.claim("print")
+    assert drawer is not None
+    assert (drawer.state, drawer.note, drawer.payload) == ("sending", "sale", b"")
+    assert paper is not None
     assert decode_document(paper.payload) == receipt(posted)
+    assert books.jobs.claim("print") is None
+
+
+def test_the_first_receipt_is_no_copy_however_late_it_is_printed(books: TillBooks) -> None:
+    posted = books.post_sale(a_sale(), open_drawer=False)
+    number = posted.sale.receipt_number
+    document = ReceiptDocument((Text("COPY"),))
+    reprint = ReceiptReprinted(sale_id="x", receipt_number=number, operator_id="op1", copy_number=1)
+    books.post(reprint, document=document)
+    first, second = books.jobs.claim("print"), books.jobs.claim("print")
+    assert first is not None
+    assert decode_document(first.payload) == receipt(posted)
+    assert second is not None
+    assert decode_document(second.payload) == document
 
 
 def test_a_card_sale_opens_no_drawer(books: TillBooks) -> None:
