@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,9 +12,12 @@ import msgspec
 import sqlcipher3.dbapi2 as driver
 
 from pos_client.store.connection import Database, Driver
+from pos_client.till.errors import StorageFailed
 from shared_models import catalogue_file, reference
 from shared_models.errors import ShopError
 from shared_models.reference import FeedPage, FeedPosition
+
+log = logging.getLogger(__name__)
 
 Now = Callable[[], int]
 """The wall clock in Unix milliseconds."""
@@ -38,12 +42,16 @@ class CatalogueStore:
         self._database = self._open()
 
     def _open(self) -> Database:
-        database = Database(self._path, durable=False)
-        with database.read() as connection:
-            made = connection.execute("select 1 from sqlite_master where name = 'feed_state'").fetchone()
-        if made is None:
-            database.script(catalogue_file.SCHEMA_SQL + catalogue_file.INDEX_SQL)
-        return database
+        try:
+            return _open_file(self._path)
+        except (StorageFailed, driver.Error) as reason:
+            # Everything in it can be fetched again, so a damaged copy must not keep the till from starting.
+            log.warning("The catalogue can't be read (%s). It is put aside and fetched again.", reason)
+            for suffix in ("", "-wal", "-shm"):
+                damaged = self._path.with_name(self._path.name + suffix)
+                if damaged.exists():
+                    damaged.replace(self._path.with_name(f"{self._path.name}.damaged{suffix}"))
+            return _open_file(self._path)
 
     def close(self) -> None:
         self._database.close()
@@ -98,6 +106,20 @@ class CatalogueStore:
                 self._wanted = False
                 self._swapping.notify_all()
         self._database.write(lambda connection: _stamp(connection, self._now()))
+
+
+def _open_file(path: Path) -> Database:
+    database = Database(path, durable=False)
+    try:
+        with database.read() as connection:
+            made = connection.execute("select 1 from sqlite_master where name = 'feed_state'").fetchone()
+        if made is None:
+            schema = catalogue_file.SCHEMA_SQL + catalogue_file.INDEX_SQL
+            database.script(f"begin immediate; {schema} commit;")
+    except (StorageFailed, driver.Error):
+        database.close()
+        raise
+    return database
 
 
 class _DoesNotFit(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -32,6 +32,7 @@ from tests.pos_client.store.made_up_catalogue import (
     product,
 )
 
+Spoil = Callable[[Path], object]
 NOW = Moment(1_000_000)
 OAT = product(1, "Organic Oat Drink", popularity=5, category_id="milks", sku="OAT-1")
 SOY = product(2, "Soy Drink Vanilla", popularity=9)
@@ -289,9 +290,39 @@ def write_html(path: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [spoil_body, spoil_pages, empty_it, write_html, Path.unlink])
-def test_a_spoilt_catalogue_never_takes_the_place(catalogue: CatalogueFile, tmp_path: Path, spoil) -> None:
+def test_a_spoilt_catalogue_never_takes_the_place(
+    catalogue: CatalogueFile, tmp_path: Path, spoil: Spoil
+) -> None:
     path = build_file(tmp_path / "new.db", EVERYTHING)
     spoil(path)
     with pytest.raises(BadCatalogueFile, match="sells on"):
         catalogue.swap_in(path)
     assert catalogue.by_code(OAT.sku, NOW) is not None
+
+
+@pytest.mark.expects_log
+@pytest.mark.parametrize("spoil", [write_html, lambda path: path.write_bytes(path.read_bytes()[:5000])])
+def test_a_damaged_copy_is_put_aside_and_fetched_again(tmp_path: Path, spoil: Spoil) -> None:
+    path = tmp_path / "catalogue.db"
+    catalogue = CatalogueFile(path, lambda: 77)
+    catalogue.apply(page(EVERYTHING))
+    catalogue.close()
+    spoil(path)
+    again = CatalogueFile(path, lambda: 78)
+    assert again.store() is None
+    assert again.positions() == ()
+    assert again.apply(page(EVERYTHING))
+    assert again.by_code(OAT.sku, NOW) is not None
+    assert path.with_name("catalogue.db.damaged").exists()
+    again.close()
+
+
+def test_a_catalogue_that_was_closed_is_there_again(tmp_path: Path) -> None:
+    catalogue = CatalogueFile(tmp_path / "catalogue.db", lambda: 77)
+    catalogue.apply(page(EVERYTHING))
+    before = catalogue.positions()
+    catalogue.close()
+    again = CatalogueFile(tmp_path / "catalogue.db", lambda: 78)
+    assert again.positions() == before
+    assert again.store() == STORE
+    again.close()
