@@ -5,20 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from shared_models.errors import ShopError
 from shared_models.events import UnknownFact, decode_body
 from sync_server.database import Database
 from sync_server.findings import Finding, Inbox
-from sync_server.ingest.tables import ingest_log, ingest_queue, quarantine
+from sync_server.ingest.tables import ingest_queue, quarantine
 from sync_server.ingest_entry import RecordedEntry, Recorder
 from sync_server.ports import NowMs
 
-BATCH = 500
+_BATCH = 2500
+_BATCH_SQLITE = 500
+"""On SQLite nobody else can write meanwhile."""
 _log = logging.getLogger(__name__)
 
 
@@ -42,9 +44,12 @@ class Applier:
             total += taken
         return total
 
-    def apply_some(self, limit: int = BATCH) -> int:
+    def apply_some(self, limit: int = 0) -> int:
         with self._one_at_a_time, self._db.write() as tx:
-            rows = tx.execute(_waiting(limit)).all()
+            if self._db.on_postgresql:
+                # losing the last of these commits in a crash loses no fact: its entries are still queued then
+                tx.exec_driver_sql("set local synchronous_commit = off")
+            rows = _take(tx, limit or (_BATCH if self._db.on_postgresql else _BATCH_SQLITE))
             if rows:
                 self._apply(tx, rows)
             return len(rows)
@@ -54,7 +59,7 @@ class Applier:
         with self._db.write() as tx:
             requeue(tx, quarantine.c.reason == UnknownFact.code)
 
-    def _apply(self, tx: Connection, rows: Sequence[Row[Any]]) -> None:
+    def _apply(self, tx: Connection, rows: Sequence[_Stored]) -> None:
         entries, failed = [], []
         for row in rows:
             try:
@@ -89,7 +94,7 @@ class Applier:
             return self._record(tx, entries[:half]) + self._record(tx, entries[half:])
         return []
 
-    def _quarantine(self, tx: Connection, row: Row[Any], code: str, detail: str) -> None:
+    def _quarantine(self, tx: Connection, row: _Stored, code: str, detail: str) -> None:
         id = row.event_id.hex()
         fields = {
             "reason": code,
@@ -135,17 +140,44 @@ def requeue(tx: Connection, which: Any) -> None:
     tx.execute(insert(ingest_queue).from_select(["ingest_id", "attempts"], query))
 
 
-def _waiting(limit: int) -> Any:
-    return (
-        select(ingest_queue.c.attempts, ingest_log)
-        .join(ingest_log, ingest_log.c.ingest_id == ingest_queue.c.ingest_id)
+class _Stored(NamedTuple):
+    """An entry as the log has it, and how often it was tried before."""
+
+    ingest_id: int
+    event_id: bytes
+    type: str
+    schema: int
+    body: bytes
+    till_id: str
+    store_id: str
+    incarnation: bytes
+    seq: int
+    received_at_ms: int
+    attempts: int
+
+
+def _take(tx: Connection, limit: int) -> list[_Stored]:
+    """The next entries of the queue, ours until the commit. Two steps: so the log is only looked up by its key."""
+    queued = (
+        select(ingest_queue.c.ingest_id, ingest_queue.c.attempts)
         .order_by(ingest_queue.c.ingest_id)
         .limit(limit)
-        .with_for_update(of=ingest_queue, skip_locked=True)
+        .with_for_update(skip_locked=True)
     )
+    attempts = {row.ingest_id: row.attempts for row in tx.execute(queued)}
+    columns = ", ".join(_Stored._fields[:-1])
+    query = f"select {columns} from ingest_log where ingest_id"
+    if tx.dialect.name == "postgresql":
+        driver: Any = tx.connection.driver_connection
+        with driver.cursor(binary=True) as cursor:
+            rows = cursor.execute(f"{query} = any(%s) order by ingest_id", (list(attempts),)).fetchall()
+    else:
+        marks = ",".join("?" * len(attempts))
+        rows = tx.exec_driver_sql(f"{query} in ({marks}) order by ingest_id", tuple(attempts)).all()
+    return [_Stored._make((*row, attempts[row[0]])) for row in rows]
 
 
-def _entry(row: Row[Any]) -> RecordedEntry:
+def _entry(row: _Stored) -> RecordedEntry:
     return RecordedEntry(
         event_id=row.event_id,
         ingest_id=row.ingest_id,
@@ -159,7 +191,7 @@ def _entry(row: Row[Any]) -> RecordedEntry:
     )
 
 
-def _leave_queue(tx: Connection, rows: Sequence[Row[Any]]) -> None:
+def _leave_queue(tx: Connection, rows: Sequence[_Stored]) -> None:
     ids = [row.ingest_id for row in rows]
     if tx.dialect.name == "postgresql":
         tx.exec_driver_sql("delete from ingest_queue where ingest_id = any(%s)", (ids,))

@@ -39,8 +39,12 @@ ingest_log = Table(
     Column("incarnation", LargeBinary, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("received_at_ms", BigInteger, nullable=False),
+    postgresql_with={"toast_tuple_target": 8160},
 )
-"""Each fact once, its body byte for byte; `incarnation` and `seq` are where it was stamped first."""
+"""Each fact once, its body byte for byte; `incarnation` and `seq` are where it was stamped first.
+
+A body of a few kilobytes stays in its row: PostgreSQL would spend more time on packing it than on storing it.
+"""
 
 ingest_pos = Table(
     "ingest_pos",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from sync_server.ingest.applier import Applier
 
 _LOOK_EVERY_S = 30.0
 _AFTER_TROUBLE_S = 2.0
+_BREATH_S = 0.03
+_LONGEST_WAIT_S = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -43,10 +46,17 @@ class ApplyWorker:
         pause = _LOOK_EVERY_S
         while True:
             self._work.wait(pause)
+            self._let_pushes_pass()
             if self._stopping:
                 return
-            self._work.clear()
             pause = _LOOK_EVERY_S if self._try(self._drain) else self._after_trouble_s
+
+    def _let_pushes_pass(self) -> None:
+        """A till waits for its acknowledgement, nobody for this: so not while pushes follow on one another."""
+        end = time.monotonic() + _LONGEST_WAIT_S
+        self._work.clear()
+        while not self._stopping and time.monotonic() < end and self._work.wait(_BREATH_S):
+            self._work.clear()
 
     def _drain(self) -> int:
         while not self._stopping and self._applier.apply_some():

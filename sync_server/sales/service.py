@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from shared_models.events import Recorded
 from shared_models.sale import SalePosted, SaleVoided
-from sync_server.bulk_rows import insert_rows, unrecorded
+from sync_server.bulk_rows import insert_rows, is_one_of, unrecorded
 from sync_server.errors import NotFound
 from sync_server.findings import Finding, Inbox
 from sync_server.ingest_entry import RecordedEntry
@@ -160,7 +160,9 @@ def _repeated_receipts(tx: Connection, entries: Sequence[RecordedEntry]) -> list
     numbers = [entry.recorded.fact.receipt_number for entry in entries]
     if not numbers:
         return []
-    taken = set(tx.scalars(select(sale.c.receipt_number).where(sale.c.receipt_number.in_(numbers))))
+    taken = set(
+        tx.scalars(select(sale.c.receipt_number).where(is_one_of(tx, sale.c.receipt_number, list(numbers))))
+    )
     found: list[Finding] = []
     for entry in entries:
         number = entry.recorded.fact.receipt_number

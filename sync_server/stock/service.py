@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -23,7 +23,6 @@ from sync_server.stock.tables import stock_level, stock_move
 
 Reason = Literal["receipt", "correction", "damage", "theft", "own_use", "found"]
 MAX_NOTE = 400
-_CHUNK = 500
 Place = tuple[str, str]
 """(location_id, product_id)"""
 
@@ -85,8 +84,10 @@ class StockService:
                 changes[place] += move.quantity_milli
                 last_sale[place] = entry
         insert_rows(tx, stock_move, rows)
-        add_to_levels(tx, {place: (change, False) for place, change in changes.items()})
-        self._inbox.raise_many(tx, [_oversell(last_sale[p], p, level) for p, level in _oversold(tx, changes)])
+        below = add_to_levels(tx, {place: (change, False) for place, change in changes.items()})
+        # Only where it went below nothing just now: the next sale of the same goods says nothing new.
+        crossed = {place: level for place, level in below.items() if level - changes[place] >= 0}
+        self._inbox.raise_many(tx, [_oversell(last_sale[at], at, level) for at, level in crossed.items()])
 
     # Corrections by the office
 
@@ -172,25 +173,6 @@ class StockService:
             raise Invalid("Say which product, and where.")
         if len(wanted.note) > MAX_NOTE:
             raise Invalid(f"Shorten the note to {MAX_NOTE} characters.")
-
-
-def _oversold(tx: Connection, changes: Mapping[Place, int]) -> list[tuple[Place, int]]:
-    """Places that these changes took below nothing, where somebody had said how much there was."""
-    found: list[tuple[Place, int]] = []
-    by_location: dict[str, list[str]] = defaultdict(list)
-    for location_id, product_id in changes:
-        by_location[location_id].append(product_id)
-    for location_id, product_ids in by_location.items():
-        for at in range(0, len(product_ids), _CHUNK):
-            query = select(stock_level.c.product_id, stock_level.c.on_hand_milli).where(
-                stock_level.c.location_id == location_id,
-                stock_level.c.product_id.in_(product_ids[at : at + _CHUNK]),
-                stock_level.c.counted,
-                stock_level.c.on_hand_milli < 0,
-            )
-            levels = {(location_id, row.product_id): row.on_hand_milli for row in tx.execute(query)}
-            found += [(place, level) for place, level in levels.items() if level - changes[place] >= 0]
-    return found
 
 
 def _oversell(entry: RecordedEntry, place: Place, level: int) -> Finding:

@@ -198,6 +198,7 @@ def upgrade() -> None:
         sa.Column("received_at_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("ingest_id", name=op.f("pk_ingest_log")),
         sa.UniqueConstraint("event_id", name=op.f("uq_ingest_log_event_id")),
+        postgresql_with={"toast_tuple_target": 8160},
     )
     op.create_table(
         "ingest_pos",
