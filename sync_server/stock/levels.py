@@ -16,15 +16,34 @@ on conflict (location_id, product_id) do update set
 """
 _COLUMNS = "insert into stock_level (location_id, product_id, on_hand_milli, counted)"
 _SQLITE = f"{_COLUMNS} values (?, ?, ?, ?) {_MERGE}"
-_POSTGRESQL = f"{_COLUMNS} select * from unnest(%s::text[], %s::text[], %s::bigint[], %s::bool[]) {_MERGE}"
+_POSTGRESQL = f"""
+with merged as (
+    {_COLUMNS} select * from unnest(%s::text[], %s::text[], %s::bigint[], %s::bool[]) {_MERGE}
+    returning location_id, product_id, on_hand_milli, counted
+) select location_id, product_id, on_hand_milli from merged where counted and on_hand_milli < 0
+"""
+_BELOW_NOTHING = (
+    "select on_hand_milli from stock_level "
+    "where location_id = ? and product_id = ? and counted and on_hand_milli < 0"
+)
 
 
-def add_to_levels(tx: Connection, changes: Mapping[Place, tuple[int, bool]]) -> None:
-    """`changes` are (quantity_milli, counted) by place; a place without a level begins at nothing."""
+def add_to_levels(tx: Connection, changes: Mapping[Place, tuple[int, bool]]) -> dict[Place, int]:
+    """`changes` are (quantity_milli, counted) by place; a place without a level begins at nothing.
+
+    Returns those of the places that are below nothing now although somebody once stated what is there.
+    """
     if not changes:
-        return
+        return {}
     rows = [(*place, *changes[place]) for place in sorted(changes)]
     if tx.dialect.name == "postgresql":
-        tx.exec_driver_sql(_POSTGRESQL, tuple([list(column) for column in zip(*rows, strict=True)]))
-    else:
-        tx.exec_driver_sql(_SQLITE, rows)
+        columns = tuple([list(column) for column in zip(*rows, strict=True)])
+        return {(row[0], row[1]): row[2] for row in tx.exec_driver_sql(_POSTGRESQL, columns)}
+    tx.exec_driver_sql(_SQLITE, rows)
+    return {place: on_hand for place in changes if (on_hand := _below_nothing(tx, place)) is not None}
+
+
+def _below_nothing(tx: Connection, place: Place) -> int | None:
+    """SQLite looks a row up by its key in microseconds, without a server in between."""
+    found = tx.exec_driver_sql(_BELOW_NOTHING, place).first()
+    return int(found[0]) if found is not None else None
