@@ -30,7 +30,8 @@ class _Waiter:
 class PokeBoard:
     """`tell` is called from any thread, `wait` on an event loop. A hint nobody waits for is lost."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_waiting: int = MOST_WAITING) -> None:
+        self._most_waiting = most_waiting
         self._waiting: set[_Waiter] = set()
         self._lock = threading.Lock()
         self._closed = False
@@ -48,7 +49,7 @@ class PokeBoard:
         with self._lock:
             if self._closed:
                 return frozenset()
-            if len(self._waiting) >= MOST_WAITING:
+            if len(self._waiting) >= self._most_waiting:
                 raise TooManyWaiting("The server can't hold this line open. Ask at intervals.")
             self._waiting.add(waiter)
         try:

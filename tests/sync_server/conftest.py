@@ -98,6 +98,7 @@ def settings(tmp_path: Path) -> Settings:
         data_dir=tmp_path / "data",
         secret="a secret of the tests, long enough for HS256",
         apply_in_background=False,
+        snapshot_stale_versions=4,
     )
 
 
