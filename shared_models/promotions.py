@@ -8,7 +8,7 @@ from shared_models.moment import Moment
 from shared_models.pricing import WHOLE_PPM
 
 
-class Target(msgspec.Struct, frozen=True, omit_defaults=True):
+class Target(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Products by id, and categories with all that lies below them. Naming neither means everything."""
 
     products: tuple[str, ...] = ()
@@ -18,7 +18,11 @@ class Target(msgspec.Struct, frozen=True, omit_defaults=True):
 EVERYTHING = Target()
 
 
-class PercentOff(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="percent"):
+class _Rule(msgspec.Struct, frozen=True, tag_field="kind"):
+    """Unknown fields are refused everywhere here: half a condition understood is a discount for everyone."""
+
+
+class PercentOff(_Rule, frozen=True, omit_defaults=True, forbid_unknown_fields=True, tag="percent"):
     """A rate off, rounded half up once per line. Goods sold by measure take it too.
 
     With `from_pieces`, only when the ticket holds so many pieces of the target; then every one of them.
@@ -32,7 +36,7 @@ class PercentOff(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kin
         _require(self.from_pieces >= 1, "it begins at one piece or more")
 
 
-class AmountOff(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="amount"):
+class AmountOff(_Rule, frozen=True, omit_defaults=True, forbid_unknown_fields=True, tag="amount"):
     """An amount off each piece, or off each kilogram or metre of what is sold by measure; never below zero."""
 
     amount_minor: int
@@ -43,7 +47,7 @@ class AmountOff(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind
         _require(self.from_pieces >= 1, "it begins at one piece or more")
 
 
-class SpecialPrice(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="price"):
+class SpecialPrice(_Rule, frozen=True, omit_defaults=True, forbid_unknown_fields=True, tag="price"):
     """Another price for each piece, where it is lower than the piece's own. Whole pieces only."""
 
     unit_price_minor: int
@@ -54,7 +58,7 @@ class SpecialPrice(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="k
         _require(self.from_pieces >= 1, "it begins at one piece or more")
 
 
-class BuyGet(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="buy_get"):
+class BuyGet(_Rule, frozen=True, omit_defaults=True, forbid_unknown_fields=True, tag="buy_get"):
     """Of every `buy` + `get` whole pieces the `get` cheapest are reduced, free unless a rate says otherwise.
 
     Cheapest means: of all the pieces that make up groups, by unit price before any discount. The cheapest
@@ -73,7 +77,7 @@ class BuyGet(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", 
         _require(0 < self.percent_ppm <= WHOLE_PPM, "the rate is more than nothing and at most all of it")
 
 
-class MixAndMatch(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="mix"):
+class MixAndMatch(_Rule, frozen=True, omit_defaults=True, forbid_unknown_fields=True, tag="mix"):
     """Any `pieces` whole pieces of the target for one price, the dearest first, as long as that is cheaper.
 
     What the groups save is shared over their lines in proportion to what the pieces cost.
@@ -87,7 +91,7 @@ class MixAndMatch(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="ki
         _require(self.price_minor >= 0, "the price can't be less than nothing")
 
 
-class SpendAndSave(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="spend"):
+class SpendAndSave(_Rule, frozen=True, omit_defaults=True, forbid_unknown_fields=True, tag="spend"):
     """Who pays `spend_minor` or more for the target gets a rate or an amount off it, or off `reward`.
 
     What counts as paid is what is left after the other kinds; the saving is shared over the lines in
@@ -109,7 +113,7 @@ class SpendAndSave(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="k
 Rule = PercentOff | AmountOff | SpecialPrice | BuyGet | MixAndMatch | SpendAndSave
 
 
-class Promotion(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Promotion(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, forbid_unknown_fields=True):
     """One promotion of a store. It holds from `valid_from_ms` until before `valid_to_ms` (0: no end).
 
     `weekdays` are ISO numbers, Monday 1, on the shop's calendar; none means every day. A promotion with a

@@ -22,6 +22,7 @@ from sync_server.exceptions import routes as exceptions
 from sync_server.feed import routes as feed
 from sync_server.ingest import routes as ingest
 from sync_server.ports import NewId, NowMs, random_id, system_now_ms
+from sync_server.pricing import promotion_routes
 from sync_server.pricing import routes as pricing
 from sync_server.reports import routes as reports
 from sync_server.sales import routes as sales
@@ -79,6 +80,7 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
         *stores.routes(db, services.stores),
         *catalogue.routes(db, services.catalogue, services.catalogue_import),
         *pricing.routes(db, services.pricing),
+        *promotion_routes.routes(db, services.promotions),
         *staff.routes(db, services.staff),
         *stock.routes(db, services.stock),
         *sales.routes(db, services.sales),

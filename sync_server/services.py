@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
+from sqlalchemy import Connection
 
 from sync_server.accounts.service import AccountService
 from sync_server.auth import TokenMint, kept_secret
@@ -24,6 +26,7 @@ from sync_server.ingest.raw_frames import RawFrames
 from sync_server.ingest.service import IngestService
 from sync_server.ingest.worker import ApplyWorker
 from sync_server.ports import NewId, NowMs
+from sync_server.pricing.promotions import PromotionService
 from sync_server.pricing.service import PricingService
 from sync_server.reports.shift_check import ShiftCheck
 from sync_server.sales.service import SalesService
@@ -46,6 +49,7 @@ class Services:
     catalogue: CatalogueService
     catalogue_import: CatalogueImport
     pricing: PricingService
+    promotions: PromotionService
     staff: StaffService
     stock: StockService
     sales: SalesService
@@ -79,6 +83,10 @@ def build_services(
     catalogue = CatalogueService(publisher, now_ms, new_id)
     pricing = PricingService(publisher, stores.store_ids, catalogue.product, now_ms, new_id)
     stores.when_opened(pricing.send_store)
+    promotions = PromotionService(
+        publisher, stores.store_ids, catalogue.names, _category_ids(catalogue), now_ms, new_id
+    )
+    stores.when_opened(promotions.send_store)
     exceptions = ExceptionService(now_ms)
     stock = StockService(exceptions, now_ms, new_id)
     sales = SalesService(exceptions, log.stored_fact)
@@ -100,6 +108,7 @@ def build_services(
         catalogue=catalogue,
         catalogue_import=CatalogueImport(catalogue, pricing, new_id),
         pricing=pricing,
+        promotions=promotions,
         staff=StaffService(publisher, now_ms, new_id),
         stock=stock,
         sales=sales,
@@ -114,3 +123,7 @@ def build_services(
         worker=worker,
         ingest=ingest,
     )
+
+
+def _category_ids(catalogue: CatalogueService) -> Callable[[Connection, Sequence[str]], frozenset[str]]:
+    return lambda tx, ids: frozenset(one.category_id for one in catalogue.categories(tx))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
 
 from sync_server.database import metadata
 
@@ -30,3 +30,15 @@ tax_category = Table(
     Column("name", Text, nullable=False),
     Column("taxes", Text, nullable=False),
 )
+
+promotion = Table(
+    "promotion",
+    metadata,
+    Column("promotion_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("store_ids", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("changed_at_ms", BigInteger, nullable=False),
+    Column("changed_by", Text, nullable=False),
+)
+"""`body` is the Promotion as it goes down to the tills (JSON); `store_ids` a JSON list, empty for all stores."""
