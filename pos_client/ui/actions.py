@@ -35,4 +35,5 @@ def find(actions: Sequence[Action], event: QKeyEvent) -> Action | None:
 
 
 def is_enter(event: QKeyEvent) -> bool:
-    return event.key() in _ENTER and not event.modifiers() & CTRL
+    """Enter on either block; some scanners end with a line feed instead."""
+    return (event.key() in _ENTER or event.text() == "\n") and not event.modifiers() & CTRL

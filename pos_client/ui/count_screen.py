@@ -206,14 +206,16 @@ class CountScreen(Screen):
         grid.setColumnStretch(2, 3)
         for at, title in enumerate((tr("Note or coin"), tr("Pieces"), tr("Amount"))):
             grid.addWidget(label(title, "small", at_end=at > 0), 0, at)
-        for row in range(1, rows + 1):
-            grid.setRowMinimumHeight(row, TARGET_PX + GAP_PX)
+        grid.addWidget(rule(), 1, 0, 1, 3)
+        for row in range(2, 2 * rows + 2, 2):
+            grid.setRowMinimumHeight(row, TARGET_PX + GAP_PX - 1)
         for row, value in enumerate(denominations, 1):
             self.fields[value], self._amounts[value] = self._field(value), label(at_end=True)
-            grid.addWidget(label(self.wording.denomination(value)), row, 0)
-            grid.addWidget(self.fields[value], row, 1)
-            grid.addWidget(self._amounts[value], row, 2)
-        grid.setRowStretch(rows + 1, 1)
+            grid.addWidget(label(self.wording.denomination(value)), 2 * row, 0)
+            grid.addWidget(self.fields[value], 2 * row, 1)
+            grid.addWidget(self._amounts[value], 2 * row, 2)
+            grid.addWidget(rule(), 2 * row + 1, 0, 1, 3)
+        grid.setRowStretch(2 * rows + 2, 1)
         return holder
 
     def _field(self, value: int) -> QLineEdit:

@@ -28,9 +28,9 @@ def take_all(
     taken = []
     for tokens in themes:
         for name, state in STATES.items():
-            taken.append(_take(folder / f"{name}_{tokens.name.replace(' ', '_')}.png", state, tokens, size))
+            taken.append(_take(folder / f"{name}_{tokens.name}.png", state, tokens, size))
         for name in _OPENED_BY_KEYS:
-            path = folder / f"{name}_{tokens.name.replace(' ', '_')}.png"
+            path = folder / f"{name}_{tokens.name}.png"
             taken.append(_take(path, STATES["sale"], tokens, size, name))
     return taken
 

@@ -125,7 +125,7 @@ class Theme(QObject):
 
 
 def _named(name: str) -> Tokens:
-    return next((tokens for tokens in THEMES if tokens.name == name.replace("_", " ")), LIGHT)
+    return next((tokens for tokens in THEMES if tokens.name == name), LIGHT)
 
 
 def font(pixels: int, *, bold: bool = False) -> QFont:
@@ -193,6 +193,7 @@ QLabel[kind="soft"] {{ color: {t.soft_ink}; }}
 QLabel[kind="small"] {{ color: {t.soft_ink}; font-size: {SMALL_PX}px; }}
 QLineEdit {{ color: {t.ink}; background: {t.key}; border: 1px solid {t.hairline}; border-radius: 10px;
   padding: 0 14px; font-size: 17px; min-height: 46px;
+  placeholder-text-color: {t.soft_ink};
   selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
 QLineEdit:focus {{ background: {t.panel}; border: 2px solid {t.accent}; padding: 0 13px; min-height: 44px; }}
 QLineEdit[kind="pieces"] {{ padding: 0 10px; font-size: {TEXT_PX}px; }}

@@ -11,8 +11,8 @@ from PySide6.QtGui import QKeyEvent, QWindow
 
 from hardware.scanners.base import ScanOutcome
 from hardware.scanners.wedge import ENTER, TAB, Decision, Replay, Scanned, WedgeDecoder
+from pos_client.ui.actions import is_enter
 
-_ENTERS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _HEARD = (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.TouchBegin)
 _SHORTCUT = (
     Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
@@ -108,7 +108,7 @@ def _character(event: QKeyEvent) -> str:
     if event.modifiers() & _SHORTCUT:
         # A scanner sends a group separator as Ctrl and a bracket; the character tells.
         return event.text() if event.text() == "\x1d" else ""
-    if event.key() in _ENTERS:
+    if is_enter(event):
         return ENTER
     if event.key() == Qt.Key.Key_Tab:
         return TAB
