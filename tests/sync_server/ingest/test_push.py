@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import msgspec
@@ -12,9 +13,11 @@ from sqlalchemy import func, select
 from shared_models import journal
 from shared_models.cash import OperatorLoggedIn
 from shared_models.signing import new_private_key, signer
+from shared_models.sync_api import PushReply
 from sync_server.database import Database
 from sync_server.exceptions.tables import exception_case
 from sync_server.ingest.tables import incarnation, ingest_log, ingest_pos, ingest_queue
+from sync_server.sync_messages import TillIdentity
 from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store, push_of
 
 
@@ -261,3 +264,28 @@ def test_what_is_stored_waits_to_be_applied(till: ATill, database: Database) -> 
     with database.read() as tx:
         assert tx.scalar(select(func.count()).select_from(ingest_queue)) == 4
         assert tx.scalar(select(incarnation.c.high)) == 4
+
+
+def test_one_fact_pushed_twice_at_the_same_moment_is_one_fact(
+    till: ATill, app: Litestar, database: Database
+) -> None:
+    logins(till, 3)
+    first = till.batch()
+    old = till.entries
+    till.incarnation, till.entries = b"n" * 16, []
+    for entry in old:
+        till.record_bytes(entry.type, entry.body, entry.event_id)
+    second = till.batch()
+    services = app.state.services
+    who = TillIdentity("device-0001", "03-1", "03")
+    replies: list[PushReply] = []
+    other = threading.Thread(target=lambda: replies.append(services.ingest.push(who, second)))
+    with database.write() as tx:
+        services.admission.admit(tx, who, services.tills.public_key(tx, who), first)
+        other.start()
+        other.join(0.3)
+        assert other.is_alive(), "the second push waits for the first"
+    other.join(20)
+    assert [reply.high for reply in replies] == [3]
+    assert len(stored(database)) == 3
+    assert len(positions(database)) == 6

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 from litestar import Litestar
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from shared_models import wire
 from shared_models.cash import OperatorLoggedIn
@@ -119,3 +119,12 @@ def test_the_list_of_what_is_quarantined_comes_in_pages(till: ATill, office: Cli
     assert (len(ids), len(set(ids)), rest["next"]) == (5, 5, None)
     assert office.get("/api/v1/quarantine", params={"cursor": "made up"}).status_code == 400
     assert office.get("/api/v1/quarantine", params={"limit": 0}).status_code == 400
+
+
+@pytest.mark.expects_log
+def test_a_frame_is_kept_even_when_the_log_is_broken(till: ATill, database: Database) -> None:
+    frame = wire.pack(till.batch(1, 1))
+    with database.write() as tx:
+        tx.execute(text("drop table ingest_pos"))
+    assert till.send_raw(frame).status_code == 202
+    assert frames(database) == [frame]

@@ -1,0 +1,87 @@
+"""Transactions: nothing lost between two writers, one snapshot for a reader, no file without its key."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import DatabaseError
+
+from sync_server.database import Database, metadata
+from sync_server.feed.tables import feed_head
+from sync_server.settings import BadSetting, read_settings
+
+HEAD = {"stream": "s", "epoch": "e", "ver": 0, "checksum": "0", "floor": 0}
+
+
+def put_head(database: Database) -> None:
+    with database.write() as tx:
+        tx.execute(feed_head.insert().values(HEAD))
+
+
+def test_writers_that_read_first_lose_no_update(database: Database) -> None:
+    put_head(database)
+
+    def count() -> None:
+        for _ in range(30):
+            with database.write() as tx:
+                ver = tx.scalar(select(feed_head.c.ver).with_for_update())
+                tx.execute(update(feed_head).values(ver=ver + 1))
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    with database.read() as tx:
+        assert tx.scalar(select(feed_head.c.ver)) == 120
+
+
+def test_a_reader_sees_one_snapshot_while_others_write(database: Database) -> None:
+    put_head(database)
+    with database.read() as reader:
+        before = reader.scalar(select(feed_head.c.ver))
+        with database.write() as tx:
+            tx.execute(update(feed_head).values(ver=7))
+        assert reader.scalar(select(feed_head.c.ver)) == before
+    with database.read() as reader:
+        assert reader.scalar(select(feed_head.c.ver)) == 7
+
+
+def test_a_hook_that_fails_before_the_commit_undoes_everything(database: Database) -> None:
+    def fail(tx: object) -> None:
+        raise ZeroDivisionError
+
+    database.before_commit.append(fail)
+    with pytest.raises(ZeroDivisionError):
+        put_head(database)
+    with database.read() as tx:
+        assert tx.scalar(select(feed_head.c.ver)) is None
+
+
+def test_an_encrypted_file_opens_with_its_key_only(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    keyed = Database(url, key="5e" * 32)
+    metadata.create_all(keyed.engine)
+    put_head(keyed)
+    keyed.close()
+    assert b"SQLite format 3" not in (tmp_path / "shop.db").read_bytes()
+    for key in ("", "6f" * 32):
+        wrong = Database(url, key=key)
+        with pytest.raises(DatabaseError), wrong.read() as tx:
+            tx.execute(text("select * from feed_head"))
+        wrong.close()
+
+
+def test_an_unknown_setting_is_an_error_that_names_it() -> None:
+    with pytest.raises(BadSetting, match="prot"):
+        read_settings({"EVERTILL_SERVER_PROT": "1"})
+
+
+def test_settings_come_from_the_environment_and_the_command_line_wins() -> None:
+    environment = {"EVERTILL_SERVER_PORT": "1", "EVERTILL_SERVER_DATA_DIR": "/a", "OTHER": "x"}
+    assert read_settings(environment).port == 1
+    settings = read_settings(environment, port=2, host=None)
+    assert (settings.port, settings.host, settings.url()) == (2, "127.0.0.1", "sqlite:////a/evertill.db")
