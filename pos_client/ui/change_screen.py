@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from pos_client.till.state import TillState
 from pos_client.ui.actions import Action
@@ -73,6 +73,9 @@ class ChangeScreen(Screen):
                 number=done.receipt_number,
             )
         )
+
+    def home(self) -> QWidget:
+        return self.next
 
     def key_actions(self) -> Sequence[Action]:
         return (Action(tr("Print again"), "F9", Qt.Key.Key_F9, self._copy),)

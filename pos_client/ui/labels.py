@@ -36,6 +36,14 @@ def rule() -> QFrame:
     return made
 
 
+def entry_line() -> QFrame:
+    """Under what is being typed where no field has the focus: that is where keys go."""
+    made = QFrame()
+    made.setProperty("kind", "entry")
+    made.setFixedHeight(2)
+    return made
+
+
 class BigAmount(QWidget):
     """An amount to be read across the counter. It shrinks before it loses a figure."""
 

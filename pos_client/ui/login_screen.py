@@ -13,7 +13,7 @@ from pos_client.ui.amount_entry import BACKSPACE
 from pos_client.ui.buttons import KeyButton, Look
 from pos_client.ui.entry_keys import figure_of
 from pos_client.ui.keypad import Keypad
-from pos_client.ui.labels import BigAmount, card, label, rule
+from pos_client.ui.labels import BigAmount, card, entry_line, label
 from pos_client.ui.presenter import Presenter
 from pos_client.ui.screen import Screen
 from pos_client.ui.theme import KEY_PX, Theme
@@ -46,7 +46,7 @@ class LoginScreen(Screen):
         self._store.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._words.setMinimumHeight(40)
-        for widget in (self._store, self._words, self._dots, rule(), pad, self.log_in):
+        for widget in (self._store, self._words, self._dots, entry_line(), pad, self.log_in):
             column.addWidget(widget)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

@@ -136,7 +136,8 @@ class MainWindow(QWidget):
         """A key that a person pressed, before any widget has seen it; True when it is used up."""
         focused = QApplication.focusWidget()
         if isinstance(focused, QAbstractButton) and (is_enter(event) or event.key() == Qt.Key.Key_Space):
-            focused.click()
+            if not event.isAutoRepeat():
+                focused.click()
             return True
         if self.host.panel is not None:
             return self._press_in_panel(event)
@@ -146,13 +147,11 @@ class MainWindow(QWidget):
         if self._screen().press(event):
             return True
         action = find(self.key_actions(), event)
-        if action is not None:
-            action.run()
-        elif is_enter(event):
-            if not event.isAutoRepeat():
-                self._screen().enter()
-        else:
+        if action is None and not is_enter(event):
             return False
+        # A key held down asks once.
+        if not event.isAutoRepeat():
+            (action.run if action else self._screen().enter)()
         return True
 
     def key_actions(self) -> Sequence[Action]:

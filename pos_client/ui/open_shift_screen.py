@@ -14,7 +14,7 @@ from pos_client.ui.amount_entry import AmountEntry
 from pos_client.ui.buttons import KeyButton, Look
 from pos_client.ui.entry_keys import figure_of
 from pos_client.ui.keypad import Keypad
-from pos_client.ui.labels import BigAmount, card, label, rule
+from pos_client.ui.labels import BigAmount, card, entry_line, label
 from pos_client.ui.presenter import Presenter
 from pos_client.ui.screen import Screen
 from pos_client.ui.theme import GAP_PX, KEY_PX, Theme
@@ -42,7 +42,7 @@ class OpenShiftScreen(Screen):
         buttons.setSpacing(GAP_PX)
         buttons.addWidget(self.leave, 2)
         buttons.addWidget(self.open, 3)
-        for widget in (label(tr("Open the shift"), "title"), self._words, self._float, rule(), pad):
+        for widget in (label(tr("Open the shift"), "title"), self._words, self._float, entry_line(), pad):
             column.addWidget(widget)
         column.addLayout(buttons)
         outer = QVBoxLayout(self)

@@ -11,7 +11,7 @@ from pos_client.ui.amount_entry import BACKSPACE, SIGNS, AmountEntry
 from pos_client.ui.buttons import KeyButton, Look
 from pos_client.ui.entry_keys import figure_of
 from pos_client.ui.keypad import Keypad
-from pos_client.ui.labels import BigAmount, label, rule
+from pos_client.ui.labels import BigAmount, entry_line, label
 from pos_client.ui.panel import Panel
 from pos_client.ui.theme import GAP_PX, KEY_PX, TARGET_PX, Theme
 from pos_client.ui.wording import Wording, tr
@@ -87,6 +87,9 @@ class YesNoPanel(PromptPanel):
         super().__init__(theme, title, on, out, on_text=on_text, out_text=out_text, dangerous=dangerous)
         self.add_buttons()
 
+    def home(self) -> QWidget:
+        return self.on_button
+
 
 class FiguresPanel(PromptPanel):
     """A prompt with number keys. Subclasses say what a key does and what is shown."""
@@ -96,7 +99,7 @@ class FiguresPanel(PromptPanel):
     def build(self) -> None:
         self._shown = BigAmount(self.theme, size_px=_ENTRY_PX)
         self.column.addWidget(self._shown)
-        self.column.addWidget(rule())
+        self.column.addWidget(entry_line())
         pad = Keypad(self.theme, corner=self.corner)
         pad.pressed.connect(self.take)
         self.column.addWidget(pad)

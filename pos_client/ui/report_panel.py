@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from pos_client.ui import report_rows
 from pos_client.ui.actions import Action
@@ -35,7 +35,7 @@ class ReportPanel(Panel):
         self.column.addLayout(body)
         printing = KeyButton(theme, tr("Print"), "F9", height_px=KEY_PX, size_px=17)
         printing.clicked.connect(lambda: print_it())
-        away = KeyButton(
+        away = self._away = KeyButton(
             theme, tr("Back to the sale"), tr("Esc or Enter"), look=Look.PRIMARY, height_px=KEY_PX, size_px=19
         )
         away.clicked.connect(self.escape)
@@ -44,6 +44,9 @@ class ReportPanel(Panel):
         buttons.addWidget(printing, 2)
         buttons.addWidget(away, 3)
         self.column.addLayout(buttons)
+
+    def home(self) -> QWidget:
+        return self._away
 
     def key_actions(self) -> Sequence[Action]:
         return (Action(tr("Print"), "F9", Qt.Key.Key_F9, self._print),)

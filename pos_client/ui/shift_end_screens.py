@@ -31,7 +31,7 @@ class CountedScreen(Screen):
         self.again = KeyButton(theme, tr("Count again"), tr("Esc"), height_px=KEY_PX, size_px=17)
         self.again.clicked.connect(self._again)
         self.close_shift = KeyButton(
-            theme, tr("Close the shift"), "F12", look=Look.PRIMARY, size_px=21, height_px=KEY_PX
+            theme, tr("Close the shift"), tr("Enter"), look=Look.PRIMARY, size_px=21, height_px=KEY_PX
         )
         self.close_shift.clicked.connect(self._close)
         frame, column = card(margin_px=24, spacing_px=14)
@@ -71,10 +71,14 @@ class CountedScreen(Screen):
         )
 
     def key_actions(self) -> Sequence[Action]:
-        return (
-            Action(tr("Count again"), tr("Esc"), Qt.Key.Key_Escape, self._again),
-            Action(tr("Close the shift"), "F12", Qt.Key.Key_F12, self._close),
-        )
+        return (Action(tr("Count again"), tr("Esc"), Qt.Key.Key_Escape, self._again),)
+
+    def home(self) -> QWidget:
+        return self.close_shift
+
+    def enter(self) -> None:
+        """Not the key that confirmed the count: pressed twice, it must not close the shift."""
+        self._close()
 
     def _again(self) -> None:
         self.presenter.do(lambda till: till.recount())
@@ -129,6 +133,9 @@ class ClosedScreen(Screen):
 
     def key_actions(self) -> Sequence[Action]:
         return (Action(tr("Log out"), tr("Esc"), Qt.Key.Key_Escape, self._leave),)
+
+    def home(self) -> QWidget:
+        return self.done
 
     def enter(self) -> None:
         self.presenter.do(lambda till: till.dismiss_report())

@@ -14,7 +14,7 @@ from pos_client.ui.amount_entry import AmountEntry
 from pos_client.ui.buttons import KeyButton, Look
 from pos_client.ui.entry_keys import figure_of
 from pos_client.ui.keypad import Keypad
-from pos_client.ui.labels import BigAmount, card, label, rule
+from pos_client.ui.labels import BigAmount, card, entry_line, label, rule
 from pos_client.ui.presenter import Presenter
 from pos_client.ui.screen import Screen
 from pos_client.ui.theme import GAP_PX, KEY_PX, MARGIN_PX, Theme
@@ -25,7 +25,10 @@ _NOTHING = TenderView(0, 0, 0, 0, 0, (), (), False)
 
 
 class TenderScreen(Screen):
-    """Enter takes what was typed, and finishes when that is enough. F12 is the exact sum."""
+    """Enter takes what was typed, and finishes when that is enough.
+
+    The exact sum has a key that nothing before it has, so that Pay pressed twice takes no money.
+    """
 
     def __init__(self, theme: Theme, wording: Wording, presenter: Presenter) -> None:
         super().__init__(theme, wording, presenter)
@@ -64,7 +67,7 @@ class TenderScreen(Screen):
             if shown:
                 amount_minor = tender.quick_minor[at]
                 exact = amount_minor == tender.open_minor
-                button.show_text(self.wording.amount(amount_minor), tr("F12 · exact") if exact else "")
+                button.show_text(self.wording.amount(amount_minor), tr("F11 · exact") if exact else "")
         self._show_tenders(tender)
         self._rounding_text.setText(tr("Rounded for cash") if tender.rounding_minor else "")
         rounding = self.wording.amount(tender.rounding_minor, sign=True) if tender.rounding_minor else ""
@@ -78,7 +81,7 @@ class TenderScreen(Screen):
 
     def key_actions(self) -> Sequence[Action]:
         return (
-            Action(tr("Exact sum"), "F12", Qt.Key.Key_F12, self._exact),
+            Action(tr("Exact sum"), "F11", Qt.Key.Key_F11, self._exact),
             Action(tr("Remove payment"), tr("Del"), Qt.Key.Key_Delete, self._remove),
             Action(tr("Back to sale"), tr("Esc"), Qt.Key.Key_Escape, self._back),
         )
@@ -198,6 +201,7 @@ class TenderScreen(Screen):
         pad.pressed.connect(self._type)
         column.addWidget(label(tr("Amount received"), "small"))
         column.addWidget(self._typed)
+        column.addWidget(entry_line())
         column.addWidget(pad, 3)
         column.addStretch(1)
         return frame

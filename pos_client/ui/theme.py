@@ -182,6 +182,7 @@ QWidget#header {{ border-bottom: 1px solid {t.hairline}; }}
 QWidget#footer {{ border-top: 1px solid {t.hairline}; }}
 QFrame[kind="card"] {{ background: {t.panel}; border: 1px solid {t.hairline}; border-radius: {RADIUS_PX}px; }}
 QFrame[kind="rule"] {{ background: {t.hairline}; border: none; }}
+QFrame[kind="entry"] {{ background: {t.accent}; border: none; }}
 QFrame[kind="pill"] {{ background: {t.chip}; border: none; border-radius: 13px; }}
 QLabel {{ color: {t.ink}; background: transparent; font-size: {TEXT_PX}px; }}
 QLabel[kind="store"] {{ font-size: 16px; font-weight: bold; }}

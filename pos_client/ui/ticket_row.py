@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QStaticText, QTextOption, QTransform
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QStaticText, QTextOption, QTransform
 from PySide6.QtWidgets import QStyle
 
 from pos_client.till.state import LineView
@@ -35,16 +35,20 @@ class TicketRow:
         small = " · ".join(wording.words(words) for words in line.small_print)
         self.spoken = f"{quantity} {line.name}, {amount}" + (f", {small}" if small else "")
         name_left = _EDGE + _QUANTITY + _GAP
-        name_width = max(80, width - name_left - _GAP - _PRICE - _AMOUNT - _EDGE)
+        # Long amounts take what they need from the name, which can wrap.
+        price_width = max(_PRICE, QFontMetrics(_TEXT).horizontalAdvance(price) + _GAP)
+        amount_width = max(_AMOUNT, QFontMetrics(_STRONG).horizontalAdvance(amount) + 2 * _GAP)
+        amount_left = width - _EDGE - amount_width
+        price_left = amount_left - price_width
+        name_width = max(80, price_left - name_left - _GAP)
         start = Qt.AlignmentFlag.AlignRight if right_to_left else Qt.AlignmentFlag.AlignLeft
         end = Qt.AlignmentFlag.AlignLeft if right_to_left else Qt.AlignmentFlag.AlignRight
         name_text = _static(line.name, _TEXT, name_width, start)
         name_height = int(name_text.size().height())
         # Below the name there is room as far as the amounts.
-        small_width = name_width + _PRICE
+        small_width = name_width + price_width
         small_text = _static(small, _SMALL, small_width, start)
         quantity_text = _static(quantity, _TEXT, _QUANTITY, end)
-        price_left, amount_left = width - _EDGE - _AMOUNT - _PRICE, width - _EDGE - _AMOUNT
         small_height = int(small_text.size().height()) if small else 0
         inside = max(name_height + small_height + (2 if small else 0), int(quantity_text.size().height()))
         self.height = inside + 2 * _PAD + 1
@@ -53,12 +57,17 @@ class TicketRow:
             (quantity_text, _TEXT, True, QRect(_EDGE, _PAD, _QUANTITY, inside)),
             (name_text, _TEXT, False, QRect(name_left, _PAD, name_width, name_height)),
             (small_text, _SMALL, True, QRect(name_left, _PAD + name_height + 2, small_width, small_height)),
-            (_static(price, _TEXT, _PRICE, end), _TEXT, False, QRect(price_left, _PAD, _PRICE, inside)),
             (
-                _static(amount, _STRONG, _AMOUNT, end),
+                _static(price, _TEXT, price_width, end),
+                _TEXT,
+                False,
+                QRect(price_left, _PAD, price_width, inside),
+            ),
+            (
+                _static(amount, _STRONG, amount_width, end),
                 _STRONG,
                 False,
-                QRect(amount_left, _PAD, _AMOUNT, inside),
+                QRect(amount_left, _PAD, amount_width, inside),
             ),
         )
 

@@ -93,6 +93,8 @@ def test_a_shift_by_keys_alone(counter: tuple[MainWindow, fakes.FakeBooks]) -> N
     typed(window, "1", *[Key.Key_Return] * 2, Key.Key_F12)
     assert window.presenter.state.phase is Phase.COUNTED
     typed(window, "", Key.Key_F12)
+    assert window.presenter.state.phase is Phase.COUNTED, "the same key twice closes nothing"
+    typed(window, "", Key.Key_Return)
     if window.host.panel is not None:
         typed(window, "9999", Key.Key_Return)
     assert window.presenter.state.phase is Phase.CLOSED

@@ -196,9 +196,15 @@ def test_enter_alone_takes_no_money(open_window: OpenWindow) -> None:
     assert asked(window) == []
 
 
-def test_the_exact_sum_is_under_f12(open_window: OpenWindow) -> None:
+def test_pay_pressed_twice_takes_no_money(open_window: OpenWindow) -> None:
     window = paying(open_window)
     press(window, Key.Key_F12)
+    assert asked(window) == []
+
+
+def test_the_exact_sum_has_a_key_of_its_own(open_window: OpenWindow) -> None:
+    window = paying(open_window)
+    press(window, Key.Key_F11)
     assert asked(window)[0] == ("tender_cash", (3680,), {})
 
 
