@@ -61,6 +61,7 @@ class CartSnapshot(msgspec.Struct, frozen=True):
     age_confirmed: int = 0
     selected: int | None = None
     next_key: int = 1
+    coupons: tuple[str, ...] = ()
 
 
 class Cart:
@@ -79,6 +80,7 @@ class Cart:
             self.age_confirmed,
             self.selected,
             self._next_key,
+            self.coupons,
         )
 
     def restore(self, snapshot: CartSnapshot) -> None:
@@ -90,6 +92,7 @@ class Cart:
         self.age_confirmed = snapshot.age_confirmed
         self.selected = snapshot.selected
         self._next_key = snapshot.next_key
+        self.coupons = snapshot.coupons
 
     def begin(self, sale_id: str, started_at_ms: int) -> None:
         """Empty, for the next customer."""
@@ -131,4 +134,6 @@ class Cart:
         key = self.lines[index].key
         self.lines = [line for line in self.lines if line.key != key and line.deposit_of != key]
         self.voided.extend(records)
+        if not self.lines:
+            self.coupons = ()  # the customer may be gone, and the next one has not shown them
         self.selected = min(index, len(self.lines) - 1) if self.lines else None

@@ -11,6 +11,7 @@ from pos_client.till.counting import Counting
 from pos_client.till.parking import CartWriter, decode_cart
 from pos_client.till.people import People
 from pos_client.till.ports import Books, Catalogue, Clock, Ids, OpenShift, Paper, PinCheck
+from pos_client.till.promoting import Promoting
 from pos_client.till.refusals import Asked, Refused
 from pos_client.till.state import DoneView, Phase, Severity
 from pos_client.till.tendering import Payment
@@ -51,7 +52,8 @@ class Desk:
         self.paid = False
         self.x_report: ShiftTotals | None = None
         self.z_report: ShiftClosed | None = None
-        self._pricing = TicketPricing()
+        self.promoting = Promoting(ports.catalogue, ports.clock)
+        self._pricing = TicketPricing(self.promoting.on_ticket)
         self._writer = CartWriter()
         self.say: Callable[[Severity, Refused | ShopError], None] = _nobody_listens
 

@@ -23,6 +23,7 @@ class _SavedCart(msgspec.Struct, frozen=True):
     age_confirmed: int
     selected: int | None
     next_key: int
+    coupons: tuple[str, ...]
 
 
 class CartWriter:
@@ -49,6 +50,7 @@ class CartWriter:
                 kept.age_confirmed,
                 kept.selected,
                 kept.next_key,
+                kept.coupons,
             )
         )
 

@@ -10,6 +10,7 @@ from pos_client.till.cart import Cart
 from pos_client.till.tendering import Payment
 from pos_client.till.ticket_totals import PricedLine, TicketTotals
 from shared_models.cash import ShiftOpened
+from shared_models.promotion_pricing import line_discount
 from shared_models.sale import LineDiscount, SaleLine, SalePosted
 from shared_models.staff import StaffMember
 from shared_models.store_config import StoreConfig
@@ -85,6 +86,7 @@ def _sale_line(priced: PricedLine, amounts: LineTotals, line_nos: dict[int, int]
 
 
 def _discounts(priced: PricedLine) -> Iterator[LineDiscount]:
+    yield from map(line_discount, priced.promotions)
     manual = priced.line.discount
     if manual is not None and priced.line_discount_minor:
         yield LineDiscount("line", manual.reason, priced.line_discount_minor, manual.approved_by)

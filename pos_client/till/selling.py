@@ -29,8 +29,14 @@ class Selling:
     def scan(self, text: str) -> None:
         self._desk.seller()
         store = self._desk.store()
-        scan = read_scan(text, store.embedded_rules, currency(store.currency).exponent)
-        self._add(wanted_from(self._offer(scan), scan))
+        try:
+            scan = read_scan(text, store.embedded_rules, currency(store.currency).exponent)
+            offer = self._offer(scan)
+        except Refused:
+            if self._take_coupon(text.strip()):
+                return
+            raise
+        self._add(wanted_from(offer, scan))
 
     def add_product(self, product_id: str) -> None:
         self._desk.seller()
@@ -48,6 +54,19 @@ class Selling:
         if scan.suspicion:
             raise _loud(scan.suspicion, code=scan.shown)
         raise _loud("unknown_barcode", code=scan.shown)
+
+    def _take_coupon(self, code: str) -> bool:
+        """What is no product's code may be a coupon's. Only onto a ticket that belongs to somebody."""
+        desk, cart = self._desk, self._desk.cart
+        unlocked = desk.promoting.unlock(code, cart.coupons)
+        if unlocked is None:
+            return False
+        if not cart.lines:
+            raise Refused("coupon_too_early")
+        cart.coupons = (*cart.coupons, code)
+        desk.save_cart()
+        desk.say(Severity.INFO, Refused("coupon_taken", name=unlocked.name))
+        return True
 
     def _add(self, wanted: Wanted) -> None:
         """Asks one question at a time; every answer comes back here knowing more."""

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import msgspec
 
 from pos_client.till.cart import Cart, Line
 from shared_models.pricing import ManualDiscount, shares
+from shared_models.promotion_pricing import Applied
 from shared_models.quantity import MILLI, extend
 from shared_models.sale import VoidedLine
 from shared_models.tax import DocumentTotals, RoundingPolicy, TaxableLine, compute_totals
 
+Promote = Callable[[Sequence[Line], Sequence[str]], tuple[tuple[Applied, ...], ...]]
+"""What promotions take off each line, given the coupons on the ticket."""
+
 
 class PricedLine(msgspec.Struct, frozen=True):
-    """A line's amounts in the price's own terms: with tax where it is included, without where it is added."""
+    """A line's amounts in the price's own terms: with tax where it is included, without where it is added.
+
+    Promotions come off first, then what a person gave: on the line, then on the sale.
+    """
 
     line: Line
     full_minor: int
@@ -20,10 +29,15 @@ class PricedLine(msgspec.Struct, frozen=True):
     sale_discount_minor: int
     taxable: TaxableLine
     sale_discount: ManualDiscount | None = None
+    promotions: tuple[Applied, ...] = ()
+
+    @property
+    def discount_minor(self) -> int:
+        return _promoted(self.promotions) + self.line_discount_minor + self.sale_discount_minor
 
     @property
     def amount_minor(self) -> int:
-        return self.full_minor - self.line_discount_minor - self.sale_discount_minor
+        return self.full_minor - self.discount_minor
 
 
 class TicketTotals(msgspec.Struct, frozen=True):
@@ -37,53 +51,74 @@ class TicketTotals(msgspec.Struct, frozen=True):
 
 
 class TicketPricing:
-    """Remembers what each line came to, so that a scan into a long ticket prices one line."""
+    """Remembers what each line came to, so that a scan into a long ticket prices one line.
 
-    def __init__(self) -> None:
+    Promotions are asked when the ticket changes and not in between: a total that the customer has seen does
+    not move because a promotion has just ended.
+    """
+
+    def __init__(self, promote: Promote) -> None:
+        self._promote = promote
         self._priced: dict[int, PricedLine] = {}
-        self._last: tuple[list[Line], ManualDiscount | None, RoundingPolicy, TicketTotals] | None = None
+        self._last: tuple[list[Line], ManualDiscount | None, tuple[str, ...], RoundingPolicy] | None = None
+        self._totals_then: TicketTotals | None = None
 
     def totals(self, cart: Cart, policy: RoundingPolicy) -> TicketTotals:
-        last = self._last
-        if last is not None and (last[0], last[1], last[2]) == (cart.lines, cart.discount, policy):
-            return last[3]
-        totals = self._totals(cart, policy)
-        self._last = (list(cart.lines), cart.discount, policy, totals)
-        return totals
+        now = (cart.lines, cart.discount, cart.coupons, policy)
+        if self._totals_then is None or self._last != now:
+            self._totals_then = self._totals(cart, policy)
+            self._last = (list(cart.lines), *now[1:])
+        return self._totals_then
 
     def _totals(self, cart: Cart, policy: RoundingPolicy) -> TicketTotals:
-        parts = shares(cart.discount, [_discountable(line) for line in cart.lines]) if cart.discount else None
+        promoted = self._promote(cart.lines, cart.coupons)
+        parts = [0] * len(cart.lines)
+        if cart.discount is not None:
+            parts = shares(cart.discount, list(map(_discountable, cart.lines, promoted)))
         lines = tuple(
-            self._line(line, parts[at] if parts else 0, cart.discount) for at, line in enumerate(cart.lines)
+            self._line(line, part, cart.discount, promotions)
+            for line, part, promotions in zip(cart.lines, parts, promoted, strict=True)
         )
         self._priced = {priced.line.key: priced for priced in lines}
         document = compute_totals([priced.taxable for priced in lines], policy)
-        off = sum(priced.line_discount_minor + priced.sale_discount_minor for priced in lines)
-        return TicketTotals(lines, document, off)
+        return TicketTotals(lines, document, sum(priced.discount_minor for priced in lines))
 
-    def _line(self, line: Line, share_minor: int, discount: ManualDiscount | None) -> PricedLine:
+    def _line(
+        self,
+        line: Line,
+        share_minor: int,
+        discount: ManualDiscount | None,
+        promotions: tuple[Applied, ...],
+    ) -> PricedLine:
         known = self._priced.get(line.key)
         if (
             known is not None
             and known.line is line
             and known.sale_discount_minor == share_minor
             and known.sale_discount is discount
+            and known.promotions == promotions
         ):
             return known
-        return price_line(line, share_minor, discount)
+        return price_line(line, share_minor, discount, promotions)
 
 
-def price_line(line: Line, share_minor: int = 0, discount: ManualDiscount | None = None) -> PricedLine:
+def price_line(
+    line: Line,
+    share_minor: int = 0,
+    discount: ManualDiscount | None = None,
+    promotions: tuple[Applied, ...] = (),
+) -> PricedLine:
     full = full_amount(line)
-    off = line.discount.off(full) if line.discount else 0
+    promoted = _promoted(promotions)
+    off = line.discount.off(full - promoted) if line.discount else 0
     stated = line.label_amount_minor is not None
     taxable = TaxableLine(
         MILLI if stated else line.quantity_milli,
         full if stated else line.unit_price_minor,
         line.taxes,
-        off + share_minor,
+        promoted + off + share_minor,
     )
-    return PricedLine(line, full, off, share_minor, taxable, discount)
+    return PricedLine(line, full, off, share_minor, taxable, discount, promotions)
 
 
 def full_amount(line: Line) -> int:
@@ -98,9 +133,13 @@ def voided_line(line: Line, at_ms: int, operator_id: str, policy: RoundingPolicy
     return VoidedLine(line.product_id, line.name, line.quantity_milli, gross, at_ms, operator_id)
 
 
-def _discountable(line: Line) -> int:
+def _discountable(line: Line, promotions: tuple[Applied, ...]) -> int:
     """A deposit is given back in full one day, so no discount touches it."""
     if line.deposit_of is not None:
         return 0
-    full = full_amount(line)
-    return full - (line.discount.off(full) if line.discount else 0)
+    left = full_amount(line) - _promoted(promotions)
+    return left - (line.discount.off(left) if line.discount else 0)
+
+
+def _promoted(promotions: tuple[Applied, ...]) -> int:
+    return sum(one.amount_minor for one in promotions) if promotions else 0

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from pos_client.till.state import LineView, Words
 from pos_client.till.ticket_totals import PricedLine
+from shared_models.pricing import WHOLE_PPM
+from shared_models.promotion_pricing import Applied
+from shared_models.promotions import BuyGet, PercentOff, SpendAndSave
 
 
 class TicketView:
@@ -64,8 +67,12 @@ def _price_explained(priced: PricedLine) -> Iterator[Words]:
         yield Words("label_price", {})
     if line.override_reason:
         yield Words("price_override", {"reason": line.override_reason, "was_minor": line.regular_price_minor})
+    was = priced.full_minor
+    for applied in priced.promotions:
+        yield _promotion_explained(applied, was)
+        was -= applied.amount_minor
     if line.discount is not None:
-        label, was = line.discount.reason, priced.full_minor
+        label = line.discount.reason
         if line.discount.percent_ppm:
             rate = line.discount.percent_ppm
             yield Words("line_discount", {"label": label, "rate_ppm": rate, "was_minor": was})
@@ -74,3 +81,19 @@ def _price_explained(priced: PricedLine) -> Iterator[Words]:
             yield Words("line_discount_amount", {"label": label, "amount_minor": off, "was_minor": was})
     if priced.sale_discount_minor:
         yield Words("sale_discount", {"amount_minor": priced.sale_discount_minor})
+
+
+def _promotion_explained(applied: Applied, was_minor: int) -> Words:
+    rule, label = applied.promotion.rule, applied.promotion.name
+    if isinstance(rule, BuyGet) and rule.percent_ppm == WHOLE_PPM:
+        return Words("promotion_free", {"label": label, "pieces": applied.pieces})
+    if isinstance(rule, BuyGet):
+        rate = rule.percent_ppm
+        return Words("promotion_pieces", {"label": label, "pieces": applied.pieces, "rate_ppm": rate})
+    if isinstance(rule, PercentOff):
+        return Words("promotion_rate", {"label": label, "rate_ppm": rule.percent_ppm, "was_minor": was_minor})
+    if isinstance(rule, SpendAndSave):
+        return Words("promotion_share", {"label": label, "amount_minor": applied.amount_minor})
+    return Words(
+        "promotion_amount", {"label": label, "amount_minor": applied.amount_minor, "was_minor": was_minor}
+    )

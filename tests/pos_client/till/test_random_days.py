@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from pos_client.till.errors import StorageFailed, StorageFull
 from pos_client.till.state import Phase, TillState
+from shared_models.promotions import BuyGet, PercentOff, Promotion, SpendAndSave, Target
 from shared_models.sale import SalePosted
 from shared_models.tax import RoundingPolicy
 from tests.pos_client.till.conftest import Shop
@@ -30,6 +31,7 @@ CODES = st.one_of(
             "2000042",
             "3*roll",
             "2*" + COLA,
+            "SAVE10",
         ]
     ),
     st.sampled_from(
@@ -60,13 +62,24 @@ KEYS = [
     "dismiss_notice",
 ]
 PPM = st.integers(-1, 1_000_001)
+PROMOTIONS = (
+    Promotion(promotion_id="p1", name="3 for 2", rule=BuyGet(2, 1)),
+    Promotion(
+        promotion_id="p2", name="Oat", rule=PercentOff(333_333), applies_to=Target(("p-oat", "p-tomato"))
+    ),
+    Promotion(promotion_id="p3", name="10 off", rule=SpendAndSave(1, amount_minor=997), coupon_code="SAVE10"),
+)
 
 
 class RandomDay(RuleBasedStateMachine):
     """Every rule is an action; most are refused most of the time, as they should be."""
 
-    @initialize(policy=st.sampled_from(list(RoundingPolicy)), step=st.sampled_from([1, 5, 10]))
-    def a_shop_opens(self, policy: RoundingPolicy, step: int) -> None:
+    @initialize(
+        policy=st.sampled_from(list(RoundingPolicy)),
+        step=st.sampled_from([1, 5, 10]),
+        count=st.integers(0, 3),
+    )
+    def a_shop_opens(self, policy: RoundingPolicy, step: int, count: int) -> None:
         store = STORE.__class__(
             store_id="03",
             name="Harbour Street",
@@ -76,6 +89,7 @@ class RandomDay(RuleBasedStateMachine):
             embedded_rules=STORE.embedded_rules,
         )
         self.shop = Shop(store=store)
+        self.shop.catalogue.offered = PROMOTIONS[:count]
         self.shop.opened("9999")
         self.serial = 0
         self.posted = 0
