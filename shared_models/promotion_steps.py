@@ -49,20 +49,20 @@ def _priorities(spots: Sequence[Spot]) -> list[int]:
 
 def _choose_singles(spots: Sequence[Spot], priority: int, counts: _Counts) -> None:
     for spot in spots:
-        spot.single = None
+        spot.single, spot.single_saving = None, 0
         best = (0, "")
         if spot.left:
             for promotion in spot.touching.singles:
                 if promotion.priority == priority and counts.enough(promotion):
                     wish = (-spot.saving_of(promotion, spot.left), promotion.promotion_id)
                     if wish < best:
-                        best, spot.single = wish, promotion
+                        best, spot.single, spot.single_saving = wish, promotion, -wish[0]
 
 
 def _give_singles(spots: Sequence[Spot]) -> None:
     for spot in spots:
         if spot.single is not None and spot.left:
-            spot.take(spot.single, spot.saving_of(spot.single, spot.left), spot.left)
+            spot.take(spot.single, spot.single_saving, spot.left)
             spot.left = 0
 
 
@@ -97,18 +97,22 @@ def _plan(members: _Members) -> GroupPlan:
 def _gain(members: _Members, plan: GroupPlan) -> int:
     """What the groups save, less what their pieces would have saved one by one."""
     gain = plan.saving
-    if gain > 0:
-        for spot in (*members.target, *members.rewards):
-            used = plan.used.get(spot.at, 0)
-            if used and spot.single is not None:
-                gain -= spot.saving_of(spot.single, spot.left)
-                gain += spot.saving_of(spot.single, spot.left - used)
+    for spot in (*members.target, *members.rewards):
+        if gain <= 0:
+            break
+        used = plan.used.get(spot.at, 0)
+        if used and spot.single is not None:
+            gain += spot.saving_of(spot.single, spot.left - used) - spot.single_saving
     return gain
 
 
 def _give(members: _Members, plan: GroupPlan) -> None:
     for spot in (*members.target, *members.rewards):
-        spot.left -= plan.used.get(spot.at, 0)
+        used = plan.used.get(spot.at, 0)
+        if used:
+            spot.left -= used
+            if spot.single is not None:
+                spot.single_saving = spot.saving_of(spot.single, spot.left)
         if spot.at in plan.off:
             spot.take(members.promotion, *plan.off[spot.at])
 

@@ -49,7 +49,8 @@ class Spot(msgspec.Struct):
     left: int
     remaining: int
     single: Promotion | None = None
-    """What its free pieces would take one by one."""
+    """What its free pieces would take one by one, and what that would save."""
+    single_saving: int = 0
     taken: tuple[Applied, ...] = ()
 
     def take(self, promotion: Promotion, amount_minor: int, pieces: int) -> None:
