@@ -112,7 +112,11 @@ class OpenTill:
         devices = connected(devices_of(self.settings, self._virtual_printer_port()))
         if devices.printer is not None and devices.drawer is not None:
             self.spooler = Spooler(
-                self.books.jobs, devices.printer, devices.drawer, self.status_line.hear_spooler
+                self.books.jobs,
+                devices.printer,
+                devices.drawer,
+                self.status_line.hear_spooler,
+                idle=self.books.checkpoint,
             )
             self.books.on_jobs = self._wake_workers
             self.spooler.start()

@@ -49,6 +49,12 @@ class HeadOffice:
         )
         return report
 
+    def set_category(self, name: str, position: int, colour: str) -> None:
+        """Place and colour of the category with this name."""
+        found = next(row for row in self._send("GET", "/api/v1/categories") if row["name"] == name)
+        wanted = found | {"position": position, "colour": colour}
+        self._send("PUT", f"/api/v1/categories/{found['category_id']}", json=wanted)
+
     def hire(self, name: str, pin: str, role: str, store_id: str) -> None:
         body = {"name": name, "pin": pin, "role": role, "store_ids": [store_id]}
         self._send("POST", "/api/v1/staff", json=body)
@@ -94,6 +100,17 @@ class HeadOffice:
     def shift_report(self, shift_id: str) -> dict[str, Any]:
         report: dict[str, Any] = self._send("GET", f"/api/v1/reports/shifts/{shift_id}")
         return report
+
+    def receipt_numbers(self, store_id: str) -> set[str]:
+        """Of all sales that the server knows."""
+        numbers: set[str] = set()
+        params: dict[str, Any] = {"store_id": store_id, "limit": 100}
+        while True:
+            page = self._send("GET", "/api/v1/sales", params=params)
+            numbers |= {row["receipt_number"] for row in page["rows"]}
+            if not page["next"]:
+                return numbers
+            params["cursor"] = page["next"]
 
     def open_exceptions(self) -> list[dict[str, Any]]:
         return list(self._send("GET", "/api/v1/exceptions", params={"state": "open"})["rows"])

@@ -31,9 +31,24 @@ BROKEN_ROWS = (
 VAT = {
     "standard": (
         "Standard rate",
-        [{"tax_id": "vat20", "name": "VAT", "rate_ppm": 200_000, "included": True}],
+        [{"tax_id": "vat20", "name": "VAT 20 %", "rate_ppm": 200_000, "included": True}],
     ),
-    "zero": ("Zero rate", [{"tax_id": "vat0", "name": "VAT zero rate", "rate_ppm": 0, "included": True}]),
+    "zero": ("Zero rate", [{"tax_id": "vat0", "name": "VAT 0 %", "rate_ppm": 0, "included": True}]),
+}
+COLOURS = {
+    "Counter": "#5c6670",
+    "Bakery": "#b54708",
+    "Fruit and vegetables": "#0b6e4f",
+    "Drinks": "#1757d1",
+    "Dairy": "#0e7490",
+    "Sweets": "#c11574",
+    "Meat and fish": "#b42318",
+    "Larder": "#854d0e",
+    "Gifts": "#6e3fc3",
+    "Paper": "#4338ca",
+    "Home": "#9a3412",
+    "Kitchen": "#15803d",
+    "Bags": "#a21caf",
 }
 FAVOURITES = tuple(f"C{number:02d}" for number in range(1, 21))
 GIFTS = ("85123A", "22423", "47566", "84879", "22720", "22197", "21212", "22383", "20725", "22457")
@@ -48,6 +63,8 @@ def open_shop(office: HeadOffice) -> list[dict[str, Any]]:
         office.set_taxes(tax_category_id, name, taxes)
     reports = [office.import_products((DATA / name).read_bytes(), CURRENCY) for name in PRODUCT_FILES]
     reports.append(office.import_products(BROKEN_ROWS, CURRENCY))
+    for position, (name, colour) in enumerate(COLOURS.items()):
+        office.set_category(name, position, colour)
     for name, pin, role in STAFF:
         office.hire(name, pin, role, STORE_ID)
     pages = (("Favourites", FAVOURITES), ("Gifts", GIFTS))

@@ -147,20 +147,21 @@ class TillBooks:
     def post(
         self, *facts: Fact, document: ReceiptDocument | None = None, drawer_reason: str = "", note: str = ""
     ) -> tuple[int, ...]:
-        assert facts
+        assert facts or document
         assert not any(isinstance(fact, SalePosted) for fact in facts), "sales go through post_sale"
         with self.database.lock:
             self._be_current()
             sealed = self._journal.seal(*facts)
+            pos = sealed[-1].pos if sealed else position(self._current.id, self._journal.seq)
             payload = b"" if document is None else encode_document(document)
             gives_up = any(isinstance(fact, SaleVoided) for fact in facts)
 
             def work(connection: Driver) -> None:
                 self._insert(connection, sealed)
                 if drawer_reason:
-                    queue_drawer(connection, sealed[-1].pos, drawer_reason)
+                    queue_drawer(connection, pos, drawer_reason)
                 if payload:
-                    queue_print(connection, sealed[-1].pos, payload, note)
+                    queue_print(connection, pos, payload, note)
                 if gives_up:
                     self._clear_cart(connection)
 
@@ -226,8 +227,9 @@ class TillBooks:
             parked.save_cart(connection, b"")
 
     def _committed(self, sealed: Sequence[Sealed], *, jobs: bool = False) -> None:
-        self._journal.advance(sealed[-1])
-        self._note_anchor()
+        if sealed:
+            self._journal.advance(sealed[-1])
+            self._note_anchor()
         if jobs:
             self.on_jobs()
 

@@ -17,6 +17,7 @@ from pos_client.sync.push_messages import (
     AllSent,
     Answered,
     Diverged,
+    Doubted,
     EntriesRead,
     Greeted,
     LocalEnd,
@@ -83,7 +84,7 @@ class PushCore:
 
     def step(self, now_ms: int, inbound: PushInbound) -> Steps:
         """`now_ms` never goes back. An answer to anything but the request in flight is not listened to."""
-        if not isinstance(inbound, Looked | Poked):
+        if not isinstance(inbound, Looked | Poked | Doubted):
             if inbound.number != self._in_flight:
                 return ()
             self._in_flight = None
@@ -102,6 +103,9 @@ class PushCore:
                 return self._failed(now_ms, failure)
             case Poked():
                 return self._poked(now_ms)
+            case Doubted():
+                self._hello_due_ms = None
+                return (Look(),)
 
     def _look(self, now_ms: int, segments: Sequence[SegmentState]) -> Steps:
         if self._in_flight is not None:

@@ -59,7 +59,11 @@ class Poked(msgspec.Struct, frozen=True):
     """The server was heard of: a wait that was only for the line is over."""
 
 
-PushInbound = Looked | EntriesRead | Greeted | Answered | RawStored | TryFailed | Poked
+class Doubted(msgspec.Struct, frozen=True):
+    """An answer was cut off: whether the line still stands is to be found out by a greeting."""
+
+
+PushInbound = Looked | EntriesRead | Greeted | Answered | RawStored | TryFailed | Poked | Doubted
 
 
 class Look(msgspec.Struct, frozen=True):

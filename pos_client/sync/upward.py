@@ -15,6 +15,7 @@ from pos_client.sync.push_messages import (
     AllSent,
     Answered,
     Diverged,
+    Doubted,
     EntriesRead,
     Greeted,
     LocalEnd,
@@ -70,6 +71,11 @@ class Upward:
         self._heard_feeds = heard_feeds
         self._stopping = stopping
         self._was_poked = False
+        self._was_doubted = False
+
+    def doubted(self) -> None:
+        """The line may be gone; callable from any thread, and found out at the next turn."""
+        self._was_doubted = True
 
     def poked(self) -> None:
         """The server was heard of; callable from any thread, and counts from the next turn on."""
@@ -89,6 +95,9 @@ class Upward:
         if self._was_poked:
             self._was_poked = False
             todo = deque(self._core.step(self._now_ms(), Poked()))
+        elif self._was_doubted:
+            self._was_doubted = False
+            todo = deque(self._core.step(self._now_ms(), Doubted()))
         while todo and not self._stopping():
             said = todo.popleft()
             if isinstance(said, Wait):

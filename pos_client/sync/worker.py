@@ -147,7 +147,9 @@ class SyncWorker:
         have = self._copy.positions()
         outcome = self._met().poke(have)
         if not isinstance(outcome, Reply):
-            self._line_is_down = True
+            if not self._line_is_down:
+                self._line_is_down = True
+                self._find_out()
             if isinstance(outcome, Unreachable) and not outcome.sent:
                 self._board.line_lost(outcome)
             return self._poke_back_off.failed() / 1000
@@ -170,6 +172,12 @@ class SyncWorker:
             self._upward.poked()
         self._up.wake()
         self.refresh()
+
+    def _find_out(self) -> None:
+        """A hint that was cut off proves nothing about the line; a greeting does."""
+        if self._upward is not None:
+            self._upward.doubted()
+        self._up.wake()
 
     def _heard_feeds(self, feeds: tuple[FeedVerdict, ...]) -> None:
         stale = tuple(feed for feed in feeds if feed.state != "ok")

@@ -115,6 +115,17 @@ def test_a_document_posted_with_a_fact_is_queued_with_its_note(books: TillBooks)
     assert (decode_document(job.payload), job.note) == (document, "X report")
 
 
+def test_a_look_at_the_figures_is_printed_and_leaves_no_entry(books: TillBooks) -> None:
+    books.post(shift_opened())
+    before = books.head()
+    document = ReceiptDocument((Text("X report"),))
+    assert books.post(document=document) == ()
+    assert books.head() == before
+    job = books.jobs.claim("print")
+    assert job is not None
+    assert decode_document(job.payload) == document
+
+
 def test_numbers_go_on_after_a_restart(till: Open) -> None:
     books = till()
     first = books.post_sale(a_sale(), open_drawer=False)

@@ -235,6 +235,23 @@ def test_an_idle_till_notices_that_the_line_is_gone_and_back(tmp_path: Path, sta
     wait_until(lambda: engine.worker.status.online and engine.worker.status.code == "")
 
 
+def test_an_idle_till_finds_out_when_hints_are_cut_off_without_an_answer(
+    tmp_path: Path, started: Started
+) -> None:
+    class CutOff(LocalServer):
+        def poke(self, have: Sequence[FeedPosition]) -> Reply[Poke] | Failure:
+            answer = super().poke(have)
+            return Unreachable("cut off", sent=True) if self.down else answer
+
+    server = CutOff()
+    server.hints = [Poke()]
+    engine = started(Engine(tmp_path, server))
+    engine.seen.wait(lambda status: status.all_sent and status.online)
+    server.down = True
+    server.aborted.set()
+    wait_until(lambda: not engine.worker.status.online)
+
+
 def test_a_server_that_refuses_is_met_all_the_same(tmp_path: Path, started: Started) -> None:
     server, till = LocalServer(), ModelTill()
     server.refuses = Refused(403)
