@@ -63,12 +63,14 @@ def line_rows(entry: RecordedEntry) -> Iterator[Row]:
 
 def tender_rows(entry: RecordedEntry) -> Iterator[Row]:
     sale: SalePosted = entry.recorded.fact
-    # Change is cash: it comes off the first cash tender, or off the first of all where there is none.
-    cash = [at for at, tender in enumerate(sale.tenders) if tender.kind == CASH]
-    changed = cash[0] if cash else 0
-    for at, tender in enumerate(sale.tenders):
-        kept = tender.received_minor - (sale.change_minor if at == changed else 0)
-        yield (entry.event_id, at + 1, tender.kind, tender.received_minor, kept)
+    change = sale.change_minor
+    for at, tender in enumerate(sale.tenders, 1):
+        given = change if tender.kind == CASH else 0
+        change -= given
+        yield (entry.event_id, at, tender.kind, tender.received_minor, tender.received_minor - given)
+    if change:
+        # Change is cash, whatever was tendered: the drawer lost it.
+        yield (entry.event_id, 0, CASH, 0, -change)
 
 
 def tax_rows(entry: RecordedEntry) -> Iterator[Row]:
