@@ -11,6 +11,7 @@ from pos_client.ui.theme import SMALL_PX, TEXT_PX, Tokens, font
 from pos_client.ui.wording import Wording
 
 _EDGE = 16
+_END = 10
 _QUANTITY = 54
 _PRICE = 74
 _AMOUNT = 88
@@ -38,7 +39,7 @@ class TicketRow:
         # Long amounts take what they need from the name, which can wrap.
         price_width = max(_PRICE, QFontMetrics(_TEXT).horizontalAdvance(price) + _GAP)
         amount_width = max(_AMOUNT, QFontMetrics(_STRONG).horizontalAdvance(amount) + 2 * _GAP)
-        amount_left = width - _EDGE - amount_width
+        amount_left = width - _END - amount_width
         price_left = amount_left - price_width
         name_width = max(80, price_left - name_left - _GAP)
         start = Qt.AlignmentFlag.AlignRight if right_to_left else Qt.AlignmentFlag.AlignLeft

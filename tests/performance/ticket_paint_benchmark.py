@@ -1,14 +1,19 @@
 """How long from a scanned line to its paint, in a ticket of 200 lines, against a QTableView with a Python model.
 
 `python -m tests.performance.ticket_paint_benchmark`: both show the same line in a window of the same size, in turns.
+Then the whole till: a scan looked up among 100,000 products, priced, the ticket saved, painted in the window.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
 from statistics import quantiles
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -16,13 +21,25 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QAbstractTableModel, QLocale, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QTableView
 
+from hardware.scanners.base import Scan
+from pos_client.store.catalogue import CatalogueFile
+from pos_client.till.session import TillSession
 from pos_client.till.state import LineView, Words
+from pos_client.ui.main_window import MainWindow
 from pos_client.ui.theme import Theme, apply_font
 from pos_client.ui.ticket_view import TicketView
 from pos_client.ui.wording import Wording
+from shared_models.gtin import has_valid_check_digit
+from shared_models.staff import StaffMember
+from shared_models.store_config import StoreConfig
+from tests.performance import lookup_benchmark
+from tests.pos_client.store.made_up_shop import open_books
+from tests.pos_client.till import fakes
 
 LINES = 200
 SCANS = 1000
+TILL_SCANS = 300
+PRODUCTS = 100_000
 WARM_UP = 50
 SIZE = (1366, 768)
 MOST_OF_TABLE = 0.2
@@ -84,7 +101,9 @@ def main() -> int:
     print(f"{'ticket':14}{ticket[0]:10.2f}{ticket[1]:10.2f}")
     print(f"{'QTableView':14}{table[0]:10.2f}{table[1]:10.2f}")
     print(f"{'ratio':14}{ratios[0]:10.2f}{ratios[1]:10.2f}")
-    good = ratios[1] <= MOST_OF_TABLE and ticket[1] < MOST_MS
+    whole = _percentiles(scans_at_the_till(app, wording))
+    print(f"{'whole till':14}{whole[0]:10.2f}{whole[1]:10.2f}   {PRODUCTS} products, {LINES} lines and more")
+    good = ratios[1] <= MOST_OF_TABLE and max(ticket[1], whole[1]) < MOST_MS
     print(
         f"goal: p99 at most {MOST_OF_TABLE} of the table and under {MOST_MS:.0f} ms: {'met' if good else 'MISSED'}"
     )
@@ -127,6 +146,49 @@ def measure(app: QApplication, wording: Wording) -> tuple[list[float], list[floa
         ticket_ms.append(_timed(app, scan_into_ticket))
         table_ms.append(_timed(app, scan_into_table))
     return ticket_ms[WARM_UP:], table_ms[WARM_UP:]
+
+
+class ShopCatalogue(CatalogueFile):
+    """The till's own catalogue file, with the shop and its people from memory."""
+
+    def store(self) -> StoreConfig | None:
+        return fakes.STORE
+
+    def staff(self) -> tuple[StaffMember, ...]:
+        return fakes.STAFF
+
+
+def scans_at_the_till(app: QApplication, wording: Wording) -> list[float]:
+    """From the code to the painted line: catalogue file, core, books on disk and the window."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "catalogue.db"
+        lookup_benchmark.build(path, PRODUCTS)
+        catalogue, books = ShopCatalogue(path, lambda: 0), open_books(Path(folder))
+        clock = fakes.FakeClock()
+        till = TillSession(
+            fakes.TILL_ID,
+            clock=clock,
+            ids=fakes.FakeIds(),
+            catalogue=catalogue,
+            books=books,
+            pins=fakes.FakePins(),
+            paper=fakes.FakePaper(),
+        )
+        till.log_in("9999")
+        till.open_shift(0)
+        known = map(str, range(4_000_000_000_001, 4_000_000_000_000 + PRODUCTS))
+        codes = list(islice(filter(has_valid_check_digit, known), LINES + WARM_UP + TILL_SCANS))
+        for code in codes[:LINES]:
+            till.scan(code)
+        window = MainWindow(till, clock.now, wording=wording)
+        window.show()
+        app.processEvents()
+        times = [_timed(app, partial(window.scanned, Scan(code))) for code in codes[LINES:]]
+        assert len(till.state.lines) == len(codes), till.state.notice
+        window.close()
+        books.close()
+        catalogue.close()
+    return times[WARM_UP:]
 
 
 def _timed(app: QApplication, act: Callable[[], None]) -> float:
