@@ -62,7 +62,7 @@ class Cashier:
 
     def take(self, due_minor: int, *, exact: bool) -> None:
         if exact:
-            self.till.press("F12")
+            self.till.press("F11")
         else:
             self.till.do(type=str(self._note_for(due_minor)))
             self.till.press("Return")
@@ -104,7 +104,7 @@ class Cashier:
         return self.till.wait("the result of the count", phase="counted")
 
     def close_shift(self) -> Seen:
-        self.till.press("F12")
+        self.till.press("Return")
         return self.till.wait("the Z report", phase="closed")
 
     def _note_for(self, due_minor: int) -> int:

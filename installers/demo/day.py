@@ -166,7 +166,7 @@ class Day:
         cashier.ring_up(next(self._baskets))
         self._printer.wait_for_receipts(cashier.sales)
         due_minor = cashier.start_payment()
-        till.kill(last_words={"press": ["F12"]})
+        till.kill(last_words={"press": ["F11"]})
         till.start()
         seen = cashier.log_in()
         if seen["lines"]:
