@@ -99,6 +99,8 @@ class MainWindow(QWidget):
             self._phase = state.phase
             self.stack.setCurrentWidget(screen)
             screen.entered()
+            if state.notice is None:
+                self.notice.hide()  # news of the step before
         self.footer.show_actions([action for action in self.key_actions() if action.in_foot])
         self.footer.show_last(state.done)
         self._show_panels(state)
