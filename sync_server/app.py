@@ -21,6 +21,7 @@ from sync_server.errors import on_http_exception, on_shop_error, on_unexpected
 from sync_server.exceptions import routes as exceptions
 from sync_server.feed import routes as feed
 from sync_server.ingest import routes as ingest
+from sync_server.nul_characters import refuse_nul
 from sync_server.ports import NewId, NowMs, random_id, system_now_ms
 from sync_server.pricing import promotion_routes
 from sync_server.pricing import routes as pricing
@@ -60,6 +61,7 @@ def create_app(
         _routes(services, settings, now_ms),
         openapi_config=OpenAPIConfig("Evertill", "1", path="/schema"),
         exception_handlers=_exception_handlers(),
+        before_request=refuse_nul,
         response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],
         request_max_body_size=settings.max_body_bytes,
         debug=settings.debug,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +15,7 @@ from shared_models.errors import ShopError
 
 PROBLEM = "application/problem+json"
 T = TypeVar("T")
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _log = logging.getLogger(__name__)
 
 
@@ -58,7 +60,9 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def read_json(body: bytes, kind: type[T]) -> T:
-    """The body as `kind`, strictly: "3" is not 3."""
+    """The body as `kind`, strictly: "3" is not 3, and no text holds a NUL, which PostgreSQL would not take."""
+    if _NUL.search(body):
+        raise Invalid("The body holds a NUL character. Remove it.")
     try:
         return msgspec.json.decode(body, type=kind, strict=True)
     except (msgspec.DecodeError, UnicodeDecodeError) as reason:

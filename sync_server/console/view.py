@@ -19,6 +19,7 @@ from shared_models.money import currency, format_amount
 from shared_models.quantity import format_quantity
 from sync_server.auth import COOKIE, Actor, actor_of
 from sync_server.errors import Forbidden, Invalid
+from sync_server.nul_characters import refuse_nul_in_form
 from sync_server.ports import NowMs
 from sync_server.sales.tables import sale
 from sync_server.services import Services
@@ -96,6 +97,7 @@ def read_form(request: AnyRequest, body: bytes) -> dict[str, str]:
 
 
 def plain_form(body: bytes) -> dict[str, str]:
+    refuse_nul_in_form(body)
     try:
         pairs = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"

@@ -17,6 +17,7 @@ from sync_server.ports import NowMs
 State = Literal["open", "assigned", "resolved"]
 THE_SERVER = "server"
 MAX_NOTE = 2000
+_LARGEST_ID = 2**63 - 1
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +104,9 @@ class ExceptionService:
     # What is asked
 
     def case(self, tx: Connection, case_id: int) -> Case:
-        row = tx.execute(select(exception_case).where(exception_case.c.case_id == case_id)).one_or_none()
+        known = 0 < case_id <= _LARGEST_ID
+        query = select(exception_case).where(exception_case.c.case_id == case_id)
+        row = tx.execute(query).one_or_none() if known else None
         if row is None:
             raise NotFound("There is no such exception.", case_id=case_id)
         return _case(row)
