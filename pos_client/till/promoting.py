@@ -47,10 +47,17 @@ class Promoting:
             raise Refused("coupon_twice", name=holding[0].name)
         return new[0]
 
+    def is_coupon(self, code: str) -> bool:
+        return bool(code.strip() and self._promotions().with_coupon(code))
+
     def _promotions(self) -> PromotionBook:
         promotions, categories = self._catalogue.promotions(), self._catalogue.categories()
         known = self._book
-        if known is None or known[0] is not promotions or (known[1] is not categories and known[1] != categories):
+        if (
+            known is None
+            or known[0] is not promotions
+            or (known[1] is not categories and known[1] != categories)
+        ):
             known = self._book = (promotions, categories, PromotionBook(promotions, categories))
         return known[2]
 

@@ -186,6 +186,9 @@ class TillSession:
         ports = self._desk.ports
         return ports.catalogue.search(text, ports.clock.now()) if text.strip() else ()
 
+    def is_coupon(self, text: str) -> bool:
+        return self._desk.promoting.is_coupon(text)
+
     def quick_pages(self) -> tuple[QuickPage, ...]:
         """Keys whose product has gone are left out."""
         catalogue, at = self._desk.ports.catalogue, self._desk.ports.clock.now()

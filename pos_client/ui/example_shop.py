@@ -314,6 +314,10 @@ STATES: dict[str, TillState] = {
 }
 
 
+COUPON = "oat"
+"""Also the beginning of a product's name, which a typed coupon must not pick."""
+
+
 class ShownTill:
     """A till that shows one state whatever is done, and writes down what was asked of it."""
 
@@ -334,6 +338,9 @@ class ShownTill:
     def search(self, text: str) -> tuple[Offer, ...]:
         wanted = text.casefold()
         return tuple(found for found in OFFERS if wanted in found.product.name.casefold())
+
+    def is_coupon(self, text: str) -> bool:
+        return text.casefold() == COUPON
 
     def quick_pages(self) -> tuple[QuickPage, ...]:
         return (QuickPage("Favourites", OFFERS),)

@@ -103,10 +103,10 @@ class ProductPanel(QWidget):
         self._stack.setCurrentWidget(self._keys)
 
     def enter(self) -> None:
-        """A code goes to the till as it stands; a name picks the chosen result."""
+        """A product's or a coupon's code goes to the till as it stands; a name picks the chosen result."""
         text = self.field.text().strip()
         self._pause.stop()
-        if not _is_code(text):
+        if not _is_code(text) and not self._till.is_coupon(text):
             if self._searched != text:
                 self.search_now()
             current = self._results.current()

@@ -227,3 +227,10 @@ def test_a_scan_into_a_long_ticket_leaves_the_other_lines_alone(shop: Shop, till
     till.scan(OAT_DRINK)
     before = till.state.lines[0]
     assert till.scan(COLA).lines[0] is before
+
+
+def test_what_is_typed_is_known_for_a_coupon_before_anyone_searches(shop: Shop, till: TillSession) -> None:
+    assert not till.is_coupon("hello")
+    offered(shop, PercentOff(500_000), coupon_code="HELLO", valid_to_ms=1)
+    assert till.is_coupon("hello")
+    assert not till.is_coupon("")
