@@ -12,7 +12,7 @@ from platformdirs import user_state_dir
 
 from hardware.drawers.printer_pulse import PulseSettings
 from hardware.escpos.library import use_cache_folder
-from hardware.escpos.paper import Receipt
+from hardware.escpos.paper import Pulse, Receipt
 from hardware.printers.network import NetworkPrinterSettings
 from hardware.printers.virtual import VirtualPrinter
 from hardware.receipt_document import ReceiptDocument
@@ -92,7 +92,7 @@ class OpenTill:
             paper=self.paper,
         )
         self.virtual_printer: VirtualPrinter | None = None
-        self.on_paper: Callable[[bytes], None] = lambda png: None
+        self.on_paper: Callable[[bytes, bool], None] = lambda png, drawer_opened: None
         """Called on the virtual printer's thread with each receipt as a PNG."""
         self.spooler: Spooler | None = None
         self.sync: SyncWorker | None = None
@@ -132,7 +132,7 @@ class OpenTill:
         return self.virtual_printer.port
 
     def _on_paper(self, receipt: Receipt) -> None:
-        self.on_paper(receipt.png())
+        self.on_paper(receipt.png(), any(isinstance(part, Pulse) for part in receipt.items))
 
     def wake_sync(self) -> None:
         if self.sync is not None:

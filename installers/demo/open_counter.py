@@ -11,7 +11,7 @@ from installers.demo.server_process import ServerProcess
 from installers.demo.shop import ACCOUNT, STAFF, TILLS, open_shop
 from installers.demo.till_process import TillProcess, till_environment
 
-_TRY_THESE = ("9300633613099", "C02", "22423")
+_TRY_THESE = ("4001954161294", "4008400322728", "3*85123A", "butter")
 
 
 class OpenCounter:
@@ -48,6 +48,8 @@ class OpenCounter:
         print("\nThe till opens now. Log in with a PIN:")
         for who, pin, role in STAFF:
             print(f"  {pin}  {who} ({role})")
-        print(f"\nScan with a scanner, or type: {', '.join(_TRY_THESE)}; F12 pays, F1 shows all keys.")
+        print(
+            f"\nScan with a scanner, or type these and Enter: {', '.join(_TRY_THESE)}; F12 pays, F1 shows all keys."
+        )
         print(f"Head office's console: {self._server.url}/console  (name {name}, password {password})")
         print(f"Close the till's window to end. The shop is kept in {self._folder}.\n", flush=True)

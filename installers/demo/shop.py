@@ -90,7 +90,7 @@ def store_settings(quick_keys: tuple[dict[str, Any], ...]) -> dict[str, Any]:
         "cash_rounding_minor": 1,
         "variance_limit_minor": 500,
         "opening_float_minor": 15000,
-        "logo_text": "HARBOUR STREET",
+        "logo_text": "CORNER SHOP",
         "receipt_footer": "Thank you. Goods can be returned within 28 days with this receipt.",
         "embedded_rules": [
             {"prefix": "21", "item_digits": 5, "value_digits": 5, "value_kind": "weight", "decimals": 3}

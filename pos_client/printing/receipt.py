@@ -119,7 +119,11 @@ def _totals(sale: SalePosted, money: Currency, words: PaperWords) -> Iterator[Bl
     for tax in added:
         yield name_and_amount(tax.name, format_amount(tax.amount_minor, money))
     yield name_and_amount(
-        f"{words.total} {money.code}", format_amount(sale.total_minor, money), bold=True, double_height=True
+        f"{words.total} {money.code}",
+        format_amount(sale.total_minor, money),
+        bold=True,
+        double_width=True,
+        double_height=True,
     )
     if sale.cash_rounding_minor:
         yield name_and_amount(words.cash_rounding, format_amount(sale.cash_rounding_minor, money, sign=True))

@@ -61,7 +61,7 @@ class Application(QObject):
         self._tick.start()
         return self.window
 
-    def paper(self, beside: MainWindow) -> Callable[[bytes], None]:
+    def paper(self, beside: MainWindow) -> Callable[[bytes, bool], None]:
         """A second window with the virtual printer's paper; returns what to give each receipt to, on any thread."""
         self._paper = PaperWindow(self._theme)
         self._paper.move(beside.x() + beside.width() + 16, beside.y())

@@ -27,9 +27,11 @@ from pos_client.ui.labels import card, label
 from pos_client.ui.row_list import Row, RowList
 from pos_client.ui.theme import GAP_PX, MARGIN_PX, TARGET_PX, Theme
 from pos_client.ui.wording import Wording, tr
+from shared_models.barcode import printed_gtin
 from shared_models.catalogue import Offer
 
 _SEARCH_AFTER_MS = 60
+_GTIN_DIGITS = 14
 _KEY_WIDTH_PX = 136
 _NO_COLOUR = "#5c6670"
 
@@ -146,7 +148,7 @@ class ProductPanel(QWidget):
 
     def _row(self, offer: Offer) -> Row:
         product = offer.product
-        code = product.barcodes[0] if product.barcodes else product.sku
+        code = _as_printed(product.barcodes[0]) if product.barcodes else product.sku
         place = f"{code} · {offer.category.name}" if offer.category else code
         colour = offer.category.colour if offer.category else ""
         return Row(product.name, place, price_words(offer, self._wording), colour)
@@ -293,3 +295,8 @@ def price_words(offer: Offer, wording: Wording) -> str:
 def _is_code(text: str) -> bool:
     """Figures only, with a multiplier or without: '3*4006381333931'. Everything else is looked for by name."""
     return bool(text) and text.isascii() and text.replace("*", "").replace(".", "").isdigit()
+
+
+def _as_printed(code: str) -> str:
+    """A barcode as it stands under the bars; the shop's own codes stay as they are."""
+    return printed_gtin(code) if len(code) == _GTIN_DIGITS and code.isdigit() else code

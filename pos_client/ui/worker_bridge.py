@@ -12,16 +12,16 @@ class WorkerBridge(QObject):
     """Workers call the methods; connect the signals to bound methods of QObjects, so that Qt changes the thread."""
 
     status_changed = Signal(object)
-    paper_printed = Signal(bytes)
+    paper_printed = Signal(bytes, bool)
     scanned = Signal(object)
     catalogue_changed = Signal()
 
     def show_status(self, status: TillStatus) -> None:
         self.status_changed.emit(status)
 
-    def show_paper(self, png: bytes) -> None:
-        """One receipt as the virtual printer has printed it."""
-        self.paper_printed.emit(png)
+    def show_paper(self, png: bytes, drawer_opened: bool = False) -> None:
+        """One receipt as the virtual printer has printed it, and whether its drawer was opened before."""
+        self.paper_printed.emit(png, drawer_opened)
 
     def scan(self, outcome: ScanOutcome) -> None:
         """From scanners with a wire of their own."""

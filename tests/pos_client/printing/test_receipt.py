@@ -95,7 +95,7 @@ def test_a_receipt_reads_from_the_shop_to_the_closing_line() -> None:
         "Oat drink barista 1 L                 4.98",
         "  2 × 2.49",
         "─" * 42,
-        "TOTAL EUR                             4.98",
+        "TOTAL EUR        4.98",
         "Cash                                 10.00",
         "Change                                5.02",
         "─" * 42,
@@ -128,7 +128,7 @@ def test_a_discount_has_a_line_of_its_own_below_the_full_amount() -> None:
         "─" * 42,
         "Subtotal                             19.92",
         "Discount on the sale                 -1.00",
-        "TOTAL EUR                            18.92",
+        "TOTAL EUR       18.92",
     ]
 
 
@@ -145,7 +145,7 @@ def test_added_tax_stands_between_subtotal_and_total() -> None:
     assert text[text.index("Subtotal                             10.00") :][:3] == [
         "Subtotal                             10.00",
         "VAT 7 %                               0.70",
-        "TOTAL EUR                            10.70",
+        "TOTAL EUR       10.70",
     ]
 
 
@@ -202,7 +202,7 @@ def test_every_amount_fits_on_narrow_paper() -> None:
 
 def test_an_amount_of_a_currency_without_decimals_has_none() -> None:
     sale = posted(line("Tea", 926, 74), currency="JPY")
-    assert "TOTAL JPY                             1000" in printed(sale)
+    assert "TOTAL JPY        1000" in printed(sale)
 
 
 def test_a_shop_without_logo_number_or_footer_prints_without_them() -> None:
