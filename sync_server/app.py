@@ -6,13 +6,15 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from litestar import Litestar
-from litestar.datastructures import ResponseHeader
+from litestar.datastructures import MutableScopeHeaders
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Message, Scope
 
 from shared_models.errors import ShopError
+from sync_server import health
 from sync_server.accounts import routes as accounts
+from sync_server.api_description import Description
 from sync_server.cash import routes as cash
 from sync_server.catalogue import routes as catalogue
 from sync_server.console import routes as console
@@ -59,10 +61,10 @@ def create_app(
     background = settings.apply_in_background
     app = Litestar(
         _routes(services, settings, now_ms),
-        openapi_config=OpenAPIConfig("Evertill", "1", path="/schema"),
+        openapi_config=OpenAPIConfig("Evertill", "1", path="/schema", render_plugins=[Description()]),
         exception_handlers=_exception_handlers(),
         before_request=refuse_nul,
-        response_headers=[ResponseHeader(name=name, value=value) for name, value in _HEADERS.items()],
+        before_send=[_protect],
         request_max_body_size=settings.max_body_bytes,
         debug=settings.debug,
         logging_config=None,
@@ -72,13 +74,15 @@ def create_app(
     app.state.services = services
     app.state.tokens = services.tokens
     app.state.till_tokens = services.till_tokens
+    app.state.is_active = lambda account_id: _is_active(services, account_id)
     return app
 
 
 def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[ControllerRouterHandler]:
     db = services.db
     return [
-        *accounts.routes(db, services.accounts, services.tokens, settings),
+        *health.routes(db),
+        *accounts.routes(db, services.accounts, services.front_door, services.tokens, settings),
         *stores.routes(db, services.stores),
         *catalogue.routes(db, services.catalogue, services.catalogue_import),
         *pricing.routes(db, services.pricing),
@@ -90,7 +94,15 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
         *exceptions.routes(db, services.exceptions),
         *reports.routes(db, services.cash),
         *console.routes(services, settings, now_ms),
-        *tills.routes(db, services.tills, services.admission.verdicts, services.feed.verdicts, now_ms),
+        *tills.routes(
+            db,
+            services.tills,
+            services.attempts,
+            settings,
+            services.admission.verdicts,
+            services.feed.verdicts,
+            now_ms,
+        ),
         *feed.routes(
             db,
             services.feed,
@@ -101,6 +113,19 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
         ),
         *ingest.routes(db, services.ingest),
     ]
+
+
+def _is_active(services: Services, account_id: str) -> bool:
+    with services.db.read() as tx:
+        return services.accounts.is_active(tx, account_id)
+
+
+async def _protect(message: Message, scope: Scope) -> None:
+    """On every answer, refusals included: what a browser may do with it."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in _HEADERS.items():
+            headers.setdefault(name, value)
 
 
 def _exception_handlers() -> dict[Any, Any]:

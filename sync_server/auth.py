@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import jwt
 import msgspec
+from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.handlers.base import BaseRouteHandler
@@ -51,7 +52,9 @@ class Guard(Protocol):
 
     asks_for: str
 
-    def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None: ...
+    async def __call__(
+        self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+    ) -> None: ...
 
 
 class TokenMint:
@@ -82,11 +85,13 @@ class TokenMint:
 
 
 def permission(name: str) -> Any:
-    """A guard for people of the office: `guards=[permission("stock.read")]`."""
+    """A guard for people of the office: `guards=[permission("stock.read")]`. A token ends with its account."""
     assert name in ROLES["admin"], f"no role has the permission {name}"
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         actor = actor_of(connection)
+        if not await sync_to_thread(connection.app.state.is_active, actor.account_id):
+            raise NotLoggedIn("This account is closed. Log in with another.")
         if not actor.may(name):
             raise Forbidden("Your account may not do this. Ask an administrator.", permission=name)
 
@@ -94,7 +99,7 @@ def permission(name: str) -> Any:
     return guard
 
 
-def public(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def public(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Marks a route that anyone may call."""
 
 

@@ -73,7 +73,7 @@ def on_shop_error(request: Request[Any, Any, Any], error: ShopError) -> Response
     status = int(getattr(error, "status", 400))
     if status == 401 and "text/html" in request.headers.get("accept", ""):
         return Redirect(f"/login?next={request.url.path}")
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else dict(getattr(error, "headers", {}))
     details = {name: str(value) for name, value in error.details.items()}
     return problem(status, type(error).__name__, error.message, error.code, details, headers)
 

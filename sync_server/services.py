@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from argon2 import PasswordHasher
 from sqlalchemy import Connection
 
+from sync_server.accounts.front_door import FrontDoor
 from sync_server.accounts.service import AccountService
+from sync_server.attempts import Attempts
 from sync_server.auth import TokenMint, kept_secret
 from sync_server.cash.service import CashService
 from sync_server.catalogue.csv_import import CatalogueImport
@@ -44,7 +46,9 @@ class Services:
     db: Database
     tokens: TokenMint
     till_tokens: TokenMint
+    attempts: Attempts
     accounts: AccountService
+    front_door: FrontDoor
     stores: StoreService
     catalogue: CatalogueService
     catalogue_import: CatalogueImport
@@ -79,6 +83,8 @@ def build_services(
     feed = FeedService()
     snapshots = Snapshots(db, feed, settings.data_dir / "snapshots", settings.snapshot_stale_versions, now_ms)
 
+    attempts = Attempts(now_ms)
+    accounts = AccountService(now_ms, new_id, hasher)
     stores = StoreService(publisher, now_ms)
     catalogue = CatalogueService(publisher, now_ms, new_id)
     pricing = PricingService(publisher, stores.store_ids, catalogue.product, now_ms, new_id)
@@ -103,7 +109,9 @@ def build_services(
         db=db,
         tokens=tokens,
         till_tokens=till_tokens,
-        accounts=AccountService(now_ms, new_id, hasher),
+        attempts=attempts,
+        accounts=accounts,
+        front_door=FrontDoor(db, accounts, attempts),
         stores=stores,
         catalogue=catalogue,
         catalogue_import=CatalogueImport(catalogue, pricing, new_id),

@@ -25,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     `database_key` is 64 hex digits for an encrypted SQLite file, empty for a plain one.
     `secret` signs tokens; when empty, one is made and kept in `data_dir`.
+    `behind_proxy`: every request comes through our own proxy, whose X-Forwarded-For says from where.
     """
 
     data_dir: Path
@@ -42,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     poke_seconds: int = 25
     apply_in_background: bool = True
     secure_cookies: bool = False
+    behind_proxy: bool = False
     debug: bool = False
 
     def url(self) -> str:

@@ -72,10 +72,11 @@ class ServerProcess:
             if self._process.poll() is not None:
                 break
             try:
-                httpx.get(f"{self.url}/schema/openapi.json", timeout=2)
-                return
+                if httpx.get(f"{self.url}/ready", timeout=2).status_code == httpx.codes.OK:
+                    return
             except httpx.TransportError:
-                time.sleep(0.1)
+                pass
+            time.sleep(0.1)
         raise ServerDidNotStart(self.log.read_text(errors="replace")[-3000:])
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from sync_server.accounts.tables import account
+from sync_server.accounts.tables import account, log_in
 from sync_server.auth import ROLES, Actor
 from sync_server.errors import Conflict, Invalid, NotFound, NotLoggedIn
 from sync_server.ports import NewId, NowMs
 
 MIN_PASSWORD = 10
+_HISTORY_MS = 90 * 86_400_000
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -21,6 +22,16 @@ class Account(msgspec.Struct, frozen=True):
     role: str
     store_id: str | None
     active: bool
+
+
+class LogIn(msgspec.Struct, frozen=True):
+    """Somebody logged in, or tried to. `account_id` is None for a name that nobody has."""
+
+    log_in_id: int
+    at_ms: int
+    account_id: str | None
+    address: str
+    succeeded: bool
 
 
 class AccountService:
@@ -63,6 +74,24 @@ class AccountService:
         if row is None or not row.active:
             raise NotLoggedIn("The name or the password is wrong.")
         return Actor(row.account_id, row.name, row.role, row.store_id)
+
+    def remember(self, tx: Connection, name: str, address: str, succeeded: bool) -> None:
+        """Adds to the history, which goes back 90 days."""
+        now_ms = self._now_ms()
+        whose = select(account.c.account_id).where(account.c.name == name.strip())
+        tx.execute(delete(log_in).where(log_in.c.at_ms < now_ms - _HISTORY_MS))
+        row = {"at_ms": now_ms, "account_id": tx.scalar(whose), "address": address, "succeeded": succeeded}
+        tx.execute(insert(log_in).values(row))
+
+    def log_ins(self, tx: Connection, before: int | None, limit: int) -> list[LogIn]:
+        """The newest first."""
+        query = select(*(log_in.c[name] for name in LogIn.__struct_fields__)).limit(limit)
+        if before is not None:
+            query = query.where(log_in.c.log_in_id < before)
+        return [LogIn(*row) for row in tx.execute(query.order_by(log_in.c.log_in_id.desc()))]
+
+    def is_active(self, tx: Connection, account_id: str) -> bool:
+        return bool(tx.scalar(select(account.c.active).where(account.c.account_id == account_id)))
 
     def deactivate(self, tx: Connection, account_id: str) -> None:
         changed = tx.execute(update(account).where(account.c.account_id == account_id).values(active=False))

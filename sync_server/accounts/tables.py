@@ -1,8 +1,8 @@
-"""The table of office accounts."""
+"""The tables of office accounts and of the log-ins to them."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Integer, String, Table
 
 from sync_server.database import metadata
 
@@ -17,3 +17,14 @@ account = Table(
     Column("active", Boolean, nullable=False),
     Column("created_at_ms", BigInteger, nullable=False),
 )
+
+log_in = Table(
+    "log_in",
+    metadata,
+    Column("log_in_id", Integer, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False, index=True),
+    Column("account_id", String(32)),
+    Column("address", String(64), nullable=False),
+    Column("succeeded", Boolean, nullable=False),
+)
+"""`account_id` is null for a name that nobody has; the name itself is not kept, it may be a password."""

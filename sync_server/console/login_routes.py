@@ -8,6 +8,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromQuery, RawBody
 
+from sync_server.attempts import TooManyTries, address_of
 from sync_server.auth import COOKIE, permission, public, session_cookie
 from sync_server.console.view import AnyRequest, ConsoleView, plain_form, read_form, see
 from sync_server.errors import Forbidden, NotLoggedIn
@@ -34,10 +35,14 @@ def routes(view: ConsoleView, settings: Settings) -> list[Any]:
         fields = plain_form(body)
         name, to = fields.get("name", ""), _own_page(fields.get("next", _HOME))
         try:
-            with services.db.read() as tx:
-                actor = services.accounts.log_in(tx, name, fields.get("password", ""))
+            address = address_of(request, settings.behind_proxy)
+            actor = services.front_door.log_in(name, fields.get("password", ""), address)
         except NotLoggedIn as reason:
             return view.html("login.html", 401, next=to, name=name, message=reason.message)
+        except TooManyTries as reason:
+            page = view.html("login.html", reason.status, next=to, name=name, message=reason.message)
+            page.headers |= reason.headers
+            return page
         token, _ = services.tokens.issue(msgspec.structs.asdict(actor), settings.session_minutes)
         answer = see(to)
         answer.set_cookie(session_cookie(token, settings.session_minutes, settings.secure_cookies))

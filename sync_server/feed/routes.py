@@ -45,7 +45,12 @@ def routes(
     check_device: CheckDevice,
     poke_seconds: float,
 ) -> list[ControllerRouterHandler]:
-    @get("/sync/feed", guards=[till], sync_to_thread=True)
+    @get(
+        "/sync/feed",
+        guards=[till],
+        sync_to_thread=True,
+        summary="What changed in a stream, from a version on",
+    )
     def page(
         request: AnyRequest,
         stream: FromQuery[str],
@@ -59,7 +64,12 @@ def routes(
             check_device(tx, who)
             return packed(feed.page(tx, stream, epoch, after, limit))
 
-    @get("/sync/snapshot/{store_id:str}", guards=[till], sync_to_thread=True)
+    @get(
+        "/sync/snapshot/{store_id:str}",
+        guards=[till],
+        sync_to_thread=True,
+        summary="What a new till loads first",
+    )
     def manifest(request: AnyRequest, store_id: FromPath[str]) -> Response[bytes]:
         who = till_of(request)
         if store_id != who.store_id:
@@ -68,13 +78,22 @@ def routes(
             check_device(tx, who)
         return packed(snapshots.manifest(store_id))
 
-    @get("/sync/blob/{name:str}", guards=[till], sync_to_thread=True)
+    @get(
+        "/sync/blob/{name:str}",
+        guards=[till],
+        sync_to_thread=True,
+        summary="A file of a snapshot, in parts if asked",
+    )
     def blob(request: AnyRequest, name: FromPath[str]) -> Stream:
         with db.read() as tx:
             check_device(tx, till_of(request))
         return _part_of(snapshots.blob(name), request.headers.get("range", ""))
 
-    @get("/sync/poke", guards=[till])
+    @get(
+        "/sync/poke",
+        guards=[till],
+        summary="Waits until there is news",
+    )
     async def poke(request: AnyRequest, have: FromQuery[str] = "") -> Response[bytes]:
         """`have` is `stream:version,…` as the till holds them; news that is there already is told at once."""
         who = till_of(request)

@@ -20,17 +20,34 @@ AnyRequest = Request[Any, Any, Any]
 
 
 def routes(db: Database, service: IngestService) -> list[ControllerRouterHandler]:
-    @post("/sync/push", guards=[till], sync_to_thread=True, status_code=200)
+    @post(
+        "/sync/push",
+        guards=[till],
+        sync_to_thread=True,
+        status_code=200,
+        summary="Store entries of a till's journal",
+    )
     def push(request: AnyRequest, body: RawBody) -> Response[bytes]:
         return packed(service.push(till_of(request), unpack(body, Push)))
 
-    @post("/sync/push_raw", guards=[till], sync_to_thread=True, status_code=200)
+    @post(
+        "/sync/push_raw",
+        guards=[till],
+        sync_to_thread=True,
+        status_code=200,
+        summary="Keep what could not be pushed, and go on behind it",
+    )
     def push_raw(request: AnyRequest, body: RawBody, reason: FromQuery[str] = "") -> Response[bytes]:
         """200 with a PushReply when the till may go on behind it; 202 without a body when it is only kept."""
         reply = service.push_raw(till_of(request), body, reason)
         return packed(reply) if reply is not None else Response(b"", status_code=202)
 
-    @get("/api/v1/quarantine", guards=[permission("exceptions.read")], sync_to_thread=True)
+    @get(
+        "/api/v1/quarantine",
+        guards=[permission("exceptions.read")],
+        sync_to_thread=True,
+        summary="What was stored and not booked, the oldest first",
+    )
     def quarantined(
         cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None
     ) -> Page[Quarantined]:
@@ -44,6 +61,7 @@ def routes(db: Database, service: IngestService) -> list[ControllerRouterHandler
         guards=[permission("exceptions.write")],
         sync_to_thread=True,
         status_code=202,
+        summary="Try again to book it",
     )
     def retry(request: AnyRequest, quarantine_id: FromPath[str]) -> None:
         service.retry(quarantine_id, actor_of(request).name)

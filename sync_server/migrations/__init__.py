@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -26,9 +28,14 @@ def migrate(db: Database) -> bool:
 
 
 def is_current(db: Database) -> bool:
-    script = ScriptDirectory.from_config(configuration(None))
     with db.read() as tx:
-        return MigrationContext.configure(tx).get_current_revision() == script.get_current_head()
+        return MigrationContext.configure(tx).get_current_revision() == _newest()
+
+
+@cache
+def _newest() -> str | None:
+    """Read once: a supervisor asks every few seconds."""
+    return ScriptDirectory.from_config(configuration(None)).get_current_head()
 
 
 def configuration(tx: Connection | None) -> Config:

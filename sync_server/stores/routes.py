@@ -26,7 +26,12 @@ class NewTill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def routes(db: Database, service: StoreService) -> list[ControllerRouterHandler]:
-    @get("/api/v1/stores", guards=_READ, sync_to_thread=True)
+    @get(
+        "/api/v1/stores",
+        guards=_READ,
+        sync_to_thread=True,
+        summary="Stores by id",
+    )
     def stores(
         cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None
     ) -> Page[StoreConfig]:
@@ -35,18 +40,33 @@ def routes(db: Database, service: StoreService) -> list[ControllerRouterHandler]
             rows = service.stores(tx, after[0] if after else None, size + 1)
         return page_of(rows, size, lambda row: (row.store_id,))
 
-    @post("/api/v1/stores", guards=_WRITE, sync_to_thread=True)
+    @post(
+        "/api/v1/stores",
+        guards=_WRITE,
+        sync_to_thread=True,
+        summary="Open a store",
+    )
     def create(body: RawBody) -> StoreConfig:
         config = read_json(body, StoreConfig)
         with db.write() as tx:
             return service.create(tx, config)
 
-    @get("/api/v1/stores/{store_id:str}", guards=_READ, sync_to_thread=True)
+    @get(
+        "/api/v1/stores/{store_id:str}",
+        guards=_READ,
+        sync_to_thread=True,
+        summary="One store's configuration",
+    )
     def store(store_id: FromPath[str]) -> StoreConfig:
         with db.read() as tx:
             return service.store(tx, store_id)
 
-    @put("/api/v1/stores/{store_id:str}", guards=_WRITE, sync_to_thread=True)
+    @put(
+        "/api/v1/stores/{store_id:str}",
+        guards=_WRITE,
+        sync_to_thread=True,
+        summary="Change a store's configuration; it goes to its tills",
+    )
     def change(store_id: FromPath[str], body: RawBody) -> StoreConfig:
         config = read_json(body, StoreConfig)
         if config.store_id != store_id:
@@ -54,7 +74,12 @@ def routes(db: Database, service: StoreService) -> list[ControllerRouterHandler]
         with db.write() as tx:
             return service.change(tx, config)
 
-    @get("/api/v1/stores/{store_id:str}/tills", guards=_READ, sync_to_thread=True)
+    @get(
+        "/api/v1/stores/{store_id:str}/tills",
+        guards=_READ,
+        sync_to_thread=True,
+        summary="A store's tills",
+    )
     def tills(
         store_id: FromPath[str],
         cursor: FromQuery[str | None] = None,
@@ -65,7 +90,12 @@ def routes(db: Database, service: StoreService) -> list[ControllerRouterHandler]
             rows = service.tills(tx, store_id, after[0] if after else None, size + 1)
         return page_of(rows, size, lambda row: (row.till_id,))
 
-    @post("/api/v1/stores/{store_id:str}/tills", guards=_WRITE, sync_to_thread=True)
+    @post(
+        "/api/v1/stores/{store_id:str}/tills",
+        guards=_WRITE,
+        sync_to_thread=True,
+        summary="Make a place for a till",
+    )
     def add_till(store_id: FromPath[str], body: RawBody) -> Till:
         asked = read_json(body, NewTill)
         with db.write() as tx:

@@ -24,13 +24,15 @@ from shared_models.sync_api import (
     TokenRequest,
 )
 from shared_models.wire import unpack
+from sync_server.attempts import Attempts, address_of, of_address
 from sync_server.auth import actor_of, permission, public
 from sync_server.database import Database
 from sync_server.errors import read_json
 from sync_server.pages import Page, checked_limit, page_of, read_cursor
 from sync_server.ports import NowMs
+from sync_server.settings import Settings
 from sync_server.sync_messages import TillIdentity, packed, till, till_of
-from sync_server.tills.service import Device, EnrolCode, TillService, UpdateNeeded
+from sync_server.tills.service import Device, EnrolCode, TillService, UpdateNeeded, WrongCode
 
 JudgeSegments = Callable[[Connection, TillIdentity, tuple[SegmentState, ...]], tuple[SegmentVerdict, ...]]
 JudgeFeeds = Callable[[Connection, str, tuple[FeedPosition, ...]], tuple[FeedVerdict, ...]]
@@ -42,33 +44,64 @@ class CodeFor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def routes(
-    db: Database, service: TillService, judge_segments: JudgeSegments, judge_feeds: JudgeFeeds, now_ms: NowMs
+    db: Database,
+    service: TillService,
+    attempts: Attempts,
+    settings: Settings,
+    judge_segments: JudgeSegments,
+    judge_feeds: JudgeFeeds,
+    now_ms: NowMs,
 ) -> list[ControllerRouterHandler]:
     """`judge_segments` and `judge_feeds` are what the two streams have to say to a hello."""
-    return [*_for_tills(db, service, judge_segments, judge_feeds, now_ms), *_for_the_office(db, service)]
+    enrol = _enrolment(db, service, attempts, settings)
+    rest = _for_tills(db, service, judge_segments, judge_feeds, now_ms)
+    return [enrol, *rest, *_for_the_office(db, service)]
+
+
+def _enrolment(db: Database, service: TillService, attempts: Attempts, settings: Settings) -> Any:
+    @post(
+        "/sync/enrol",
+        guards=[public],
+        sync_to_thread=True,
+        status_code=200,
+        summary="Become a till, with a one-time code",
+    )
+    def enrol(request: AnyRequest, body: RawBody) -> Response[bytes]:
+        asked = unpack(body, EnrolRequest)
+        address = of_address("enrolment", address_of(request, settings.behind_proxy))
+        with attempts.guarding([address], WrongCode), db.write() as tx:
+            return packed(service.enrol(tx, asked))
+
+    return enrol
 
 
 def _for_tills(
     db: Database, service: TillService, judge_segments: JudgeSegments, judge_feeds: JudgeFeeds, now_ms: NowMs
 ) -> list[Any]:
-    @post("/sync/enrol", guards=[public], sync_to_thread=True, status_code=200)
-    def enrol(body: RawBody) -> Response[bytes]:
-        asked = unpack(body, EnrolRequest)
-        with db.write() as tx:
-            return packed(service.enrol(tx, asked))
-
-    @get("/sync/challenge", guards=[public], sync_to_thread=False)
+    @get("/sync/challenge", guards=[public], sync_to_thread=False, summary="Something to sign")
     def challenge() -> Response[bytes]:
         return packed(service.challenge())
 
-    @post("/sync/token", guards=[public], sync_to_thread=True, status_code=200)
+    @post(
+        "/sync/token",
+        guards=[public],
+        sync_to_thread=True,
+        status_code=200,
+        summary="A token for a signed challenge",
+    )
     def token(body: RawBody) -> Response[bytes]:
         asked = unpack(body, TokenRequest)
         with db.write() as tx:
             issued, expires_ms = service.token(tx, asked)
         return packed(Token(token=issued, expires_ms=expires_ms))
 
-    @post("/sync/hello", guards=[till], sync_to_thread=True, status_code=200)
+    @post(
+        "/sync/hello",
+        guards=[till],
+        sync_to_thread=True,
+        status_code=200,
+        summary="How the till is, and where both sides stand",
+    )
     def hello(request: AnyRequest, body: RawBody) -> Response[bytes]:
         who, said = till_of(request), unpack(body, Hello)
         if said.protocol != PROTOCOL:
@@ -80,17 +113,27 @@ def _for_tills(
             feeds = judge_feeds(tx, who.store_id, said.feeds)
         return packed(HelloReply(server_time_ms=now_ms(), protocol=PROTOCOL, segments=segments, feeds=feeds))
 
-    return [enrol, challenge, token, hello]
+    return [challenge, token, hello]
 
 
 def _for_the_office(db: Database, service: TillService) -> list[Any]:
-    @post("/api/v1/tills/enrol-codes", guards=[permission("tills.write")], sync_to_thread=True)
+    @post(
+        "/api/v1/tills/enrol-codes",
+        guards=[permission("tills.write")],
+        sync_to_thread=True,
+        summary="A one-time code that makes a machine a till",
+    )
     def make_code(request: AnyRequest, body: RawBody) -> EnrolCode:
         asked = read_json(body, CodeFor)
         with db.write() as tx:
             return service.make_code(tx, asked.till_id, actor_of(request).name)
 
-    @get("/api/v1/tills/devices", guards=[permission("tills.read")], sync_to_thread=True)
+    @get(
+        "/api/v1/tills/devices",
+        guards=[permission("tills.read")],
+        sync_to_thread=True,
+        summary="The machines that are or were tills, and how each is",
+    )
     def devices(cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None) -> Page[Device]:
         size, after = checked_limit(limit), read_cursor(cursor, str)
         with db.read() as tx:
@@ -102,6 +145,7 @@ def _for_the_office(db: Database, service: TillService) -> list[Any]:
         guards=[permission("tills.write")],
         sync_to_thread=True,
         status_code=204,
+        summary="Shut a machine out",
     )
     def revoke(device_id: FromPath[str]) -> None:
         with db.write() as tx:

@@ -12,8 +12,10 @@ OPEN = {
     "/sync/enrol",
     "/sync/challenge",
     "/sync/token",
+    "/health",
+    "/ready",
 }
-CONSOLE_OPEN = ("/login", "/static", "/console/static", "/health")
+CONSOLE_OPEN = ("/login", "/static")
 
 
 def test_every_route_says_what_it_asks_for(app: Litestar) -> None:

@@ -1,0 +1,48 @@
+"""What a supervisor asks: does the process answer, and can it serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import get
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared_models.errors import ShopError
+from sync_server.auth import public
+from sync_server.database import Database
+from sync_server.migrations import is_current
+
+
+class NotReady(ShopError):
+    """Come again later."""
+
+    code = "not_ready"
+    status = 503
+
+
+class Health(msgspec.Struct, frozen=True):
+    status: str
+
+
+def routes(db: Database) -> list[Any]:
+    @get("/health", guards=[public], sync_to_thread=False, summary="The process answers")
+    def health() -> Health:
+        return Health("up")
+
+    @get(
+        "/ready",
+        guards=[public],
+        sync_to_thread=True,
+        summary="The database is reachable and its schema is the one that this version expects",
+    )
+    def ready() -> Health:
+        try:
+            current = is_current(db)
+        except SQLAlchemyError as reason:
+            raise NotReady("The database can't be reached.") from reason
+        if not current:
+            raise NotReady("The database is of another version. Run evertill-server migrate.")
+        return Health("ready")
+
+    return [health, ready]
