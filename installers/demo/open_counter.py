@@ -51,5 +51,5 @@ class OpenCounter:
         print(
             f"\nScan with a scanner, or type these and Enter: {', '.join(_TRY_THESE)}; F12 pays, F1 shows all keys."
         )
-        print(f"Head office's console: {self._server.url}/console  (name {name}, password {password})")
+        print(f"Head office's console: {self._server.url}/  (name {name}, password {password})")
         print(f"Close the till's window to end. The shop is kept in {self._folder}.\n", flush=True)
