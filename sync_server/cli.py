@@ -9,11 +9,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy.exc import DBAPIError
 
 from shared_models.currency import currency
 from shared_models.errors import ShopError
 from shared_models.store_config import StoreConfig
 from sync_server.accounts.service import AccountService
+from sync_server.catalogue.csv_rows import BadRow
 from sync_server.database import Database
 from sync_server.errors import Invalid
 from sync_server.migrations import migrate
@@ -22,6 +26,12 @@ from sync_server.services import Services, build_services
 from sync_server.settings import PREFIX, Settings, read_settings
 
 THIS_PROGRAM = "evertill-server"
+
+
+class NoDatabase(ShopError):
+    """The database can't be opened."""
+
+    code = "no_database"
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -77,8 +87,10 @@ def initialise(settings: Settings, asked: argparse.Namespace) -> int:
 
 def bring_up_to_date(settings: Settings, asked: argparse.Namespace) -> int:
     db = Database(settings.url(), key=settings.database_key)
-    print("Brought the database up to date." if migrate(db) else "The database is up to date.")
-    db.close()
+    try:
+        print("Brought the database up to date." if _migrated(db) else "The database is up to date.")
+    finally:
+        db.close()
     return 0
 
 
@@ -106,12 +118,14 @@ def add_staff(settings: Settings, asked: argparse.Namespace) -> int:
 
 
 def import_products(settings: Settings, asked: argparse.Namespace) -> int:
-    with _services(settings) as services, asked.file.open("rb") as file, services.db.write() as tx:
+    with _opened(asked.file) as file, _services(settings) as services, services.db.write() as tx:
         report = services.catalogue_import.run(
             tx, file, currency(asked.currency), dry_run=asked.dry_run, changed_by=THIS_PROGRAM
         )
     for bad in report.bad:
-        print(bad, file=sys.stderr)
+        print(_in_words(bad), file=sys.stderr)
+    if report.bad_count > len(report.bad):
+        print(f"… and {report.bad_count - len(report.bad)} bad rows more.", file=sys.stderr)
     print(
         f"{report.rows} rows: {report.created} new, {report.updated} changed, {report.unchanged} as before, "
         f"{report.prices_changed} prices changed, {report.bad_count} bad."
@@ -119,15 +133,39 @@ def import_products(settings: Settings, asked: argparse.Namespace) -> int:
     return 0 if report.bad_count == 0 else 2
 
 
+def _migrated(db: Database) -> bool:
+    try:
+        return migrate(db)
+    except DBAPIError as reason:
+        where = db.engine.url.render_as_string() if db.on_postgresql else "the database file"
+        raise NoDatabase(
+            f"The server can't work with {where}: {reason.orig}. Check database_url and database_key."
+        ) from reason
+
+
 @contextmanager
 def _database(settings: Settings) -> Iterator[Database]:
     db = Database(settings.url(), key=settings.database_key, pool_size=settings.pool_size)
     try:
-        if migrate(db):
+        if _migrated(db):
             print("Brought the database up to date.")
         yield db
     finally:
         db.close()
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as reason:
+        raise Invalid(f"{path} can't be read: {reason.strerror}. Name a file that is there.") from reason
+
+
+def _in_words(bad: BadRow) -> str:
+    """`Row 7, price "abc": Write the price as 1.99.`"""
+    cell = f", {bad.column}" if bad.column else ""
+    value = f" {bad.value!r}" if bad.value else ""
+    return f"Row {bad.row}{cell}{value}: {bad.advice}"
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +59,26 @@ def read_settings(environment: Mapping[str, str] = os.environ, **given: Any) -> 
         if name.startswith(PREFIX)
     }
     values |= {name: value for name, value in given.items() if value is not None}
+    _refuse_unknown(values)
     values.setdefault("data_dir", "evertill-data")
     values["data_dir"] = str(values["data_dir"])
     try:
         return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as reason:
         raise BadSetting(f"A setting is wrong: {reason}. Settings are {PREFIX}… variables.") from reason
+
+
+def _refuse_unknown(values: Mapping[str, Any]) -> None:
+    known = Settings.__struct_fields__
+    for name in values:
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            advice = (
+                f"Did you mean {PREFIX}{close[0].upper()}?" if close else f"There are: {', '.join(known)}."
+            )
+            raise BadSetting(
+                f"There is no setting {PREFIX}{name.upper()}. {advice} Correct it or take it away."
+            )
 
 
 def _path(kind: type[Any], value: Any) -> Any:

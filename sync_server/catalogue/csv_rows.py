@@ -76,7 +76,18 @@ def read_rows(file: BinaryIO, currency: Currency) -> Iterator[ProductRow | BadRo
     The separator (comma, semicolon, tab) comes from the header. Bytes that are no UTF-8 spoil only their row.
     """
     text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
+    try:
+        yield from _rows(text, currency)
+    finally:
+        text.detach()  # the file is the caller's to close
+
+
+def _rows(text: io.TextIOWrapper, currency: Currency) -> Iterator[ProductRow | BadRow]:
     first = text.readline(10_000)
+    if not first.strip():
+        raise BadHeader(
+            "The file is empty. Its first line is a header that names the columns, such as sku,name,price."
+        )
     separator = max(",;\t", key=first.count)
     header = _header(first, separator)
     lines = csv.reader(text, delimiter=separator, strict=True)
