@@ -104,6 +104,6 @@ def decode_body(type_name: str, schema: int, body: bytes) -> Recorded:
     try:
         raw = _decoder.decode(body)
         fact = decoder.decode(raw.fact)
-    except (msgspec.DecodeError, UnicodeDecodeError) as reason:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as reason:
         raise UnreadableFact(f"The body of '{type_name}' can't be read: {reason}", type=type_name) from reason
     return Recorded(raw.at_ms, raw.tz_min, fact, raw.boot_id, raw.mono_ms, raw.clock_offset_ms)

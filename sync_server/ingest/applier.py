@@ -14,6 +14,7 @@ from shared_models.errors import ShopError
 from shared_models.events import UnknownFact, decode_body
 from sync_server.database import Database
 from sync_server.findings import Finding, Inbox
+from sync_server.ingest.bookable import check_bookable
 from sync_server.ingest.tables import ingest_queue, quarantine
 from sync_server.ingest_entry import RecordedEntry, Recorder
 from sync_server.ports import NowMs
@@ -73,8 +74,7 @@ class Applier:
             self._quarantine(tx, row, code, detail)
         _leave_queue(tx, rows)
         still_bad = {row.ingest_id for row, *_ in failed}
-        retried = [row.ingest_id for row in rows if row.attempts and row.ingest_id not in still_bad]
-        _resolve(tx, retried, self._now_ms())
+        self._resolve(tx, [row for row in rows if row.attempts and row.ingest_id not in still_bad])
 
     def _record(self, tx: Connection, entries: Sequence[RecordedEntry]) -> list[tuple[RecordedEntry, str]]:
         """The entries that could not be recorded, and why."""
@@ -93,6 +93,14 @@ class Applier:
             half = len(entries) // 2
             return self._record(tx, entries[:half]) + self._record(tx, entries[half:])
         return []
+
+    def _resolve(self, tx: Connection, rows: Sequence[_Stored]) -> None:
+        if rows:
+            done = {"resolved_at_ms": self._now_ms(), "resolved_by": "applied"}
+            ids = [row.ingest_id for row in rows]
+            tx.execute(update(quarantine).where(quarantine.c.ingest_id.in_(ids)).values(done))
+        for row in rows:
+            self._inbox.settle(tx, case_key(row.event_id.hex()), "It was tried again and could be booked.")
 
     def _quarantine(self, tx: Connection, row: _Stored, code: str, detail: str) -> None:
         id = row.event_id.hex()
@@ -117,7 +125,7 @@ class Applier:
             f"An entry of till {row.till_id} ({row.type}) could not be booked. It is kept; see why and retry."
         )
         finding = Finding(
-            key=f"quarantined:{id}",
+            key=case_key(id),
             kind="quarantined",
             sentence=sentence,
             store_id=row.store_id,
@@ -125,6 +133,11 @@ class Applier:
             refs={"event": id, "reason": code, "quarantine": id},
         )
         self._inbox.raise_many(tx, [finding])
+
+
+def case_key(quarantine_id: str) -> str:
+    """Of the exception that stays open as long as it lies in quarantine."""
+    return f"quarantined:{quarantine_id}"
 
 
 def requeue(tx: Connection, which: Any) -> None:
@@ -178,6 +191,8 @@ def _take(tx: Connection, limit: int) -> list[_Stored]:
 
 
 def _entry(row: _Stored) -> RecordedEntry:
+    recorded = decode_body(row.type, row.schema, row.body)
+    check_bookable(recorded.fact, row.body)
     return RecordedEntry(
         event_id=row.event_id,
         ingest_id=row.ingest_id,
@@ -186,7 +201,7 @@ def _entry(row: _Stored) -> RecordedEntry:
         incarnation=row.incarnation,
         seq=row.seq,
         type=row.type,
-        recorded=decode_body(row.type, row.schema, row.body),
+        recorded=recorded,
         received_at_ms=row.received_at_ms,
     )
 
@@ -197,9 +212,3 @@ def _leave_queue(tx: Connection, rows: Sequence[_Stored]) -> None:
         tx.exec_driver_sql("delete from ingest_queue where ingest_id = any(%s)", (ids,))
     else:
         tx.execute(delete(ingest_queue).where(ingest_queue.c.ingest_id.in_(ids)))
-
-
-def _resolve(tx: Connection, ids: Sequence[int], now_ms: int) -> None:
-    if ids:
-        done = {"resolved_at_ms": now_ms, "resolved_by": "applied"}
-        tx.execute(update(quarantine).where(quarantine.c.ingest_id.in_(ids)).values(done))

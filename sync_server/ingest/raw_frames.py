@@ -47,7 +47,7 @@ class RawFrames:
         tx.execute(insert(quarantine).values(row))
         sentence = f"Till {who.till_id} sent something that the server can't read. It is kept as it came."
         finding = Finding(
-            key=f"quarantined:{id}",
+            key=_case_key(id),
             kind="quarantined",
             sentence=sentence,
             store_id=who.store_id,
@@ -90,6 +90,11 @@ class RawFrames:
             tx.execute(update(ingest_pos).where(where).values(ingest_id=number))
         done = {"resolved_at_ms": self._now_ms(), "resolved_by": by}
         tx.execute(update(quarantine).where(quarantine.c.quarantine_id == quarantine_id).values(done))
+        self._inbox.settle(tx, _case_key(quarantine_id), "It could be read at last and was taken in.")
+
+
+def _case_key(quarantine_id: str) -> str:
+    return f"quarantined:{quarantine_id}"
 
 
 def _one_entry(frame: bytes) -> Push | None:

@@ -7,6 +7,7 @@ from collections import defaultdict
 import msgspec
 from sqlalchemy import Connection, select
 
+from shared_models.money import CURRENCIES, MAX_AMOUNT_MINOR
 from sync_server.ingest.tables import ingest_log, quarantine
 
 _SALE = "sale.posted"
@@ -53,6 +54,8 @@ def unclassified(tx: Connection, store_id: str = "", till_id: str = "") -> list[
 def _total(body: bytes) -> _SaleTotal | None:
     """Only what the sum needs, so that a sale that breaks elsewhere is still counted."""
     try:
-        return msgspec.json.decode(body, type=_Body).fact
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = msgspec.json.decode(body, type=_Body).fact
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    sound = abs(found.total_minor) <= MAX_AMOUNT_MINOR and found.currency in CURRENCIES
+    return found if sound else None

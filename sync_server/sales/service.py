@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import BigInteger, Connection, Row, Select, cast, select
 
 from shared_models.events import Recorded
 from shared_models.sale import SalePosted, SaleVoided
@@ -139,7 +139,8 @@ def narrowed(query: Select[Any], wanted: SaleFilter) -> Select[Any]:
 
 def hour_of_sale() -> Any:
     """The hour that the shop's clock showed, 0 to 23."""
-    return ((sale.c.at_ms + sale.c.tz_min * 60_000) // 3_600_000) % 24
+    offset_ms = cast(sale.c.tz_min, BigInteger) * 60_000
+    return ((sale.c.at_ms + offset_ms) // 3_600_000) % 24
 
 
 def _unsound(entries: Sequence[RecordedEntry]) -> list[Finding]:
