@@ -10,6 +10,7 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler, Message, Scope
+from sqlalchemy.exc import DataError
 
 from shared_models.errors import ShopError
 from sync_server import health
@@ -19,7 +20,7 @@ from sync_server.cash import routes as cash
 from sync_server.catalogue import routes as catalogue
 from sync_server.console import routes as console
 from sync_server.database import Database
-from sync_server.errors import on_http_exception, on_shop_error, on_unexpected
+from sync_server.errors import on_data_error, on_http_exception, on_shop_error, on_unexpected
 from sync_server.exceptions import routes as exceptions
 from sync_server.feed import routes as feed
 from sync_server.ingest import routes as ingest
@@ -29,6 +30,7 @@ from sync_server.pricing import promotion_routes
 from sync_server.pricing import routes as pricing
 from sync_server.reports import routes as reports
 from sync_server.sales import routes as sales
+from sync_server.schedule import server_schedule
 from sync_server.services import Services, build_services
 from sync_server.settings import Settings
 from sync_server.staff import routes as staff
@@ -58,6 +60,7 @@ def create_app(
     """An application over `database`, else the one that the settings name; its schema is up to date."""
     db = database or Database(settings.url(), key=settings.database_key, pool_size=settings.pool_size)
     services = build_services(settings, db, now_ms, new_id, hasher)
+    schedule = server_schedule(services)
     background = settings.apply_in_background
     app = Litestar(
         _routes(services, settings, now_ms),
@@ -68,8 +71,13 @@ def create_app(
         request_max_body_size=settings.max_body_bytes,
         debug=settings.debug,
         logging_config=None,
-        on_startup=[services.worker.start] if background else [],
-        on_shutdown=[services.board.close, services.worker.stop, *([] if database else [db.close])],
+        on_startup=[services.worker.start, schedule.start] if background else [],
+        on_shutdown=[
+            services.board.close,
+            schedule.stop,
+            services.worker.stop,
+            *([] if database else [db.close]),
+        ],
     )
     app.state.services = services
     app.state.tokens = services.tokens
@@ -129,4 +137,9 @@ async def _protect(message: Message, scope: Scope) -> None:
 
 
 def _exception_handlers() -> dict[Any, Any]:
-    return {ShopError: on_shop_error, HTTPException: on_http_exception, Exception: on_unexpected}
+    return {
+        ShopError: on_shop_error,
+        HTTPException: on_http_exception,
+        DataError: on_data_error,
+        Exception: on_unexpected,
+    }

@@ -10,6 +10,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
+from sqlalchemy.exc import DataError
 
 from shared_models.errors import ShopError
 
@@ -84,6 +85,13 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
     return problem(
         error.status_code, type(error).__name__, str(error.detail), code, {}, dict(error.headers or {})
     )
+
+
+def on_data_error(request: Request[Any, Any, Any], error: DataError) -> Response[Any]:
+    """What no check of ours caught and the database did: a text too long for its column, a number out of range."""
+    _log.info("the database refused a value at %s %s: %s", request.method, request.url.path, error.orig)
+    detail = "A text is too long or a number out of range. Make it smaller."
+    return problem(400, "Invalid", detail, "invalid", {}, {})
 
 
 def on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -13,6 +13,7 @@ from sync_server.errors import Conflict, Invalid, NotFound
 from sync_server.ports import NowMs, Publisher
 from sync_server.stores import tables
 
+_MAX_NAME = 120
 _STORE_ID = re.compile(r"[A-Za-z0-9]{1,12}")
 _TILL_ID = re.compile(r"[A-Za-z0-9]{1,12}-[A-Za-z0-9]{1,6}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -81,6 +82,7 @@ class StoreService:
             raise Invalid(f"A till's id is the store's and its own, such as {store_id}-1.", till_id=till_id)
         if tx.scalar(select(tables.till.c.till_id).where(tables.till.c.till_id == till_id)):
             raise Conflict(f"There is a till {till_id} already.", till_id=till_id)
+        _check_name(name or till_id)
         tx.execute(insert(tables.till).values(till_id=till_id, store_id=store_id, name=name or till_id))
         return Till(till_id, store_id, name or till_id, place.name)
 
@@ -115,11 +117,15 @@ class StoreService:
 def _row(config: StoreConfig, now_ms: int) -> dict[str, object]:
     if not _CURRENCY.fullmatch(config.currency):
         raise Invalid("A currency is three letters (ISO 4217), such as EUR.", currency=config.currency)
-    if not config.name.strip():
-        raise Invalid("A store has a name.")
+    _check_name(config.name)
     return {
         "name": config.name,
         "currency": config.currency,
         "config": msgspec.json.encode(config),
         "changed_at_ms": now_ms,
     }
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or len(name) > _MAX_NAME:
+        raise Invalid(f"A name has 1 to {_MAX_NAME} characters.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -82,7 +83,7 @@ class ServedShop:
         command += ["--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning"]
         command.append("tests.flows.served_shop:application")
         environment = {**os.environ, FOLDER: str(self._folder)}
-        self._process = subprocess.Popen(command, cwd=ROOT, env=environment)
+        self._process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
         self._wait_until_it_answers()
 
     def stop(self) -> None:
@@ -94,6 +95,13 @@ class ServedShop:
                 self._process.kill()
                 self._process.wait(10)
             self._process = None
+
+    def kill(self) -> None:
+        """As a power cut does it: no process of the server gets to say anything."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)
+        self._process = None
 
     def close(self) -> None:
         self.stop()

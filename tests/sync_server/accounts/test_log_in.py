@@ -64,3 +64,12 @@ def test_a_post_from_another_site_is_refused_even_with_the_cookie(office: TestCl
     del office.headers["Authorization"]
     answer = office.post("/api/v1/accounts", json={}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
+
+
+def test_a_text_longer_than_its_place_in_the_database_is_no_bug_of_the_server(
+    office: TestClient[Litestar],
+) -> None:
+    """SQLite takes any length; PostgreSQL refuses, and so does the server, in words."""
+    asked = {"name": "Mia", "password": PASSWORD, "role": "manager", "store_id": "9" * 5000}
+    answer = office.post("/api/v1/accounts", json=asked)
+    assert answer.status_code == 201 or answer.json()["detail"].startswith("A text is too long")
