@@ -1,4 +1,4 @@
-"""The thread that applies in the background: woken by every push, and now and then by itself."""
+"""The thread that applies in the background: woken by every push, and by the schedule."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 
 from sync_server.ingest.applier import Applier
 
-_LOOK_EVERY_S = 30.0
 _AFTER_TROUBLE_S = 2.0
 _BREATH_S = 0.03
 _LONGEST_WAIT_S = 1.0
@@ -42,14 +41,13 @@ class ApplyWorker:
         self._work.set()
 
     def _run(self) -> None:
-        self._try(self._applier.retry_unknown)
-        pause = _LOOK_EVERY_S
+        pause: float | None = None
         while True:
             self._work.wait(pause)
             self._let_pushes_pass()
             if self._stopping:
                 return
-            pause = _LOOK_EVERY_S if self._try(self._drain) else self._after_trouble_s
+            pause = None if self._drained() else self._after_trouble_s
 
     def _let_pushes_pass(self) -> None:
         """A till waits for its acknowledgement, nobody for this: so not while pushes follow on one another."""
@@ -58,15 +56,10 @@ class ApplyWorker:
         while not self._stopping and time.monotonic() < end and self._work.wait(_BREATH_S):
             self._work.clear()
 
-    def _drain(self) -> int:
-        while not self._stopping and self._applier.apply_some():
-            pass
-        return 0
-
-    def _try(self, task: object) -> bool:
-        assert callable(task)
+    def _drained(self) -> bool:
         try:
-            task()
+            while not self._stopping and self._applier.apply_some():
+                pass
         except Exception:  # noqa: BLE001 - the thread must outlive whatever the database does
             _log.exception("applying stopped; it is tried again")
             return False

@@ -124,6 +124,10 @@ class TillService:
             server_time_ms=self._now_ms(),
         )
 
+    def forget_codes(self, tx: Connection) -> None:
+        """Those that have run out. A used one is kept until then: the same machine may have to ask again."""
+        tx.execute(delete(enrol_code).where(enrol_code.c.expires_ms <= self._now_ms()))
+
     def challenge(self) -> Challenge:
         """Signed and not stored, so that asking for many costs the database nothing."""
         nonce, expires_ms = self._challenges.issue({"nonce": secrets.token_hex(16)}, _CHALLENGE_MINUTES)
