@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
@@ -16,6 +16,8 @@ DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
 
 Key = tuple[str | int, ...]
+Hex = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2})*$")]
+_BIGGEST = 2**63 - 1
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -44,11 +46,21 @@ def write_cursor(key: Key) -> str:
 
 
 def read_cursor(cursor: str | None, *kinds: type[Any]) -> Any:
-    """The key that the page before ended with, as a tuple of `kinds`; None for the first page."""
+    """The key that the page before ended with, as a tuple of `kinds`; None for the first page.
+
+    A cursor may be forged: whatever a database can't compare is refused here.
+    """
     if cursor is None:
         return None
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return msgspec.json.decode(raw, type=tuple[kinds], strict=True)  # type: ignore[valid-type]
+        key: Any = msgspec.json.decode(raw, type=tuple[kinds], strict=True)  # type: ignore[valid-type]
     except (binascii.Error, ValueError, msgspec.DecodeError) as reason:
         raise Invalid("This cursor was not given by this list. Start again without one.") from reason
+    if not all(map(_comparable, key)):
+        raise Invalid("This cursor was not given by this list. Start again without one.")
+    return key
+
+
+def _comparable(part: str | int) -> bool:
+    return "\0" not in part if isinstance(part, str) else abs(part) <= _BIGGEST

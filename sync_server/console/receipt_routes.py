@@ -11,7 +11,7 @@ from sync_server.auth import actor_of, permission
 from sync_server.console.sale_filters import sale_filter
 from sync_server.console.view import AnyRequest, ConsoleView
 from sync_server.errors import NotFound
-from sync_server.pages import page_of, read_cursor
+from sync_server.pages import Hex, page_of, read_cursor
 from sync_server.reports.evidence import evidence_of
 from sync_server.reports.takings import in_address, takings
 
@@ -40,7 +40,7 @@ def routes(view: ConsoleView) -> list[Any]:
     def receipts(request: AnyRequest) -> Response[str]:
         query = request.query_params
         wanted = sale_filter(query, actor_of(request))
-        before = read_cursor(query.get("cursor"), int, str)
+        before = read_cursor(query.get("cursor"), int, Hex)
         with services.db.read() as tx:
             rows = services.sales.sales(tx, wanted, before, _PAGE + 1)
             totals = takings(tx, wanted, "till").totals

@@ -25,7 +25,7 @@ def sale_filter(query: Mapping[str, str], actor: Actor) -> SaleFilter:
         store_id=store_in_scope(actor, query.get("store_id")) or "",
         **{name: query.get(name, "").strip() for name in _TEXTS},
         **days,
-        hour=int(hour) if hour.isascii() and hour.isdigit() else None,
+        hour=int(hour[:9]) if hour.isascii() and hour.isdigit() else None,
         late=query.get("late") == "true",
         training=query.get("training") == "true",
     )

@@ -12,7 +12,7 @@ from shared_models.quantity import parse_quantity
 from sync_server.auth import actor_of, permission
 from sync_server.console.view import AnyRequest, ConsoleView, address, read_form, see
 from sync_server.errors import Invalid
-from sync_server.pages import page_of, read_cursor
+from sync_server.pages import Hex, page_of, read_cursor
 from sync_server.ports import random_id
 from sync_server.reports.stock_on_hand import SORTS, StockQuery, stock_on_hand
 from sync_server.stock.service import Correction, Reason
@@ -90,7 +90,7 @@ def _product_page(
     services, actor, query = view.services, actor_of(request), request.query_params
     fields = fields or {}
     location = store_in_scope(actor, fields.get("location_id") or query.get("location_id")) or ""
-    before = read_cursor(query.get("cursor"), int, str, int)
+    before = read_cursor(query.get("cursor"), int, Hex, int)
     with services.db.read() as tx:
         kept = services.catalogue.product(tx, product_id)
         stores = view.stores(tx, actor)

@@ -84,8 +84,8 @@ def _days(first: str, last: str, today: str) -> dict[str, str]:
         return {"day": "", "day_before": "", "day_after": ""}
     try:
         day = date.fromisoformat(first)
-    except ValueError:
+        after = (day + timedelta(days=1)).isoformat()
+        before = (day - timedelta(days=1)).isoformat()
+    except (ValueError, OverflowError):
         return {"day": first, "day_before": "", "day_after": ""}
-    after = (day + timedelta(days=1)).isoformat()
-    before = (day - timedelta(days=1)).isoformat()
     return {"day": first, "day_before": before, "day_after": after if after <= today else ""}

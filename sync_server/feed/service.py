@@ -8,11 +8,12 @@ from sqlalchemy import Connection, Row, select
 
 from shared_models.reference import Change, FeedPage, FeedPosition, streams_of
 from shared_models.sync_api import FeedVerdict
-from sync_server.errors import Forbidden
+from sync_server.errors import Forbidden, Invalid
 from sync_server.feed.tables import change_feed, feed_head
 
 MAX_PAGE = 1000
 MAX_PAGE_BYTES = 4 << 20
+_MAX_VER = 2**63 - 1
 UNOPENED = ""
 """The epoch of a stream in which nothing was ever published."""
 
@@ -22,6 +23,8 @@ class FeedService:
 
     def page(self, tx: Connection, stream: str, epoch: str, after: int, limit: int) -> FeedPage:
         head = _head(tx, stream)
+        if not 0 <= after <= _MAX_VER:
+            raise Invalid("No version of a stream has such a number.")
         if head is None:
             return FeedPage(stream, UNOPENED, after, after, 0, reset=epoch != UNOPENED or after != 0)
         if (

@@ -14,6 +14,7 @@ from sync_server.auth import actor_of, permission
 from sync_server.database import Database
 from sync_server.ingest.service import IngestService, Quarantined
 from sync_server.pages import Page, checked_limit, page_of, read_cursor
+from sync_server.store_scope import store_in_scope
 from sync_server.sync_messages import packed, till, till_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -49,11 +50,12 @@ def routes(db: Database, service: IngestService) -> list[ControllerRouterHandler
         summary="What was stored and not booked, the oldest first",
     )
     def quarantined(
-        cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None
+        request: AnyRequest, cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None
     ) -> Page[Quarantined]:
         size, after = checked_limit(limit), read_cursor(cursor, int, str)
+        scope = store_in_scope(actor_of(request), None)
         with db.read() as tx:
-            rows = service.quarantined(tx, after, size + 1)
+            rows = service.quarantined(tx, scope, after, size + 1)
         return page_of(rows, size, lambda row: (row.at_ms, row.quarantine_id))
 
     @post(
@@ -64,7 +66,8 @@ def routes(db: Database, service: IngestService) -> list[ControllerRouterHandler
         summary="Try again to book it",
     )
     def retry(request: AnyRequest, quarantine_id: FromPath[str]) -> None:
-        service.retry(quarantine_id, actor_of(request).name)
+        actor = actor_of(request)
+        service.retry(quarantine_id, actor.name, store_in_scope(actor, None))
 
     handlers: list[Any] = [push, push_raw, quarantined, retry]
     return handlers

@@ -81,9 +81,13 @@ class IngestService:
             _log.warning("a raw frame is kept, but the till can't step over it: %s", trouble)
             return None
 
-    def quarantined(self, tx: Connection, after: tuple[int, str] | None, limit: int) -> list[Quarantined]:
+    def quarantined(
+        self, tx: Connection, store_id: str | None, after: tuple[int, str] | None, limit: int
+    ) -> list[Quarantined]:
         """Oldest first, open and resolved alike."""
         query = select(*(quarantine.c[name] for name in Quarantined.__struct_fields__))
+        if store_id is not None:
+            query = query.where(quarantine.c.store_id == store_id)
         if after is not None:
             at_ms, id = after
             later = quarantine.c.at_ms > at_ms
@@ -91,11 +95,13 @@ class IngestService:
         rows = tx.execute(query.order_by(quarantine.c.at_ms, quarantine.c.quarantine_id).limit(limit))
         return [Quarantined(*row) for row in rows]
 
-    def retry(self, quarantine_id: str, by: str) -> None:
+    def retry(self, quarantine_id: str, by: str, store_id: str | None = None) -> None:
+        """`store_id` is the only store that whoever asks may look into."""
         with self._db.write() as tx:
             by_id = quarantine.c.quarantine_id == quarantine_id
-            row = tx.execute(select(quarantine.c.ingest_id).where(by_id)).one_or_none()
-            if row is None:
+            columns = select(quarantine.c.ingest_id, quarantine.c.store_id)
+            row = tx.execute(columns.where(by_id)).one_or_none()
+            if row is None or store_id not in (None, row.store_id):
                 raise NotFound("Nothing of that id is in quarantine.")
             if row.ingest_id is None:
                 self._raw_frames.file(tx, quarantine_id, by)

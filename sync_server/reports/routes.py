@@ -23,6 +23,7 @@ from sync_server.sales.service import SaleFilter
 from sync_server.store_scope import store_in_scope
 
 _READ = [permission("reports.read")]
+_FURTHEST = 10**9
 
 
 class LinkedRow(TakingsRow, frozen=True, kw_only=True):
@@ -112,7 +113,7 @@ def routes(db: Database, cash: CashService) -> list[ControllerRouterHandler]:
             location_id=scope,
             level=level,
             sort=sort,
-            offset=max(0, offset),
+            offset=max(0, min(offset, _FURTHEST)),
             limit=checked_limit(limit),
         )
         with db.read() as tx:

@@ -11,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 from sync_server.auth import actor_of, permission
 from sync_server.database import Database
 from sync_server.errors import NotFound
-from sync_server.pages import Page, checked_limit, page_of, read_cursor
+from sync_server.pages import Hex, Page, checked_limit, page_of, read_cursor
 from sync_server.sales.service import SaleDetail, SaleFilter, SaleHead, SalesService
 from sync_server.store_scope import store_in_scope
 
@@ -53,7 +53,7 @@ def routes(db: Database, service: SalesService) -> list[ControllerRouterHandler]
             late=late,
             training=training,
         )
-        size, before = checked_limit(limit), read_cursor(cursor, int, str)
+        size, before = checked_limit(limit), read_cursor(cursor, int, Hex)
         with db.read() as tx:
             rows = service.sales(tx, wanted, before, size + 1)
         return page_of(rows, size, lambda row: (row.at_ms, row.entry))

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Connection, Row, Select, cast, select
 from shared_models.events import Recorded
 from shared_models.sale import SalePosted, SaleVoided
 from sync_server.bulk_rows import insert_rows, is_one_of, unrecorded
-from sync_server.errors import NotFound
+from sync_server.errors import Invalid, NotFound
 from sync_server.findings import Finding, Inbox
 from sync_server.ingest_entry import RecordedEntry
 from sync_server.sales.rows import discrepancies, line_rows, sale_row, tax_rows, tender_rows, void_rows
@@ -129,6 +129,8 @@ def narrowed(query: Select[Any], wanted: SaleFilter) -> Select[Any]:
     if wanted.late:
         query = query.where(sale.c.late_after_close)
     if wanted.hour is not None:
+        if not 0 <= wanted.hour <= 23:
+            raise Invalid("An hour is a number from 0 to 23.")
         query = query.where(hour_of_sale() == wanted.hour)
     parts = ((sale_line, "product_id", wanted.product_id), (sale_tender, "kind", wanted.tender))
     for table, name, value in (*parts, (sale_tax, "tax_id", wanted.tax_id)):

@@ -11,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 from sync_server.auth import actor_of, permission
 from sync_server.database import Database
 from sync_server.errors import read_json
-from sync_server.pages import Page, checked_limit, page_of, read_cursor
+from sync_server.pages import Hex, Page, checked_limit, page_of, read_cursor
 from sync_server.stock.service import Correction, Level, Move, StockService
 from sync_server.store_scope import store_in_scope
 
@@ -46,7 +46,7 @@ def routes(db: Database, service: StockService) -> list[ControllerRouterHandler]
         cursor: FromQuery[str | None] = None,
         limit: FromQuery[int | None] = None,
     ) -> Page[Move]:
-        size, before = checked_limit(limit), read_cursor(cursor, int, str, int)
+        size, before = checked_limit(limit), read_cursor(cursor, int, Hex, int)
         scope = store_in_scope(actor_of(request), location_id)
         with db.read() as tx:
             rows = service.moves(tx, product_id, scope, before, size + 1)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import get, post, put
+from litestar import Request, get, post, put
 from litestar.params import FromPath, FromQuery, RawBody
 from litestar.types import ControllerRouterHandler
 
 from shared_models.store_config import StoreConfig
-from sync_server.auth import permission
+from sync_server.auth import actor_of, permission
 from sync_server.database import Database
 from sync_server.errors import Invalid, read_json
 from sync_server.pages import Page, checked_limit, page_of, read_cursor
+from sync_server.store_scope import store_in_scope
 from sync_server.stores.service import StoreService, Till
 
+AnyRequest = Request[Any, Any, Any]
 _READ = [permission("stores.read")]
 _WRITE = [permission("stores.write")]
 
@@ -33,10 +35,13 @@ def routes(db: Database, service: StoreService) -> list[ControllerRouterHandler]
         summary="Stores by id",
     )
     def stores(
-        cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None
+        request: AnyRequest, cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None
     ) -> Page[StoreConfig]:
         size, after = checked_limit(limit), read_cursor(cursor, str)
+        own = store_in_scope(actor_of(request), None)
         with db.read() as tx:
+            if own is not None:
+                return Page([service.store(tx, own)])
             rows = service.stores(tx, after[0] if after else None, size + 1)
         return page_of(rows, size, lambda row: (row.store_id,))
 
@@ -57,7 +62,8 @@ def routes(db: Database, service: StoreService) -> list[ControllerRouterHandler]
         sync_to_thread=True,
         summary="One store's configuration",
     )
-    def store(store_id: FromPath[str]) -> StoreConfig:
+    def store(request: AnyRequest, store_id: FromPath[str]) -> StoreConfig:
+        store_in_scope(actor_of(request), store_id)
         with db.read() as tx:
             return service.store(tx, store_id)
 
@@ -67,7 +73,8 @@ def routes(db: Database, service: StoreService) -> list[ControllerRouterHandler]
         sync_to_thread=True,
         summary="Change a store's configuration; it goes to its tills",
     )
-    def change(store_id: FromPath[str], body: RawBody) -> StoreConfig:
+    def change(request: AnyRequest, store_id: FromPath[str], body: RawBody) -> StoreConfig:
+        store_in_scope(actor_of(request), store_id)
         config = read_json(body, StoreConfig)
         if config.store_id != store_id:
             raise Invalid("The store in the address and the one in the body differ.")
@@ -81,10 +88,12 @@ def routes(db: Database, service: StoreService) -> list[ControllerRouterHandler]
         summary="A store's tills",
     )
     def tills(
+        request: AnyRequest,
         store_id: FromPath[str],
         cursor: FromQuery[str | None] = None,
         limit: FromQuery[int | None] = None,
     ) -> Page[Till]:
+        store_in_scope(actor_of(request), store_id)
         size, after = checked_limit(limit), read_cursor(cursor, str)
         with db.read() as tx:
             rows = service.tills(tx, store_id, after[0] if after else None, size + 1)
@@ -96,7 +105,8 @@ def routes(db: Database, service: StoreService) -> list[ControllerRouterHandler]
         sync_to_thread=True,
         summary="Make a place for a till",
     )
-    def add_till(store_id: FromPath[str], body: RawBody) -> Till:
+    def add_till(request: AnyRequest, store_id: FromPath[str], body: RawBody) -> Till:
+        store_in_scope(actor_of(request), store_id)
         asked = read_json(body, NewTill)
         with db.write() as tx:
             return service.add_till(tx, asked.till_id, store_id, asked.name)

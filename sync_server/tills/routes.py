@@ -31,6 +31,7 @@ from sync_server.errors import read_json
 from sync_server.pages import Page, checked_limit, page_of, read_cursor
 from sync_server.ports import NowMs
 from sync_server.settings import Settings
+from sync_server.store_scope import store_in_scope
 from sync_server.sync_messages import TillIdentity, packed, till, till_of
 from sync_server.tills.service import Device, EnrolCode, TillService, UpdateNeeded, WrongCode
 
@@ -134,11 +135,19 @@ def _for_the_office(db: Database, service: TillService) -> list[Any]:
         sync_to_thread=True,
         summary="The machines that are or were tills, and how each is",
     )
-    def devices(cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None) -> Page[Device]:
+    def devices(
+        request: AnyRequest, cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None
+    ) -> Page[Device]:
+        """A page may be short where the account is for one store."""
         size, after = checked_limit(limit), read_cursor(cursor, str)
         with db.read() as tx:
             rows = service.devices(tx, after[0] if after else None, size + 1)
-        return page_of(rows, size, lambda row: (row.device_id,))
+        page = page_of(rows, size, lambda row: (row.device_id,))
+        own = store_in_scope(actor_of(request), None)
+        if own is None:
+            return page
+        # a till's id begins with its store's
+        return Page([row for row in page.rows if row.till_id.startswith(f"{own}-")], page.next)
 
     @post(
         "/api/v1/tills/devices/{device_id:str}/revoke",
