@@ -35,10 +35,29 @@ def use_cache_folder(folder: Path) -> None:
 def capabilities() -> dict[str, Any]:
     """The printer database of python-escpos: profiles and encodings."""
     _choose_cache_folder()
-    with _no_root_handlers(), _no_temporary_folders(os.environ[_CACHE_VARIABLE]):
-        from escpos.capabilities import CAPABILITIES
+    folder = Path(os.environ[_CACHE_VARIABLE])
+    with _no_root_handlers(), _no_temporary_folders(str(folder)):
+        try:
+            return _loaded()
+        except Exception:  # a spoilt pickle may raise anything
+            if not _forget_cache(folder):
+                raise
+            return _loaded()
+
+
+def _loaded() -> dict[str, Any]:
+    from escpos.capabilities import CAPABILITIES
+
     loaded: dict[str, Any] = CAPABILITIES
     return loaded
+
+
+def _forget_cache(folder: Path) -> bool:
+    """Whether there was one. A till that is killed in its first second leaves half a file, which fails for ever."""
+    found = list(folder.glob("*.pickle"))
+    for path in found:
+        path.unlink(missing_ok=True)
+    return bool(found)
 
 
 @contextmanager

@@ -53,6 +53,16 @@ def test_the_first_receipt_leaves_a_private_cache_and_nothing_else(tmp_path):
     assert list(temporary.iterdir()) == []
 
 
+def test_a_cache_that_a_kill_left_half_written_is_made_anew(tmp_path):
+    run(PRINT_ONE, str(tmp_path))
+    [cache] = tmp_path.iterdir()
+    whole = cache.read_bytes()
+    for spoilt in (b"", whole[: len(whole) // 2], bytes(len(whole))):
+        cache.write_bytes(spoilt)
+        assert run(PRINT_ONE, str(tmp_path)) == "[]"
+        assert cache.read_bytes() == whole
+
+
 def test_without_being_told_the_cache_is_in_the_users_own_folder(tmp_path):
     run(PRINT_ONE, XDG_CACHE_HOME=str(tmp_path), TMPDIR=str(tmp_path))
     assert stat.S_IMODE((tmp_path / "evertill" / "escpos").stat().st_mode) == 0o700
