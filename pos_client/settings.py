@@ -48,6 +48,9 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return parts.hostname, parts.port
 
 
+_DEFAULTS = TillSettings()
+
+
 def read(environment: Mapping[str, str]) -> TillSettings:
     """The settings in these variables; raises BadSetting, which names the variable and what it may be."""
     given = {
@@ -57,12 +60,9 @@ def read(environment: Mapping[str, str]) -> TillSettings:
     if unknown:
         known = ", ".join(PREFIX + name.upper() for name in TillSettings.__struct_fields__)
         raise BadSetting(f"There is no setting {PREFIX}{unknown[0].upper()}. These there are: {known}.")
-    try:
-        settings = msgspec.convert(given, TillSettings, strict=False, dec_hook=_path)
-    except msgspec.ValidationError as reason:
-        raise BadSetting(
-            f"A setting is not what it should be: {reason}. Mend {PREFIX}… and start again."
-        ) from reason
+    for name, value in given.items():
+        _check_kind(name, value)
+    settings = msgspec.convert(given, TillSettings, strict=False, dec_hook=_path)
     _check(settings)
     return settings
 
@@ -77,24 +77,39 @@ def _path(kind: type, value: object) -> object:
     raise NotImplementedError(kind)
 
 
+def _check_kind(name: str, value: str) -> None:
+    """Of one setting, so that the refusal can name it."""
+    try:
+        msgspec.convert({name: value}, TillSettings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as reason:
+        kind = "true or false" if isinstance(getattr(_DEFAULTS, name), bool) else "a whole number"
+        raise BadSetting(f"{PREFIX}{name.upper()} is {value!r}; it must be {kind}.") from reason
+
+
 def _check(settings: TillSettings) -> None:
     if settings.printer and settings.printer != VIRTUAL:
-        parts = urlsplit(settings.printer)
-        if parts.scheme != "tcp" or not parts.hostname or not _port(settings.printer):
+        scheme, host, port = _parts(settings.printer)
+        if scheme != "tcp" or not host or not port:
             raise BadSetting(f"{PREFIX}PRINTER is {settings.printer!r}; write it as tcp://192.168.1.50:9100.")
-    if settings.server_url and urlsplit(settings.server_url).scheme not in ("http", "https"):
-        raise BadSetting(f"{PREFIX}SERVER_URL is {settings.server_url!r}; write it as https://shop.example.")
+    if settings.server_url:
+        scheme, host, port = _parts(settings.server_url)
+        if scheme not in ("http", "https") or not host:
+            raise BadSetting(
+                f"{PREFIX}SERVER_URL is {settings.server_url!r}; write it as https://shop.example."
+            )
     if settings.theme not in ("light", "dark", "contrast"):
         raise BadSetting(f"{PREFIX}THEME is {settings.theme!r}; it may be light, dark or contrast.")
     if settings.database_key and not _is_key(settings.database_key):
         raise BadSetting(f"{PREFIX}DATABASE_KEY must be 64 hexadecimal digits.")
 
 
-def _port(address: str) -> int | None:
+def _parts(address: str) -> tuple[str, str, int | None]:
+    """Scheme, host, port; without any where it is no address."""
     try:
-        return urlsplit(address).port
+        parts = urlsplit(address)
+        return parts.scheme, parts.hostname or "", parts.port
     except ValueError:
-        return None
+        return "", "", None
 
 
 def _is_key(text: str) -> bool:

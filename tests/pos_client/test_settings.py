@@ -1,0 +1,68 @@
+"""The till's settings: what is wrong is said by name, with what it may be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pos_client.settings import BadSetting, read
+
+
+def test_a_till_starts_without_any_setting() -> None:
+    settings = read({"HOME": "/somewhere", "EVERTILL_SERVER_PORT": "1"})
+    assert settings.printer_address() == ("127.0.0.1", 9100)
+    assert settings.server_url == ""
+
+
+def test_settings_come_from_the_environment(tmp_path: Path) -> None:
+    settings = read(
+        {
+            "EVERTILL_TILL_DATA_DIR": str(tmp_path),
+            "EVERTILL_TILL_PRINTER": "tcp://192.168.1.50:9101",
+            "EVERTILL_TILL_SERVER_URL": "https://shop.example",
+            "EVERTILL_TILL_FULLSCREEN": "true",
+            "EVERTILL_TILL_KEYRING": "false",
+            "EVERTILL_TILL_DATABASE_KEY": "aB" * 32,
+            "EVERTILL_TILL_THEME": "dark",
+        }
+    )
+    assert settings.data_dir == tmp_path
+    assert settings.printer_address() == ("192.168.1.50", 9101)
+    assert (settings.fullscreen, settings.keyring, settings.theme) == (True, False, "dark")
+
+
+@pytest.mark.parametrize("printer", ["", "virtual"])
+def test_a_till_can_do_without_a_printer_on_the_network(printer: str) -> None:
+    assert read({"EVERTILL_TILL_PRINTER": printer}).printer_address() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PRINTR", "tcp://127.0.0.1:9100", "There is no setting EVERTILL_TILL_PRINTR.*EVERTILL_TILL_PRINTER"),
+        ("PRINTER", "192.168.1.50", "EVERTILL_TILL_PRINTER is '192.168.1.50'; write it as tcp://"),
+        ("PRINTER", "tcp://192.168.1.50", "tcp://192.168.1.50:9100"),
+        ("PRINTER", "tcp://:9100", "EVERTILL_TILL_PRINTER"),
+        ("PRINTER", "tcp://host:99999", "EVERTILL_TILL_PRINTER"),
+        ("PRINTER", "tcp://[::1:9100", "EVERTILL_TILL_PRINTER"),
+        ("PRINTER", "http://host:9100", "EVERTILL_TILL_PRINTER"),
+        ("SERVER_URL", "shop.example", "EVERTILL_TILL_SERVER_URL is 'shop.example'; write it as https://"),
+        ("SERVER_URL", "https://", "EVERTILL_TILL_SERVER_URL"),
+        ("SERVER_URL", "https://[shop", "EVERTILL_TILL_SERVER_URL"),
+        ("THEME", "pink", "EVERTILL_TILL_THEME is 'pink'; it may be light, dark or contrast"),
+        ("DATABASE_KEY", "secret", "EVERTILL_TILL_DATABASE_KEY must be 64 hexadecimal digits"),
+        ("DATABASE_KEY", "g" * 64, "EVERTILL_TILL_DATABASE_KEY"),
+        ("FULLSCREEN", "maybe", "EVERTILL_TILL_FULLSCREEN is 'maybe'; it must be true or false"),
+        ("SYNC_INTERVAL_S", "often", "SYNC_INTERVAL_S is 'often'; it must be a whole number"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_it_may_be(name: str, value: str, says: str) -> None:
+    with pytest.raises(BadSetting, match=says):
+        read({f"EVERTILL_TILL_{name}": value})
+
+
+def test_a_key_that_is_refused_is_not_repeated() -> None:
+    with pytest.raises(BadSetting) as refused:
+        read({"EVERTILL_TILL_DATABASE_KEY": "c0ffee"})
+    assert "c0ffee" not in refused.value.message
