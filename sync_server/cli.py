@@ -52,6 +52,9 @@ def serve(settings: Settings, asked: argparse.Namespace) -> int:
     from granian import Granian
     from granian.constants import Interfaces
 
+    from sync_server.log_lines import GRANIANS_LINES, write_log
+
+    write_log()
     with _database(settings):
         pass
     os.environ |= _as_environment(settings)
@@ -64,6 +67,7 @@ def serve(settings: Settings, asked: argparse.Namespace) -> int:
         factory=True,
         workers=1,
         websockets=False,
+        log_dictconfig=GRANIANS_LINES,
         workers_kill_timeout=10,
     ).serve()
     return 0

@@ -41,6 +41,7 @@ class Database:
     """`read()` and `write()` give a Connection inside a transaction; a read sees one snapshot.
 
     Leaving `write()` commits, an exception rolls back. On SQLite a write is BEGIN IMMEDIATE, one at a time.
+    An error's text names the statement and not its values, which may be a PIN's hash.
     `before_commit` hooks run as the last statements of the write transaction; `after_commit` hooks once it is
     durable, and use the connection only to know which transaction it was.
     """
@@ -114,6 +115,7 @@ def _sqlite_engine(url: str, key: str, pool_size: int) -> Engine:
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=16,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "begin")
@@ -127,4 +129,6 @@ def _sqlite_engine(url: str, key: str, pool_size: int) -> Engine:
 def _postgresql_engine(url: str, key: str, pool_size: int) -> Engine:
     assert not key, "database_key is for SQLite; PostgreSQL encrypts below its files"
     target = make_url(url).set(drivername="postgresql+psycopg")
-    return create_engine(target, pool_size=pool_size, max_overflow=16, pool_pre_ping=True)
+    return create_engine(
+        target, pool_size=pool_size, max_overflow=16, pool_pre_ping=True, hide_parameters=True
+    )

@@ -35,7 +35,9 @@ def till_of(connection: ASGIConnection[Any, Any, Any, Any]) -> TillIdentity:
     if kind.lower() != "bearer" or not token:
         raise NotLoggedIn("A till logs in with its key first.")
     claims = connection.app.state.till_tokens.read(token)
-    return msgspec.convert({name: claims.get(name) for name in TillIdentity.__struct_fields__}, TillIdentity)
+    who = msgspec.convert({name: claims.get(name) for name in TillIdentity.__struct_fields__}, TillIdentity)
+    connection.scope["state"]["till_id"] = who.till_id  # for the log
+    return who
 
 
 def packed(message: Any, status: int = 200) -> Response[bytes]:
