@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from shared_models.tax import Tax
+
+_HEX_AT_END = re.compile(r"\s*(#[0-9a-fA-F]{6})\s*\Z")
 
 
 class Category(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -15,11 +19,20 @@ class Category(msgspec.Struct, frozen=True, omit_defaults=True):
     colour: str = "#5c6670"
 
 
+class KitComponent(msgspec.Struct, frozen=True):
+    """What is in one piece of a kit; goods sold by measure in thousandths of their unit."""
+
+    product_id: str
+    quantity_milli: int
+
+
 class Product(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing for sale. `number` is the server's own dense integer for it and never changes.
 
     `unit` is 'piece' or a unit of measure ('kg', 'l', 'm'); goods sold by measure are `weighed`.
     `barcodes` hold canonical GTINs (see `barcode.normalise_gtin`) or plain codes.
+    A variant names its parent in `variant_of`; `colour` is a name, and may end in its hex: 'navy #1a2b4c'.
+    A product with `components` is a kit: one line at its own price, and the components leave the shelf.
     """
 
     product_id: str
@@ -40,6 +53,14 @@ class Product(msgspec.Struct, frozen=True, omit_defaults=True):
     colour: str | None = None
     track: str = ""
     """'' , 'serial' or 'lot': what the cashier must capture with the line."""
+    components: tuple[KitComponent, ...] = ()
+
+    def full_name(self) -> str:
+        """As on ticket and receipt: 'T-shirt basic · navy · M'."""
+        if self.variant_of is None:
+            return self.name
+        marks = (split_colour(self.colour or "")[0], self.size or "")
+        return " · ".join([self.name, *(mark for mark in marks if mark)])
 
 
 class Price(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -66,3 +87,9 @@ class Offer(msgspec.Struct, frozen=True):
     price: Price | None
     taxes: tuple[Tax, ...]
     category: Category | None = None
+
+
+def split_colour(text: str) -> tuple[str, str]:
+    """A variant's colour as its name and its hex, either of which may be empty."""
+    found = _HEX_AT_END.search(text)
+    return (text[: found.start()].strip(), found[1].lower()) if found else (text.strip(), "")

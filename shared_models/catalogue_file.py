@@ -40,13 +40,22 @@ create virtual table product_trigrams using fts5(
 );
 """
 
-INDEX_SQL = """
+_PARENT = "json_extract(cast(body as text), '$.variant_of')"
+VARIANTS_SQL = f"{_PARENT} = ? and {_PARENT} is not null"
+"""Of which product it is a variant, as the index has it."""
+NO_VARIANT_SQL = f"{_PARENT} is null"
+VARIANT_INDEX_SQL = f"""
+create index if not exists product_by_parent on product({_PARENT}) where {_PARENT} is not null;
+"""
+"""By itself, because files from before there were variants get it when they are opened."""
+
+INDEX_SQL = f"""
 create unique index product_by_id on product(product_id);
 create index product_by_sku on product(sku);
 create index product_by_category on product(category_id, popularity desc);
 create index barcode_by_number on barcode(number);
 create unique index price_by_id on price(price_id);
-"""
+{VARIANT_INDEX_SQL}"""
 """Made after the rows when a file is built whole, before them otherwise."""
 
 
@@ -124,6 +133,6 @@ def _product_rows(product: Product, body: bytes, digest: int) -> Iterator[Statem
         yield "insert or replace into barcode values (?, ?)", (code, product.number)
     yield (
         "insert into product_words(rowid, name, sku) values (?, ?, ?)",
-        (product.number, product.name, product.sku),
+        (product.number, product.full_name(), product.sku),
     )
     yield "insert into product_trigrams(rowid, name) values (?, ?)", (product.number, product.name)

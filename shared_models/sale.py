@@ -18,6 +18,14 @@ class LineDiscount(msgspec.Struct, frozen=True, omit_defaults=True):
     reference: str = ""
 
 
+class SoldComponent(msgspec.Struct, frozen=True):
+    """What a kit's line took off the shelf. `quantity_milli` is for the whole line."""
+
+    product_id: str
+    name: str
+    quantity_milli: int
+
+
 class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One line as charged. `code` is what was scanned or typed; `regular_price_minor` is the price list's.
 
@@ -47,6 +55,7 @@ class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     note: str = ""
     serial: str = ""
     lot: str = ""
+    components: tuple[SoldComponent, ...] = ()
 
 
 class VoidedLine(msgspec.Struct, frozen=True):

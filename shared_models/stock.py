@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from shared_models.sale import SalePosted
+from shared_models.sale import SaleLine, SalePosted, SoldComponent
 
 
 class StockMove(msgspec.Struct, frozen=True):
@@ -18,8 +18,16 @@ class StockMove(msgspec.Struct, frozen=True):
 
 
 def moves_of_sale(sale: SalePosted) -> tuple[StockMove, ...]:
-    """One move a line out of the store's own location; their order and grouping do not matter."""
-    return tuple(
-        StockMove(line.line_no, line.product_id, sale.store_id, -line.quantity_milli, "sale")
-        for line in sale.lines
-    )
+    """One move a line out of the store's own location; their order and grouping do not matter.
+
+    Of a kit the components move and not the kit. Their numbers go on after the last line's, so that the lines keep
+    their own.
+    """
+    moves = [_move(sale, line.line_no, line) for line in sale.lines if not line.components]
+    inside = (component for line in sale.lines for component in line.components)
+    after = max((line.line_no for line in sale.lines), default=0) + 1
+    return (*moves, *(_move(sale, line_no, component) for line_no, component in enumerate(inside, after)))
+
+
+def _move(sale: SalePosted, line_no: int, gone: SaleLine | SoldComponent) -> StockMove:
+    return StockMove(line_no, gone.product_id, sale.store_id, -gone.quantity_milli, "sale")

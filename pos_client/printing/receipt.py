@@ -23,7 +23,7 @@ from pos_client.till.ports import PostedSale
 from shared_models.currency import Currency, currency
 from shared_models.money import format_amount
 from shared_models.quantity import MILLI, format_quantity
-from shared_models.sale import CASH, SaleLine, SalePosted
+from shared_models.sale import CASH, SaleLine, SalePosted, SoldComponent
 from shared_models.store_config import StoreConfig
 
 _EVIDENCE_VERSION = "EVT1"
@@ -85,6 +85,8 @@ def _line(line: SaleLine, money: Currency, words: PaperWords) -> Iterator[Block]
     quantity = _quantity(line, money)
     if quantity:
         yield Text(_INDENT + quantity)
+    for component in filter(_is_named, line.components):
+        yield Text(f"{_INDENT}{format_quantity(component.quantity_milli)} × {component.name}")
     if line.override_reason:
         yield Text(f"{_INDENT}{words.price_changed} {format_amount(line.regular_price_minor, money)}")
     for label, value in ((words.serial, line.serial), (words.lot, line.lot), ("", line.note)):
@@ -94,6 +96,10 @@ def _line(line: SaleLine, money: Currency, words: PaperWords) -> Iterator[Block]
         if discount.kind != _ON_SALE:
             label = _INDENT + (discount.label or words.discount)
             yield name_and_amount(label, format_amount(-discount.amount_minor, money))
+
+
+def _is_named(component: SoldComponent) -> bool:
+    return bool(component.name)
 
 
 def _charged(line: SaleLine) -> int:

@@ -11,7 +11,7 @@ import msgspec
 from pos_client.store.catalogue_copy import CatalogueStore, Now
 from pos_client.store.catalogue_search import find_numbers, plain
 from pos_client.store.connection import Driver
-from shared_models import reference
+from shared_models import catalogue_file, reference
 from shared_models.catalogue import Category, Offer, Price, Product, TaxCategory
 from shared_models.moment import Moment
 from shared_models.promotions import Promotion
@@ -27,6 +27,7 @@ _product = msgspec.json.Decoder(Product).decode
 _price = msgspec.json.Decoder(Price).decode
 
 _SKU_CANDIDATES = 200
+_MOST_VARIANTS = 400
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -71,6 +72,13 @@ class CatalogueFile:
         with self._store.read() as connection:
             return self._first(connection, "where product_id = ?", plain(product_id), at, small)
 
+    def variants(self, product_id: str, at: Moment) -> tuple[Offer, ...]:
+        small = self._small()
+        where = f"{catalogue_file.VARIANTS_SQL} order by number limit {_MOST_VARIANTS}"
+        with self._store.read() as connection:
+            rows = connection.execute(f"{_OFFER} where {where}", (at.at_ms, plain(product_id))).fetchall()
+        return tuple(_offer(row, small) for row in rows)
+
     def search(self, text: str, at: Moment, limit: int = 40) -> tuple[Offer, ...]:
         small = self._small()
         with self._store.read() as connection:
@@ -80,14 +88,14 @@ class CatalogueFile:
         return self._small().categories
 
     def in_category(self, category_id: str, at: Moment, limit: int = 60) -> tuple[Offer, ...]:
-        """The most popular first; products of the categories below count in."""
+        """The most popular first; products of the categories below count in. Variants stand behind their parent."""
         small = self._small()
         rows: list[tuple[int, int]] = []
         with self._store.read() as connection:
             for one in _with_descendants(category_id, small):
                 rows += connection.execute(
                     "select -popularity, number from product where category_id = ?"
-                    " order by popularity desc limit ?",
+                    f" and {catalogue_file.NO_VARIANT_SQL} order by popularity desc limit ?",
                     (one, limit),
                 ).fetchall()
             return self._in_order(connection, [number for _, number in sorted(rows)[:limit]], at, small)

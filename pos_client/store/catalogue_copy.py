@@ -116,6 +116,8 @@ def _open_file(path: Path) -> Database:
         if made is None:
             schema = catalogue_file.SCHEMA_SQL + catalogue_file.INDEX_SQL
             database.script(f"begin immediate; {schema} commit;")
+        else:
+            database.script(catalogue_file.VARIANT_INDEX_SQL)
     except (StorageFailed, driver.Error):
         database.close()
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from shared_models.pricing import ManualDiscount
-from shared_models.sale import VoidedLine
+from shared_models.sale import SoldComponent, VoidedLine
 from shared_models.tax import Tax
 
 MAX_LINES = 1000
@@ -42,6 +42,8 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     serial: str = ""
     lot: str = ""
     own_price: bool = False
+    components: tuple[SoldComponent, ...] = ()
+    """Of one piece."""
 
     def merges_with(self, other: Line) -> bool:
         """Whether `other`, just scanned, is more of this very line."""

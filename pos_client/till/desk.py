@@ -16,6 +16,7 @@ from pos_client.till.refusals import Asked, Refused
 from pos_client.till.state import DoneView, Phase, Severity
 from pos_client.till.tendering import Payment
 from pos_client.till.ticket_totals import TicketPricing, TicketTotals
+from pos_client.till.variants import Choosing
 from shared_models.cash import ShiftClosed, ShiftTotals
 from shared_models.errors import ShopError
 from shared_models.staff import Permission, StaffMember
@@ -46,6 +47,7 @@ class Desk:
         self.parked = ports.books.parked()
         self.sale_name = ports.books.next_receipt_number()
         self.payment: Payment | None = None
+        self.choosing: Choosing | None = None
         self.counting: Counting | None = None
         self.unsent_sales = 0
         self.done: DoneView | None = None

@@ -43,6 +43,10 @@ class Till(Protocol):
         """A code from a scanner, or typed and entered; may carry a multiplier ('3*4006381333931')."""
 
     def add_product(self, product_id: str) -> TillState: ...
+    def choose_variant(self, product_id: str) -> TillState:
+        """A cell of `state.choice`; every other action puts the choice away."""
+
+    def dismiss_choice(self) -> TillState: ...
     def select(self, index: int) -> TillState: ...
     def set_quantity(self, quantity_milli: int) -> TillState:
         """Of the selected line."""

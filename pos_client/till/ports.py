@@ -42,12 +42,16 @@ class Catalogue(Protocol):
 
     def by_id(self, product_id: str, at: Moment) -> Offer | None: ...
 
+    def variants(self, product_id: str, at: Moment) -> tuple[Offer, ...]:
+        """Of a parent, in the order of their numbers; empty for every other product."""
+
     def search(self, text: str, at: Moment, limit: int = 40) -> tuple[Offer, ...]:
         """By the beginnings of words, in rank order, with typos forgiven where nothing fits exactly."""
 
     def categories(self) -> tuple[Category, ...]: ...
 
-    def in_category(self, category_id: str, at: Moment, limit: int = 60) -> tuple[Offer, ...]: ...
+    def in_category(self, category_id: str, at: Moment, limit: int = 60) -> tuple[Offer, ...]:
+        """Without variants: their parent stands for them."""
 
     def staff(self) -> tuple[StaffMember, ...]: ...
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from pos_client.till.cart import Cart
+from pos_client.till.cart import Cart, Line
 from pos_client.till.tendering import Payment
 from pos_client.till.ticket_totals import PricedLine, TicketTotals
 from shared_models.cash import ShiftOpened
 from shared_models.promotion_pricing import line_discount
-from shared_models.sale import LineDiscount, SaleLine, SalePosted
+from shared_models.quantity import MILLI
+from shared_models.sale import LineDiscount, SaleLine, SalePosted, SoldComponent
 from shared_models.staff import StaffMember
 from shared_models.store_config import StoreConfig
 from shared_models.tax import LineTotals
@@ -82,6 +83,15 @@ def _sale_line(priced: PricedLine, amounts: LineTotals, line_nos: dict[int, int]
         note=line.note,
         serial=line.serial,
         lot=line.lot,
+        components=sold_components(line),
+    )
+
+
+def sold_components(line: Line) -> tuple[SoldComponent, ...]:
+    """What the whole line takes off the shelf."""
+    return tuple(
+        SoldComponent(one.product_id, one.name, one.quantity_milli * line.quantity_milli // MILLI)
+        for one in line.components
     )
 
 

@@ -13,7 +13,9 @@ from pos_client.till.refusals import Asked, Refused
 from pos_client.till.scanning import Scan, read_scan
 from pos_client.till.state import Severity
 from pos_client.till.typed_text import entered_text
-from pos_client.till.wanted import Wanted, line_of, wanted_from
+from pos_client.till.variants import Choosing
+from pos_client.till.wanted import Wanted
+from pos_client.till.wanted_line import line_of, wanted_from, with_components
 from shared_models.catalogue import Offer
 from shared_models.currency import currency
 from shared_models.money import parse_amount
@@ -36,14 +38,32 @@ class Selling:
             if self._take_coupon(text.strip()):
                 return
             raise
-        self._add(wanted_from(offer, scan))
+        self._begin(wanted_from(offer, scan))
 
     def add_product(self, product_id: str) -> None:
         self._desk.seller()
         offer = self._desk.ports.catalogue.by_id(product_id, self._desk.ports.clock.now())
         if offer is None:
             raise _loud("unknown_barcode", code=product_id)
-        self._add(Wanted(offer=offer, code=offer.product.sku))
+        self._begin(Wanted(offer=offer, code=offer.product.sku))
+
+    def choose_variant(self, choosing: Choosing | None, product_id: str) -> None:
+        """A cell of the matrix that was open: the parent's count goes to the variant."""
+        self._desk.seller()
+        offer = choosing.offer_of(product_id) if choosing else None
+        if choosing is None or offer is None:
+            raise Refused("no_choice")
+        self._begin(msgspec.structs.replace(choosing.wanted, offer=offer, code=offer.product.sku))
+
+    def _begin(self, wanted: Wanted) -> None:
+        """The parent of a family is not sold: its variants are offered instead."""
+        catalogue, at = self._desk.ports.catalogue, self._desk.ports.clock.now()
+        product = wanted.offer.product
+        variants = () if product.variant_of else catalogue.variants(product.product_id, at)
+        if variants:
+            self._desk.choosing = Choosing(wanted, variants)
+        else:
+            self._add(with_components(wanted, catalogue, at))
 
     def _offer(self, scan: Scan) -> Offer:
         at = self._desk.ports.clock.now()
@@ -72,18 +92,21 @@ class Selling:
         """Asks one question at a time; every answer comes back here knowing more."""
         product = wanted.offer.product
         if wanted.offer.price is None and not product.open_price and wanted.label_amount_minor is None:
-            raise _loud("no_price", name=product.name)
+            raise _loud("no_price", name=product.full_name())
         self._ask_age(wanted)
         if product.open_price and wanted.price_minor is None and wanted.label_amount_minor is None:
             raise Asked(
-                "enter_price", lambda text: self._with_price(wanted, text), needs="amount", name=product.name
+                "enter_price",
+                lambda text: self._with_price(wanted, text),
+                needs="amount",
+                name=product.full_name(),
             )
         if product.weighed and wanted.quantity_milli is None:
             raise Asked(
                 "enter_quantity",
                 lambda text: self._with_quantity(wanted, text),
                 needs="quantity",
-                name=product.name,
+                name=product.full_name(),
                 unit=product.unit,
             )
         self._ask_tracking(wanted)
@@ -91,38 +114,39 @@ class Selling:
 
     def _ask_age(self, wanted: Wanted) -> None:
         product, cart = wanted.offer.product, self._desk.cart
-        if product.minimum_age <= cart.age_confirmed:
+        years = max(product.minimum_age, wanted.minimum_age)
+        if years <= cart.age_confirmed:
             return
 
         def confirmed(_: str) -> None:
-            cart.age_confirmed = product.minimum_age
+            cart.age_confirmed = years
             self._add(wanted)
 
         raise Asked(
             "confirm_age",
             confirmed,
-            refusal=_loud("age_refused", name=product.name),
-            name=product.name,
-            years=product.minimum_age,
-            born_on_or_before=_years_before(self._desk.ports.clock.now().local().date(), product.minimum_age),
+            refusal=_loud("age_refused", name=product.full_name()),
+            name=product.full_name(),
+            years=years,
+            born_on_or_before=_years_before(self._desk.ports.clock.now().local().date(), years),
         )
 
     def _ask_tracking(self, wanted: Wanted) -> None:
         product = wanted.offer.product
         if product.track == "serial":
             if (wanted.quantity_milli or MILLI) != MILLI:
-                raise Refused("serial_is_one", name=product.name)
+                raise Refused("serial_is_one", name=product.full_name())
             if not wanted.serial:
                 raise Asked(
                     "enter_serial",
                     lambda text: self._with_serial(wanted, text),
                     needs="text",
-                    name=product.name,
+                    name=product.full_name(),
                 )
             self._refuse_serial_twice(wanted)
         if product.track == "lot" and not wanted.lot:
             raise Asked(
-                "enter_lot", lambda text: self._with_lot(wanted, text), needs="text", name=product.name
+                "enter_lot", lambda text: self._with_lot(wanted, text), needs="text", name=product.full_name()
             )
 
     def _refuse_serial_twice(self, wanted: Wanted) -> None:
@@ -139,7 +163,7 @@ class Selling:
 
     def _with_quantity(self, wanted: Wanted, text: str) -> None:
         quantity = parse_quantity(text)
-        refuse_quantity(quantity, weighed=True, name=wanted.offer.product.name)
+        refuse_quantity(quantity, weighed=True, name=wanted.offer.product.full_name())
         self._add(msgspec.structs.replace(wanted, quantity_milli=quantity))
 
     def _with_serial(self, wanted: Wanted, text: str) -> None:
@@ -178,7 +202,7 @@ class Selling:
             return None
         offer = self._desk.ports.catalogue.by_id(product_id, self._desk.ports.clock.now())
         if offer is None or offer.price is None:
-            raise _loud("no_price", name=offer.product.name if offer else product_id)
+            raise _loud("no_price", name=offer.product.full_name() if offer else product_id)
         made = line_of(
             Wanted(offer=offer, code=offer.product.sku, quantity_milli=line.quantity_milli),
             self._desk.cart.take_key(),

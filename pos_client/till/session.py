@@ -115,6 +115,14 @@ class TillSession:
     def add_product(self, product_id: str) -> TillState:
         return self._do(lambda: self._selling.add_product(product_id))
 
+    def choose_variant(self, product_id: str) -> TillState:
+        choosing = self._desk.choosing
+        return self._do(lambda: self._selling.choose_variant(choosing, product_id))
+
+    def dismiss_choice(self) -> TillState:
+        self._desk.choosing = None
+        return self.state
+
     def select(self, index: int) -> TillState:
         return self._do(lambda: self._ticket.select(index))
 
@@ -217,7 +225,7 @@ class TillSession:
             self._say(Severity.WARNING, Refused("answer_first"))
             return self.state
         before, was_paid = self._desk.cart.snapshot(), self._desk.paid
-        self._notice = None
+        self._notice = self._desk.choosing = None
         try:
             action()
         except Asked as asked:

@@ -57,6 +57,30 @@ class Question(msgspec.Struct, frozen=True):
     needs: str = ""  # '' yes or no, 'pin' an approver's PIN, 'quantity', 'amount', 'text'
 
 
+class VariantColour(msgspec.Struct, frozen=True):
+    """`colour_hex` is '#1a2b4c', or empty where only the name is known."""
+
+    name: str
+    colour_hex: str = ""
+
+
+class VariantCell(msgspec.Struct, frozen=True):
+    """A variant there is, at its place among sizes and colours."""
+
+    size_index: int
+    colour_index: int
+    offer: Offer
+
+
+class VariantChoice(msgspec.Struct, frozen=True):
+    """Which variant of `name` shall it be? A name among sizes or colours is empty where variants state none."""
+
+    name: str
+    sizes: tuple[str, ...]
+    colours: tuple[VariantColour, ...]
+    cells: tuple[VariantCell, ...]
+
+
 class LineView(msgspec.Struct, frozen=True):
     """A ticket line as shown; `small_print` explains its price and holds its code."""
 
@@ -161,6 +185,8 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True):
     parked: tuple[ParkedView, ...] = ()
     notice: Notice | None = None
     question: Question | None = None
+    choice: VariantChoice | None = None
+    """Open until a variant is chosen or anything else is done."""
     locked_until_ms: int = 0
     """On the monotonic clock: no PIN is taken before it."""
 

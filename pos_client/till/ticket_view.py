@@ -9,6 +9,8 @@ from pos_client.till.ticket_totals import PricedLine
 from shared_models.pricing import WHOLE_PPM
 from shared_models.promotion_pricing import Applied
 from shared_models.promotions import BuyGet, PercentOff, SpendAndSave
+from shared_models.quantity import format_quantity
+from shared_models.sale import SoldComponent
 
 
 class TicketView:
@@ -48,6 +50,8 @@ def _small_print(priced: PricedLine) -> Iterator[Words]:
     for tax in line.taxes:
         yield Words("tax", {"name": tax.name, "rate_ppm": tax.rate_ppm})
     yield from _price_explained(priced)
+    if inside := " + ".join(map(_counted, filter(_is_named, line.components))):
+        yield Words("kit", {"inside": inside})
     if line.age_confirmed:
         yield Words("age_confirmed", {"years": line.age_confirmed})
     for code, key, value in (
@@ -57,6 +61,14 @@ def _small_print(priced: PricedLine) -> Iterator[Words]:
     ):
         if value:
             yield Words(code, {key: value})
+
+
+def _is_named(component: SoldComponent) -> bool:
+    return bool(component.name)
+
+
+def _counted(component: SoldComponent) -> str:
+    return f"{format_quantity(component.quantity_milli)} × {component.name}"
 
 
 def _price_explained(priced: PricedLine) -> Iterator[Words]:

@@ -7,6 +7,7 @@ from pos_client.till.parking import parked_view
 from pos_client.till.ports import OpenShift
 from pos_client.till.state import Notice, Phase, Question, ShiftView, TaxView, TillState
 from pos_client.till.ticket_view import TicketView
+from pos_client.till.variants import variant_choice
 from shared_models.tax import TaxAmount
 
 
@@ -44,6 +45,7 @@ class StateView:
             parked=tuple(map(parked_view, desk.parked)),
             notice=notice,
             question=question,
+            choice=variant_choice(desk.choosing) if desk.choosing else None,
             locked_until_ms=desk.people.locked_until_ms,
         )
 

@@ -19,6 +19,7 @@ NOTICES: dict[str, str] = {
     "coupon_twice": "{name} is on this ticket already. A coupon counts once.",
     "coupon_not_now": "The coupon for {name} does not hold today.",
     "coupon_too_early": "Scan what the customer buys first, then the coupon.",
+    "no_choice": "Choose the product again, then its size and colour.",
     "no_price": "{name} has no price yet. Ask the manager; head office has to give it one.",
     "embedded_price_zero": "The label's price or weight is zero. Print the label again.",
     # ticket
@@ -125,5 +126,6 @@ SMALL_PRINT: dict[str, str] = {
     "label_price": "price on the label",
     "serial": "serial {serial}",
     "lot": "lot {lot}",
+    "kit": "{inside}",
     "note": "{text}",
 }

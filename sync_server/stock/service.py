@@ -178,7 +178,8 @@ class StockService:
 def _oversell(entry: RecordedEntry, place: Place, level: int) -> Finding:
     location_id, product_id = place
     sale: SalePosted = entry.recorded.fact
-    name = next(line.name for line in sale.lines if line.product_id == product_id)
+    sold = (thing for line in sale.lines for thing in (line.components or (line,)))
+    name = next(thing.name for thing in sold if thing.product_id == product_id)
     return Finding(
         key=f"oversell|{entry.event_id.hex()}|{product_id}",
         kind="oversell",

@@ -10,7 +10,7 @@ from pos_client.printing.paper import Paper
 from pos_client.printing.receipt import receipt_document
 from pos_client.till.ports import PostedSale
 from shared_models.moment import Moment
-from shared_models.sale import LineDiscount, SaleLine, SalePosted, Tender
+from shared_models.sale import LineDiscount, SaleLine, SalePosted, SoldComponent, Tender
 from shared_models.store_config import StoreConfig
 from shared_models.tax import TaxAmount
 
@@ -172,6 +172,14 @@ def test_a_changed_price_serial_lot_and_note_are_on_the_paper() -> None:
         "  Lot L1",
         "  gift",
     ]
+
+
+def test_a_kit_names_what_is_in_it_below_its_line() -> None:
+    inside = (SoldComponent("p1", "Sourdough roll", 2000), SoldComponent("p2", "", 1000))
+    paper = printed(posted(line("Breakfast", 186, 13, components=inside)))
+    at = next(at for at, row in enumerate(paper) if row.startswith("Breakfast"))
+    assert paper[at + 1].rstrip() == "  2 × Sourdough roll"
+    assert not any("1 ×" in row for row in paper), "what has no name is not printed"
 
 
 def test_a_copy_is_marked_large_and_an_original_is_not() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from pos_client.store.catalogue import CatalogueFile
 from pos_client.store.catalogue_copy import BadCatalogueFile
 from shared_models import reference
 from shared_models.catalogue import Category, Price
+from shared_models.catalogue_file import VARIANTS_SQL
 from shared_models.moment import Moment
 from shared_models.reference import Change, FeedPage, FeedPosition
 from tests.pos_client.store.made_up_catalogue import (
@@ -326,3 +328,42 @@ def test_a_catalogue_that_was_closed_is_there_again(tmp_path: Path) -> None:
     assert again.positions() == before
     assert again.store() == STORE
     again.close()
+
+
+SHIRT = product(10, "T-shirt basic", sku="TEE")
+SHIRTS = [
+    product(11, "T-shirt basic", sku="TEE-NM", variant_of=SHIRT.product_id, colour="navy #1a2b4c", size="M"),
+    product(12, "T-shirt basic", sku="TEE-RL", variant_of=SHIRT.product_id, colour="red", size="L"),
+]
+
+
+def test_the_parent_of_a_family_leads_to_its_variants_with_their_prices(catalogue: CatalogueFile) -> None:
+    assert catalogue.apply(_more(catalogue, [SHIRT, *SHIRTS, price(SHIRTS[0], 1490)]))
+    found = catalogue.variants(SHIRT.product_id, NOW)
+    assert [offer.product for offer in found] == SHIRTS
+    assert [offer.price and offer.price.unit_price_minor for offer in found] == [1490, None]
+    assert catalogue.variants(OAT.product_id, NOW) == ()
+    assert catalogue.variants(SHIRTS[0].product_id, NOW) == ()
+    assert [offer.product for offer in catalogue.search("navy basic", NOW)] == [SHIRTS[0]]
+    shelf = [offer.product for offer in catalogue.in_category("drinks", NOW)]
+    assert SHIRT in shelf
+    assert not set(SHIRTS) & set(shelf), "the variants stand behind their parent"
+
+
+def test_variants_are_found_by_an_index_which_older_files_get_when_they_are_opened(tmp_path: Path) -> None:
+    path = build_file(tmp_path / "catalogue.db", [STORE, FOOD, SHIRT, *SHIRTS])
+    with closing(driver.connect(str(path))) as connection:
+        connection.executescript("drop index product_by_parent")
+    catalogue = CatalogueFile(path, lambda: 77)
+    assert len(catalogue.variants(SHIRT.product_id, NOW)) == 2
+    catalogue.close()
+    with closing(driver.connect(str(path))) as connection:
+        plan = connection.execute(
+            f"explain query plan select * from product where {VARIANTS_SQL}", (SHIRT.product_id,)
+        ).fetchall()
+    assert "product_by_parent" in plan[0][-1]
+
+
+def _more(catalogue: CatalogueFile, things: list[object]) -> FeedPage:
+    (position,) = catalogue.positions()
+    return page(things, after=position.ver, before=position.checksum)

@@ -11,7 +11,7 @@ from hardware.receipt_document import ReceiptDocument, Text
 from pos_client.till.ports import OpenShift, ParkedSale, PostedSale, Unsent
 from shared_models import cash, sale
 from shared_models.barcode import EmbeddedRule
-from shared_models.catalogue import Category, Offer, Price, Product
+from shared_models.catalogue import Category, KitComponent, Offer, Price, Product
 from shared_models.errors import ShopError
 from shared_models.events import Fact
 from shared_models.ids import evidence_code, receipt_number
@@ -71,6 +71,7 @@ def offer(
 OAT_DRINK = "7394376616228"
 WINE = "4006381333931"
 COLA = "5449000000996"
+NAVY_M = "4006381333948"
 SHOP = (
     offer("p-oat", "Oat drink barista 1 L", 249, OAT_DRINK),
     offer("p-tomato", "Tomatoes on the vine", 299, "2000042", unit="kg", weighed=True),
@@ -84,6 +85,25 @@ SHOP = (
     offer("p-phone", "Telephone", 19900, "phone", tax=VAT_19, track="serial"),
     offer("p-beer", "Beer 0.5 L", 149, "beer", tax=VAT_19, minimum_age=16),
     offer("p-milk", "Raw milk", 159, "milk", track="lot"),
+    offer("p-tee", "T-shirt basic", None, "tee", tax=VAT_19),
+    *(
+        offer(f"p-tee-{colour[0]}{size.lower()}", "T-shirt basic", 1490, *codes, tax=VAT_19, **variant)
+        for colour, size, *codes in (
+            ("navy #1a2b4c", "XL"),
+            ("navy #1a2b4c", "S"),
+            ("navy #1a2b4c", "M", NAVY_M),
+            ("red", "M"),
+        )
+        for variant in [{"variant_of": "p-tee", "colour": colour, "size": size}]
+    ),
+    offer(
+        "p-breakfast",
+        "Breakfast",
+        199,
+        "breakfast",
+        components=(KitComponent("p-roll", 2000), KitComponent("p-oat", 1000)),
+    ),
+    offer("p-evening", "Evening", 990, "evening", tax=VAT_19, components=(KitComponent("p-wine", 1000),)),
 )
 
 
@@ -143,6 +163,9 @@ class FakeCatalogue:
     def by_id(self, product_id: str, at: Moment) -> Offer | None:
         return self.offers.get(product_id)
 
+    def variants(self, product_id: str, at: Moment) -> tuple[Offer, ...]:
+        return tuple(found for found in self.offers.values() if found.product.variant_of == product_id)
+
     def search(self, text: str, at: Moment, limit: int = 40) -> tuple[Offer, ...]:
         words = text.lower()
         return tuple(found for found in self.offers.values() if words in found.product.name.lower())[:limit]
@@ -151,7 +174,8 @@ class FakeCatalogue:
         return (FOOD,)
 
     def in_category(self, category_id: str, at: Moment, limit: int = 60) -> tuple[Offer, ...]:
-        return tuple(f for f in self.offers.values() if f.product.category_id == category_id)[:limit]
+        parents = (found for found in self.offers.values() if not found.product.variant_of)
+        return tuple(found for found in parents if found.product.category_id == category_id)[:limit]
 
     def staff(self) -> tuple[StaffMember, ...]:
         return self.people

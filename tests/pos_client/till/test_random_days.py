@@ -14,7 +14,7 @@ from shared_models.promotions import BuyGet, PercentOff, Promotion, SpendAndSave
 from shared_models.sale import SalePosted
 from shared_models.tax import RoundingPolicy
 from tests.pos_client.till.conftest import Shop
-from tests.pos_client.till.fakes import COLA, OAT_DRINK, STORE, WINE
+from tests.pos_client.till.fakes import COLA, NAVY_M, OAT_DRINK, STORE, WINE
 
 CODES = st.one_of(
     st.sampled_from(
@@ -32,6 +32,11 @@ CODES = st.one_of(
             "3*roll",
             "2*" + COLA,
             "SAVE10",
+            "tee",
+            "3*tee",
+            NAVY_M,
+            "breakfast",
+            "evening",
         ]
     ),
     st.sampled_from(
@@ -60,6 +65,7 @@ KEYS = [
     "log_out",
     "reprint",
     "dismiss_notice",
+    "dismiss_choice",
 ]
 PPM = st.integers(-1, 1_000_001)
 PROMOTIONS = (
@@ -117,9 +123,18 @@ class RandomDay(RuleBasedStateMachine):
         before = self.shop.till.state
         after = self.act("scan", code)
         if after.lines == before.lines and before.phase is not Phase.CHANGE:
-            assert after.notice is not None or after.question is not None, (
-                "a scan that did nothing was silent"
-            )
+            assert after.notice or after.question or after.choice, "a scan that did nothing was silent"
+
+    @rule(product_id=st.sampled_from(["p-tee-ns", "p-tee-rm", "p-tee", "p-roll", ""]))
+    def choose_variant(self, product_id: str) -> None:
+        before = self.shop.till.state
+        after = self.act("choose_variant", product_id)
+        if before.choice is None or product_id in ("p-tee", "p-roll", ""):
+            assert after.lines == before.lines
+
+    @rule(product_id=st.sampled_from(["p-tee", "p-roll", "p-breakfast"]))
+    def touch_a_key(self, product_id: str) -> None:
+        self.act("add_product", product_id)
 
     @rule()
     def back_to_selling(self) -> None:
@@ -230,6 +245,7 @@ class RandomDay(RuleBasedStateMachine):
             assert sum(line.amount_minor for line in state.lines) + added == state.to_pay_minor
         assert state.selected is None or 0 <= state.selected < len(state.lines)
         assert (state.tender is not None) >= (state.phase is Phase.TENDER)
+        assert state.choice is None or (state.phase is Phase.SALE and state.question is None)
 
     @invariant()
     def every_sale_adds_up(self) -> None:

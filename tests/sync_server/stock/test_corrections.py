@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from shared_models.sale import SoldComponent
 from sync_server.database import Database
 from sync_server.exceptions.service import ExceptionService
 from sync_server.stock.service import Correction, StockService
@@ -91,3 +93,19 @@ def test_a_correction_that_makes_no_sense_is_refused(office: Client, fields: dic
     body = {"product_id": "p1", "location_id": "03"} | fields
     assert office.post("/api/v1/stock/corrections", json=body).status_code == 400
     assert office.get("/api/v1/stock").json()["rows"] == []
+
+
+def test_of_a_kit_the_components_leave_the_shelf_and_are_named_when_oversold(database: Database) -> None:
+    inbox = ExceptionService(lambda: 1000)
+    stock = StockService(inbox, lambda: 1000, ids())
+    tea = (SoldComponent("tea", "Green tea", 4000), SoldComponent("cup", "Cup", 2000))
+    kit = msgspec.structs.replace(a_line(1, "set", 2), components=tea)
+    with database.write() as tx:
+        stock.correct(tx, a_correction(product_id="tea", change_milli=1000, reason="receipt"), "Ada")
+        entry = an_entry(1, a_sale(1, kit, a_line(2, "roll", 1)))
+        stock.record_many(tx, [entry])
+        stock.record_many(tx, [entry])
+        levels = {level.product_id: level.on_hand_milli for level in stock.levels(tx)}
+        assert levels == {"tea": -3000, "cup": -2000, "roll": -1000}
+        sentences = [one.sentence for one in inbox.cases(tx)]
+        assert any("'Green tea'" in sentence for sentence in sentences)
