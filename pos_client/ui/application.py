@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from pos_client.till.intents import Till
 from pos_client.till.state import TillStatus
@@ -17,6 +17,8 @@ from pos_client.ui.worker_bridge import WorkerBridge
 from shared_models.moment import Moment
 
 _STATUS_EVERY_MS = 500
+_UNSEEN_MS = 3000
+"""A window that starts minimised is never painted; what waits for that starts all the same."""
 
 
 class Application(QObject):
@@ -72,7 +74,8 @@ class Application(QObject):
 
     def after_first_paint(self, work: Callable[[], None]) -> None:
         """Loading the network's and the printer's libraries can wait until the cashier sees the till."""
-        QTimer.singleShot(0, self, work)
+        assert self.window is not None
+        _AfterPaint(self.window, work)
 
     def on_catalogue_change(self, call: Callable[[], None]) -> None:
         self._catalogue_changed = call
@@ -112,3 +115,25 @@ class Application(QObject):
             self._seen_version = version
             self._catalogue_changed()
             self.window.refresh()
+
+
+class _AfterPaint(QObject):
+    """Does `work` once: after the window's first paint, or when that does not come."""
+
+    def __init__(self, window: QWidget, work: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._work = work
+        self._timer = QTimer(self, singleShot=True, interval=_UNSEEN_MS)
+        self._timer.timeout.connect(self._start)
+        self._timer.start()
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            self._timer.start(0)
+        return False
+
+    def _start(self) -> None:
+        self._work()
+        self.deleteLater()
