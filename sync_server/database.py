@@ -27,6 +27,8 @@ OLDEST_SAFE_SQLITE = (3, 51, 3)
 _WRITE = "evertill_write"
 _WRITE_WAIT_S = 60
 
+Transaction = Connection
+"""What `read` and `write` give, for those who pass it on and write no SQL."""
 Hook = Callable[[Connection], None]
 
 

@@ -7,12 +7,12 @@ from hashlib import sha256
 from typing import Any
 
 from litestar import Response, get
-from sqlalchemy import Connection
 
 from sync_server.auth import Actor, actor_of, permission
 from sync_server.console.hour_chart import hour_chart
 from sync_server.console.sale_filters import sale_filter
 from sync_server.console.view import AnyRequest, ConsoleView
+from sync_server.database import Transaction
 from sync_server.reports.csv_export import takings_csv
 from sync_server.reports.routes import group_of
 from sync_server.reports.takings import in_address, takings
@@ -74,7 +74,7 @@ def _figures(view: ConsoleView, request: AnyRequest) -> dict[str, Any]:
         }
 
 
-def _waiting(view: ConsoleView, tx: Connection, actor: Actor) -> int:
+def _waiting(view: ConsoleView, tx: Transaction, actor: Actor) -> int:
     return view.services.exceptions.unresolved_count(tx, actor.store_id)
 
 

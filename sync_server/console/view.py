@@ -12,16 +12,15 @@ from urllib.parse import parse_qsl, urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response
 from litestar.response import Redirect
-from sqlalchemy import Connection, func, select
 
 from shared_models.moment import Moment
 from shared_models.money import currency, format_amount
 from shared_models.quantity import format_quantity
 from sync_server.auth import COOKIE, Actor, actor_of
+from sync_server.database import Transaction
 from sync_server.errors import Forbidden, Invalid
 from sync_server.nul_characters import refuse_nul_in_form
 from sync_server.ports import NowMs
-from sync_server.sales.tables import sale
 from sync_server.services import Services
 
 AnyRequest = Request[Any, Any, Any]
@@ -74,16 +73,16 @@ class ConsoleView:
         headers = {"Cache-Control": "no-store"}
         return Response(text, media_type="text/html", status_code=status, headers=headers)
 
-    def stores(self, tx: Connection, actor: Actor) -> dict[str, str]:
+    def stores(self, tx: Transaction, actor: Actor) -> dict[str, str]:
         """Names of the stores that the actor may look into, by id."""
         stores = self.services.stores.stores(tx, None, 500)
         return {one.store_id: one.name for one in stores if actor.store_id in (None, one.store_id)}
 
-    def today(self, tx: Connection) -> str:
+    def today(self, tx: Transaction) -> str:
         """The shops' calendar date; the newest sale's where a shop is further east than this server knows."""
         stores = self.services.stores.stores(tx, None, 1)
         offset = (stores[0].utc_offset_min or 0) if stores else 0
-        newest = tx.scalar(select(func.max(sale.c.business_date))) or ""
+        newest = self.services.sales.newest_day(tx)
         tomorrow = Moment(self.now_ms() + _DAY_MS, offset).business_date()
         return max(Moment(self.now_ms(), offset).business_date(), min(newest, tomorrow))
 

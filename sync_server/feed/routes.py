@@ -13,19 +13,18 @@ from litestar import Request, Response, get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
-from sqlalchemy import Connection
 
 from shared_models.errors import ShopError
 from shared_models.reference import FeedPosition, streams_of
 from shared_models.sync_api import Poke
-from sync_server.database import Database
+from sync_server.database import Database, Transaction
 from sync_server.errors import Forbidden, Invalid
 from sync_server.feed.pokes import PokeBoard
 from sync_server.feed.service import MAX_PAGE, FeedService, check_stream
 from sync_server.feed.snapshots import Snapshots
 from sync_server.sync_messages import TillIdentity, packed, till, till_of
 
-CheckDevice = Callable[[Connection, TillIdentity], object]
+CheckDevice = Callable[[Transaction, TillIdentity], object]
 """Raises when the till's machine is not welcome any more."""
 AnyRequest = Request[Any, Any, Any]
 _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{1,18})?")

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Row, Select, cast, select
+from sqlalchemy import BigInteger, Connection, Row, Select, cast, func, select
 
 from shared_models.events import Recorded
 from shared_models.sale import SalePosted, SaleVoided
@@ -104,6 +104,10 @@ class SalesService:
             twin = (sale.c.at_ms == at_ms) & (sale.c.event_id < bytes.fromhex(entry))
             query = query.where((sale.c.at_ms < at_ms) | twin)
         return [_head(row) for row in tx.execute(query)]
+
+    def newest_day(self, tx: Connection) -> str:
+        """The business date of the newest sale, empty before the first."""
+        return tx.scalar(select(func.max(sale.c.business_date))) or ""
 
     def detail(self, tx: Connection, entry: str) -> SaleDetail:
         row = tx.execute(select(sale).where(sale.c.event_id == _event_id(entry))).one_or_none()

@@ -9,7 +9,6 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, RawBody
 from litestar.types import ControllerRouterHandler
-from sqlalchemy import Connection
 
 from shared_models.reference import FeedPosition
 from shared_models.sync_api import (
@@ -26,7 +25,7 @@ from shared_models.sync_api import (
 from shared_models.wire import unpack
 from sync_server.attempts import Attempts, address_of, of_address
 from sync_server.auth import actor_of, permission, public
-from sync_server.database import Database
+from sync_server.database import Database, Transaction
 from sync_server.errors import read_json
 from sync_server.pages import Page, checked_limit, page_of, read_cursor
 from sync_server.ports import NowMs
@@ -35,8 +34,8 @@ from sync_server.store_scope import store_in_scope
 from sync_server.sync_messages import TillIdentity, packed, till, till_of
 from sync_server.tills.service import Device, EnrolCode, TillService, UpdateNeeded, WrongCode
 
-JudgeSegments = Callable[[Connection, TillIdentity, tuple[SegmentState, ...]], tuple[SegmentVerdict, ...]]
-JudgeFeeds = Callable[[Connection, str, tuple[FeedPosition, ...]], tuple[FeedVerdict, ...]]
+JudgeSegments = Callable[[Transaction, TillIdentity, tuple[SegmentState, ...]], tuple[SegmentVerdict, ...]]
+JudgeFeeds = Callable[[Transaction, str, tuple[FeedPosition, ...]], tuple[FeedVerdict, ...]]
 AnyRequest = Request[Any, Any, Any]
 
 
