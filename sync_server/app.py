@@ -10,6 +10,7 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler, Message, Scope
+from sqlalchemy.exc import DataError
 
 from shared_models.errors import ShopError
 from sync_server import health
@@ -19,7 +20,7 @@ from sync_server.cash import routes as cash
 from sync_server.catalogue import routes as catalogue
 from sync_server.console import routes as console
 from sync_server.database import Database
-from sync_server.errors import on_http_exception, on_shop_error, on_unexpected
+from sync_server.errors import on_data_error, on_http_exception, on_shop_error, on_unexpected
 from sync_server.exceptions import routes as exceptions
 from sync_server.feed import routes as feed
 from sync_server.ingest import routes as ingest
@@ -136,4 +137,9 @@ async def _protect(message: Message, scope: Scope) -> None:
 
 
 def _exception_handlers() -> dict[Any, Any]:
-    return {ShopError: on_shop_error, HTTPException: on_http_exception, Exception: on_unexpected}
+    return {
+        ShopError: on_shop_error,
+        HTTPException: on_http_exception,
+        DataError: on_data_error,
+        Exception: on_unexpected,
+    }
