@@ -95,10 +95,18 @@ def unsent(connection: Driver) -> Unsent:
         sent_pos = position(segment.id, segment.acked)
         if oldest_at_ms is None:
             body = connection.execute("select body from entry where pos = ?", (sent_pos + 1,)).fetchone()
-            oldest_at_ms = None if body is None else _when(body[0]).at_ms
+            oldest_at_ms = None if body is None else _recorded_at(body[0])
         head_pos = position(segment.id, segment.head_seq)
         value_minor += grand_total(connection, head_pos) - grand_total(connection, sent_pos)
     return Unsent(count, oldest_at_ms, value_minor)
+
+
+def _recorded_at(body: bytes) -> int | None:
+    """None for a damaged entry: it is sent all the same, and the day must go on meanwhile."""
+    try:
+        return _when(body).at_ms
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _segment_id(connection: Driver, incarnation: bytes) -> int | None:
