@@ -25,31 +25,39 @@ from sync_server.services import Services, build_services
 from sync_server.settings import Settings
 
 FOLDER = "EVERTILL_TEST_FOLDER"
+DATABASE = "EVERTILL_TEST_DATABASE"
 ROOT = Path(__file__).parents[2]
 
 
 def application() -> Litestar:
     """What the server's process runs."""
-    return create_app(_settings(Path(os.environ[FOLDER])))
+    return create_app(_settings(Path(os.environ[FOLDER]), os.environ[DATABASE]))
 
 
-def _settings(folder: Path) -> Settings:
-    return Settings(data_dir=folder, secret="a secret of the tests, long enough for HS256", poke_seconds=2)
+def _settings(folder: Path, database_url: str) -> Settings:
+    return Settings(
+        data_dir=folder,
+        database_url=database_url,
+        secret="a secret of the tests, long enough for HS256",
+        poke_seconds=2,
+    )
 
 
 class ServedShop:
     """`services` are the same services on the same database, for what a test does at head office."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str = "", tills: tuple[str, ...] = ("03-2",)) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        settings = _settings(folder)
+        self._database_url = database_url
+        settings = _settings(folder, database_url)
         self.db = Database(settings.url())
         metadata.create_all(self.db.engine)
         self.services: Services = build_services(settings, self.db, _now_ms, _new_id, None)
         with self.db.write() as tx:
             self.services.stores.create(tx, StoreConfig(store_id="03", name="Corner", currency="EUR"))
-            self.services.stores.add_till(tx, "03-2", "03", "")
+            for till_id in tills:
+                self.services.stores.add_till(tx, till_id, "03", "")
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -57,9 +65,9 @@ class ServedShop:
     def address(self) -> tuple[str, int]:
         return ("127.0.0.1", self.port)
 
-    def code(self) -> str:
+    def code(self, till_id: str = "03-2") -> str:
         with self.db.write() as tx:
-            return self.services.tills.make_code(tx, "03-2", "Ada").code
+            return self.services.tills.make_code(tx, till_id, "Ada").code
 
     def add_products(self, *names: str) -> None:
         with self.db.write() as tx:
@@ -82,7 +90,7 @@ class ServedShop:
         command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--workers", "1"]
         command += ["--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning"]
         command.append("tests.flows.served_shop:application")
-        environment = {**os.environ, FOLDER: str(self._folder)}
+        environment = {**os.environ, FOLDER: str(self._folder), DATABASE: self._database_url}
         self._process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
         self._wait_until_it_answers()
 

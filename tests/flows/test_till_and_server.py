@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from threading import Condition
 
 import pytest
 from sqlalchemy import func, select
 
-from pos_client.store.books import TillBooks
-from pos_client.store.catalogue import CatalogueFile
-from pos_client.sync.identity import Identity, NotEnrolled, enrol, load_or_create
+from pos_client.sync.identity import NotEnrolled, enrol, load_or_create
 from pos_client.sync.server_api import ServerApi
-from pos_client.sync.status import SyncStatus
-from pos_client.sync.worker import Place, SyncWorker
-from pos_client.this_machine import SystemClock, SystemIds, random_bytes
-from shared_models.journal import Entry, seal
 from shared_models.reference import streams_of
 from sync_server.ingest.tables import quarantine
 from sync_server.sales.tables import sale as sale_table
@@ -31,120 +23,11 @@ from tests.flows.chaos_proxy import (
     PASS,
     ChaosProxy,
 )
+from tests.flows.real_till import RealTill
 from tests.flows.served_shop import ServedShop
-from tests.pos_client.store.made_up_shop import a_sale, receipt, shift_opened
+from tests.pos_client.store.made_up_shop import shift_opened
 
 pytestmark = pytest.mark.slow
-_INSERT = (
-    "insert into entry(pos, event_id, type, schema, body, prev, hash, signature, algorithm)"
-    " select max(pos) + 1, ?, ?, ?, ?, ?, ?, ?, ? from entry"
-)
-
-
-class RealTill:
-    """Identity, books, catalogue and sync engine in a folder, as the till program puts them together."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder = folder
-        self.url = url
-        self.identity: Identity = load_or_create(folder / "identity", use_keyring=False)
-        self.books = self._open_books()
-        self.catalogue = CatalogueFile(folder / "catalogue.db", _now_ms)
-        self.changed = Condition()
-        self.status = SyncStatus()
-        self.worker: SyncWorker | None = None
-        self.code = ""
-        self._sales = 0
-
-    def _open_books(self) -> TillBooks:
-        return TillBooks(
-            self.folder / "till.db",
-            till_id="03-2",
-            sign=self.identity.sign,
-            clock=SystemClock(),
-            ids=SystemIds(),
-            mint=random_bytes,
-            render=receipt,
-            anchor_path=self.folder / "anchor" / "anchor.json",
-            ballast_bytes=0,
-        )
-
-    def enrol(self, code: str) -> None:
-        self.code = code
-        api = ServerApi(self.url, self.identity.device_id, self.identity.sign)
-        try:
-            self.identity = enrol(self.folder / "identity", self.identity, api, code)
-        finally:
-            api.close()
-
-    def start(self) -> None:
-        place = self.identity.enrolled
-        assert place is not None
-        self.worker = SyncWorker(
-            Place(self.identity.device_id, place.till_id, place.store_id),
-            self.books,
-            self.catalogue,
-            lambda: ServerApi(self.url, self.identity.device_id, self.identity.sign),
-            self.folder / "downloads",
-            SystemClock(),
-            self._report,
-        )
-        self.worker.start()
-
-    def sell(self, sales: int = 1) -> None:
-        for _ in range(sales):
-            self._sales += 1
-            self.books.post_sale(a_sale(lines=2, sale_id=f"{self._sales:032x}"), open_drawer=False)
-            if self.worker is not None:
-                self.worker.wake()
-
-    def record_what_only_a_later_version_knows(self) -> Entry:
-        """As an update that was taken back leaves it: sealed rightly, of a type that nobody here knows."""
-        [segment] = self.books.segments()
-        entry = seal(
-            segment.incarnation,
-            segment.head_seq + 1,
-            b"\xee" * 16,
-            "loyalty.earned",
-            9,
-            b'{"points":3}',
-            segment.head_hash,
-            self.identity.sign,
-        )
-        row = (entry.event_id, entry.type, entry.schema, entry.body, entry.prev, entry.hash)
-        self.books.database.write(lambda db: db.execute(_INSERT, (*row, entry.signature, entry.algorithm)))
-        self.books.close()
-        self.books = self._open_books()
-        return entry
-
-    def journal(self) -> list[Entry]:
-        return [
-            entry
-            for segment in self.books.segments()
-            for entry in self.books.entries(segment.incarnation, 0, 100_000, 1 << 30)
-        ]
-
-    def wait(self, until: Callable[[], bool], seconds: float = 60) -> None:
-        """`until` is looked at with every change of status, and now and then."""
-        end = time.monotonic() + seconds
-        while not until():
-            assert time.monotonic() < end, self.status
-            with self.changed:
-                self.changed.wait(0.1)
-
-    def wait_until_all_is_sent(self) -> None:
-        self.wait(lambda: self.books.unsent().entries == 0)
-
-    def _report(self, status: SyncStatus) -> None:
-        with self.changed:
-            self.status = status
-            self.changed.notify_all()
-
-    def close(self) -> None:
-        if self.worker is not None:
-            assert self.worker.stop()
-        self.books.close()
-        self.catalogue.close()
 
 
 @pytest.fixture
@@ -269,7 +152,3 @@ def test_a_code_that_was_used_does_not_admit_a_second_machine(
     with pytest.raises(NotEnrolled, match="has been used"):
         enrol(tmp_path / "other", other, api, till.code)
     api.close()
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
