@@ -23,10 +23,13 @@ from pos_client.till.state import (
     TenderView,
     TillState,
     TillStatus,
+    VariantCell,
+    VariantChoice,
+    VariantColour,
     Words,
 )
 from shared_models.cash import Pieces, ShiftClosed, ShiftTotals, TaxTotal, TenderTotal
-from shared_models.catalogue import Category, Offer, Price, Product
+from shared_models.catalogue import Category, Offer, Price, Product, split_colour
 from shared_models.moment import Moment
 
 NOW = Moment(1_795_248_240_000, 60)  # 2026-11-21, 09:04 in the shop
@@ -257,6 +260,41 @@ _CLOSED = ShiftClosed(
     approved_by="Max B.",
 )
 
+_SHIRTS = (
+    ("navy #1a2b4c", "S M L XL"),
+    ("white #ffffff", "S M L"),
+    ("bottle green #0b6e4f", "M XL"),
+    ("striped", "S M L XL"),
+)
+_SIZES = ("S", "M", "L", "XL")
+
+
+def _shirt(number: int, colour: str, size: str) -> Offer:
+    id = f"p-shirt-{number}"
+    product = Product(
+        id,
+        900 + number,
+        f"TEE-{number}",
+        "T-shirt basic",
+        "food",
+        variant_of="p-12",
+        size=size,
+        colour=colour,
+    )
+    return Offer(product, Price(f"r-{id}", id, 1690 if size == "XL" else 1490), (), CATEGORIES[4])
+
+
+SHIRTS = VariantChoice(
+    "T-shirt basic",
+    _SIZES,
+    tuple(VariantColour(*split_colour(colour)) for colour, _ in _SHIRTS),
+    tuple(
+        VariantCell(_SIZES.index(size), row, _shirt(10 * row + _SIZES.index(size), colour, size))
+        for row, (colour, sizes) in enumerate(_SHIRTS)
+        for size in sizes.split()
+    ),
+)
+
 STATES: dict[str, TillState] = {
     "waiting": TillState(phase=Phase.WAITING, till_id="03-2"),
     "locked": _sale_with(phase=Phase.LOCKED, operator=None, shift=None, **_NO_SALE),
@@ -276,6 +314,7 @@ STATES: dict[str, TillState] = {
             "confirm_age",
         )
     ),
+    "variants": _sale_with(choice=SHIRTS),
     "question_pin": _sale_with(question=Question(Words("approver_pin", {}), "approver_pin", "pin")),
     "question_weight": _sale_with(
         question=Question(

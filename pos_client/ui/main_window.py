@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QStackedWidget, QVB
 from hardware.scanners.base import BadScan, ScanOutcome
 from hardware.scanners.wedge import WedgeDecoder, WedgeSettings
 from pos_client.till.intents import Till
-from pos_client.till.state import Phase, Question, Severity, TillState, TillStatus, Words
+from pos_client.till.state import Phase, Question, Severity, TillState, TillStatus, VariantChoice, Words
 from pos_client.ui.actions import CTRL, Action, find, is_enter
 from pos_client.ui.change_screen import ChangeScreen
 from pos_client.ui.count_screen import CountScreen
@@ -31,6 +31,7 @@ from pos_client.ui.screen import Screen
 from pos_client.ui.shift_end_screens import ClosedScreen, CountedScreen
 from pos_client.ui.tender_screen import TenderScreen
 from pos_client.ui.theme import MARGIN_PX, Theme, apply_font, palette, stylesheet
+from pos_client.ui.variant_panel import VariantPanel
 from pos_client.ui.wedge_filter import WedgeFilter
 from pos_client.ui.wording import Wording, tr
 from shared_models.moment import Moment
@@ -62,6 +63,7 @@ class MainWindow(QWidget):
         self._phase: Phase | None = None
         self._asked: Question | None = None
         self._report: ReportPanel | None = None
+        self._choice: VariantChoice | None = None
         apply_font()
         self._dress()
         self._lay_out()
@@ -126,7 +128,7 @@ class MainWindow(QWidget):
             self._asked = None
             self.host.close_panel()
             self.presenter.do(lambda till: till.answer(True, outcome.text))
-        elif self.host.panel is None and self._screen().takes_scans:
+        elif (self.host.panel is None or self._choice is not None) and self._screen().takes_scans:
             self.sale.products.clear()
             self.presenter.do(lambda till: till.scan(outcome.text))
         else:
@@ -210,12 +212,17 @@ class MainWindow(QWidget):
         )
 
     def _show_panels(self, state: TillState) -> None:
+        if self._choice is not None and state.choice != self._choice:
+            self._choice = None
+            self.host.close_panel()
         if state.question is not None:
             if state.question != self._asked or self.host.panel is None:
                 self._ask(state.question)
         elif self._asked is not None:
             self._asked = None
             self.host.close_panel()
+        elif state.choice is not None and self._choice is None:
+            self._offer_variants(state.choice)
         elif state.x_report is not None and self._report is None:
             self._report = ReportPanel(
                 self.theme, self.wording, state.x_report, self._print_report, self._put_report_away
@@ -229,6 +236,16 @@ class MainWindow(QWidget):
 
         self._asked = question
         self.host.open(question_panel(self.theme, self.wording, question, answer))
+
+    def _offer_variants(self, choice: VariantChoice) -> None:
+        def chosen(product_id: str) -> None:
+            self.presenter.do(lambda till: till.choose_variant(product_id))
+
+        def put_away() -> None:
+            self.presenter.do(lambda till: till.dismiss_choice())
+
+        self._choice = choice
+        self.host.open(VariantPanel(self.theme, self.wording, choice, chosen, put_away))
 
     def _print_report(self) -> None:
         self.presenter.do(lambda till: till.x_report(print_it=True))
@@ -260,7 +277,7 @@ class MainWindow(QWidget):
     def _lock(self) -> None:
         if self.presenter.state.operator is not None:
             self.host.close_panel()
-            self._asked = self._report = None
+            self._asked = self._report = self._choice = None
             self.presenter.do(lambda till: till.lock())
 
     def _type_on(self, text: str) -> None:

@@ -151,7 +151,7 @@ class ProductPanel(QWidget):
         code = _as_printed(product.barcodes[0]) if product.barcodes else product.sku
         place = f"{code} · {offer.category.name}" if offer.category else code
         colour = offer.category.colour if offer.category else ""
-        return Row(product.name, place, price_words(offer, self._wording), colour)
+        return Row(product.full_name(), place, price_words(offer, self._wording), colour)
 
 
 class TabStrip(QWidget):
@@ -277,7 +277,7 @@ class KeyGrid(QScrollArea):
 
     def _key(self, offer: Offer) -> ProductKey:
         colour = offer.category.colour if offer.category else _NO_COLOUR
-        key = ProductKey(self._theme, offer.product.name, price_words(offer, self._wording), colour)
+        key = ProductKey(self._theme, offer.product.full_name(), price_words(offer, self._wording), colour)
         key.clicked.connect(lambda: self.picked.emit(offer.product.product_id))
         return key
 
