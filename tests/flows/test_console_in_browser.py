@@ -214,6 +214,8 @@ def test_an_exception_leads_to_its_receipt_and_is_resolved(page: Page, shop: Ope
 @pytest.mark.parametrize("width", [1366, 360])
 def test_no_page_is_wider_than_the_screen(page: Page, shop: OpenShop, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 768})
+    with shop.db.write() as tx:  # so that the count of what waits stands in the navigation
+        shop.services.exceptions.raise_(tx, "oversell", ["store:03"], "One is waiting.")
     product, entry = shop.products[0].product_id, an_entry(2, an_opening(), "03-1").event_id.hex()
     paths = ["/takings", "/receipts", "/shifts", "/shifts/shift-03-1", "/stock", f"/stock/{product}"]
     paths += ["/products", f"/products/{product}", "/exceptions?state=resolved", "/tills"]
