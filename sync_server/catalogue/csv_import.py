@@ -9,9 +9,10 @@ from typing import BinaryIO, Protocol
 import msgspec
 from sqlalchemy import Connection
 
-from shared_models.catalogue import Category, Product
+from shared_models.catalogue import Category, KitComponent, Product
 from shared_models.currency import Currency
 from sync_server.catalogue.csv_rows import BadRow, ProductRow, read_rows
+from sync_server.catalogue.families import fault_of_links
 from sync_server.catalogue.service import DEFAULT_TAX_CATEGORY, CatalogueService, KeptProduct
 from sync_server.ports import NewId
 
@@ -73,6 +74,8 @@ class _Run:
         self._categories = {one.name: one.category_id for one in catalogue.categories(tx)}
         self._tax_categories = prices.tax_category_ids(tx) | {DEFAULT_TAX_CATEGORY}
         self._row_of_sku: dict[str, int] = {}
+        self._made: dict[str, Product] = {}
+        """By SKU: what rows of this file became and is not saved yet, for variants and kits further down."""
         self._row_of_code: dict[str, int] = {}
         self._next_number = catalogue.next_numbers(tx, 0).start
         self._bad: list[BadRow] = []
@@ -128,7 +131,7 @@ class _Run:
         return None
 
     def _take(self, rows: list[ProductRow]) -> None:
-        kept = self._catalogue.by_sku(self._tx, [row.sku for row in rows])
+        kept = self._catalogue.by_sku(self._tx, [sku for row in rows for sku in (row.sku, *_named(row))])
         owners = self._catalogue.owners_of_barcodes(self._tx, [code for row in rows for code in row.barcodes])
         changed: list[Product] = []
         priced: list[tuple[str, int]] = []
@@ -137,12 +140,18 @@ class _Run:
             if taken := self._taken(row, old, owners):
                 self._report(taken)
                 continue
-            product = self._product(row, old)
+            linked = self._linked(row, kept)
+            product = linked if isinstance(linked, BadRow) else self._product(row, old, linked)
+            if isinstance(product, BadRow):
+                self._report(product)
+                continue
+            self._made[row.sku] = product
             changed += self._counted(product, old)
             if row.price_minor is not None:
                 priced.append((product.product_id, row.price_minor))
         if not self._dry_run:
             self._catalogue.save(self._tx, changed)
+            self._made.clear()
             self._prices_changed += self._prices.set_prices(self._tx, priced, self._changed_by)
 
     def _taken(self, row: ProductRow, old: KeptProduct | None, owners: dict[str, str]) -> BadRow | None:
@@ -164,7 +173,20 @@ class _Run:
             self._updated += 1
         return [product]
 
-    def _product(self, row: ProductRow, old: KeptProduct | None) -> Product:
+    def _linked(self, row: ProductRow, kept: dict[str, KeptProduct]) -> dict[str, Product] | BadRow:
+        """The products that the row names, by SKU."""
+        found: dict[str, Product] = {}
+        for sku in _named(row):
+            before = kept.get(sku)
+            product = self._made.get(sku) or (before.product if before and before.active else None)
+            if product is None:
+                return _unknown(row, sku)
+            found[sku] = product
+        return found
+
+    def _product(
+        self, row: ProductRow, old: KeptProduct | None, linked: dict[str, Product]
+    ) -> Product | BadRow:
         base = old.product if old else self._new_product(row)
         given = {
             "barcodes": row.barcodes or None,
@@ -174,9 +196,20 @@ class _Run:
             "weighed": row.weighed,
             "open_price": row.open_price,
             "minimum_age": row.minimum_age,
+            "variant_of": linked[row.variant_of].product_id if row.variant_of else None,
+            "size": row.size,
+            "colour": row.colour,
+            "components": _components(row, linked),
         }
         changes = {name: value for name, value in given.items() if value is not None}
-        return msgspec.structs.replace(base, name=row.name, **changes)
+        product = msgspec.structs.replace(base, name=row.name, **changes)
+        if _named(row):
+            known = {one.product_id: one for one in linked.values()}
+            column, advice = fault_of_links(_only_named(row, product), product.product_id, known)
+            if advice:
+                self._next_number -= old is None  # numbers are dense
+                return BadRow(row.row, column, "bad_link", _cell(row, column), advice)
+        return product
 
     def _new_product(self, row: ProductRow) -> Product:
         number = self._next_number
@@ -192,3 +225,36 @@ class _Run:
                 made = Category(self._categories[name], name, position=len(self._categories))
                 self._catalogue.save_category(self._tx, made)
         return self._categories[name]
+
+
+def _named(row: ProductRow) -> list[str]:
+    """SKUs of other products that the row speaks of."""
+    parent = [row.variant_of] if row.variant_of else []
+    return [*parent, *(sku for sku, _ in row.kit or ())]
+
+
+def _unknown(row: ProductRow, sku: str) -> BadRow:
+    if sku == row.variant_of:
+        advice = "There is no such parent. Put the parent's row above its variants."
+        return BadRow(row.row, "variant_of", "unknown_parent", sku, advice)
+    advice = "Something in the kit is not known. Put its row above the kit's."
+    return BadRow(row.row, "kit", "unknown_component", sku, advice)
+
+
+def _components(row: ProductRow, linked: dict[str, Product]) -> tuple[KitComponent, ...] | None:
+    if row.kit is None:
+        return None
+    return tuple(KitComponent(linked[sku].product_id, quantity_milli) for sku, quantity_milli in row.kit)
+
+
+def _only_named(row: ProductRow, product: Product) -> Product:
+    """What stands in the row; links from before were good when they were made."""
+    return msgspec.structs.replace(
+        product,
+        variant_of=product.variant_of if row.variant_of else None,
+        components=product.components if row.kit else (),
+    )
+
+
+def _cell(row: ProductRow, column: str) -> str:
+    return row.variant_of or "" if column == "variant_of" else "+".join(sku for sku, _ in row.kit or ())

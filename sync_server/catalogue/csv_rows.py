@@ -12,7 +12,9 @@ import msgspec
 from shared_models.currency import Currency
 from shared_models.errors import ShopError
 from shared_models.money import parse_amount
+from shared_models.quantity import parse_quantity
 from sync_server.catalogue.codes import canonical_code, fault_of_sku
+from sync_server.catalogue.families import MOST_COMPONENTS, MOST_OF_A_COMPONENT_MILLI
 from sync_server.catalogue.product_names import clean_name, fault_of_name
 
 COLUMNS = (
@@ -26,6 +28,10 @@ COLUMNS = (
     "weighed",
     "open_price",
     "minimum_age",
+    "variant_of",
+    "size",
+    "colour",
+    "kit",
 )
 _YES = frozenset({"1", "yes", "true", "y"})
 _NO = frozenset({"", "0", "no", "false", "n"})
@@ -63,6 +69,12 @@ class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
     weighed: bool | None = None
     open_price: bool | None = None
     minimum_age: int | None = None
+    variant_of: str | None = None
+    """The parent's SKU."""
+    size: str | None = None
+    colour: str | None = None
+    kit: tuple[tuple[str, int], ...] | None = None
+    """(SKU, quantity_milli) of what is in it."""
 
 
 class _Bad(Exception):
@@ -157,6 +169,10 @@ def _product(row: int, cells: dict[str, str], currency: Currency) -> ProductRow:
         weighed=_flag("weighed", cells),
         open_price=_flag("open_price", cells),
         minimum_age=_age(cells.get("minimum_age", "").strip()),
+        variant_of=_parent(cells.get("variant_of", "").strip(), sku),
+        size=_label("size", cells),
+        colour=_label("colour", cells),
+        kit=_kit(cells.get("kit", ""), sku),
     )
 
 
@@ -214,6 +230,36 @@ def _age(cell: str) -> int | None:
     if not (cell.isascii() and cell.isdigit() and int(cell[:4]) <= 99):
         raise _Bad("minimum_age", "bad_age", "Write the age in years, like 18.")
     return int(cell)
+
+
+def _parent(cell: str, sku: str) -> str | None:
+    if cell and cell == sku:
+        raise _Bad("variant_of", "own_parent", "A product is no variant of itself. Name its parent's SKU.")
+    return cell or None
+
+
+def _kit(cell: str, sku: str) -> tuple[tuple[str, int], ...] | None:
+    """'TEA*2+CUP' is two of TEA and one of CUP. A SKU may hold plus and star only where that stays clear."""
+    found: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in cell.split("+"))):
+        inside, _, count = part.partition("*")
+        inside = inside.strip()
+        if not inside or inside == sku or inside in found:
+            raise _Bad("kit", "bad_kit", "Name each thing in the kit once, by its SKU, like TEA*2+CUP*1.")
+        found[inside] = _pieces(count.strip() or "1")
+    if len(found) > MOST_COMPONENTS:
+        raise _Bad("kit", "bad_kit", f"A kit holds at most {MOST_COMPONENTS} things.")
+    return tuple(found.items()) or None
+
+
+def _pieces(text: str) -> int:
+    try:
+        quantity = parse_quantity(text)
+    except ShopError as reason:
+        raise _Bad("kit", "bad_kit", reason.message) from reason
+    if not 0 < quantity <= MOST_OF_A_COMPONENT_MILLI:
+        raise _Bad("kit", "bad_kit", "A kit holds more than nothing and less than 1,000 of a thing.")
+    return quantity
 
 
 def _shown(value: str) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
-from shared_models.catalogue import Category, Product
+from shared_models.catalogue import Category, KitComponent, Product
 from sync_server.bulk_rows import insert_rows
 from sync_server.catalogue.codes import canonical_code, fault_of_sku
+from sync_server.catalogue.families import fault_of_links, linked_ids
 from sync_server.catalogue.product_names import clean_name, fault_of_name, folded
 from sync_server.catalogue.tables import barcode, category, product
 from sync_server.errors import Conflict, Invalid, NotFound
@@ -39,6 +40,8 @@ class ProductFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     size: str | None = None
     colour: str | None = None
     track: str = ""
+    variant_of: str | None = None
+    components: tuple[KitComponent, ...] = ()
 
 
 class KeptProduct(msgspec.Struct, frozen=True):
@@ -64,6 +67,7 @@ class CatalogueService:
         old = self.by_sku(tx, [fields.sku]).get(fields.sku)
         if old is not None and old.active:
             raise Conflict(f"There is a product with the SKU '{fields.sku}' already.", sku=fields.sku)
+        self._refuse_bad_links(tx, fields, "")
         made = Product(
             product_id=old.product.product_id if old else self._new_id(),
             number=old.product.number if old else self._last_number(tx) + 1,
@@ -83,6 +87,7 @@ class CatalogueService:
         other = self.by_sku(tx, [fields.sku]).get(fields.sku)
         if other is not None and other.product.product_id != product_id:
             raise Conflict(f"Another product has the SKU '{fields.sku}'.", sku=fields.sku)
+        self._refuse_bad_links(tx, fields, product_id)
         self.save(tx, [msgspec.structs.replace(kept.product, **msgspec.structs.asdict(fields))])
         return self.product(tx, product_id)
 
@@ -127,6 +132,14 @@ class CatalogueService:
         for part in _chunks(skus):
             rows = tx.execute(select(product).where(product.c.sku.in_(part)))
             found |= {row.sku: _kept(row) for row in rows}
+        return found
+
+    def by_id(self, tx: Connection, product_ids: Sequence[str]) -> dict[str, Product]:
+        """Those that are for sale."""
+        found: dict[str, Product] = {}
+        for part in _chunks(product_ids):
+            rows = tx.execute(select(product).where(product.c.product_id.in_(part), product.c.active))
+            found |= {row.product_id: _decoder.decode(row.body) for row in rows}
         return found
 
     def owners_of_barcodes(self, tx: Connection, codes: Sequence[str]) -> dict[str, str]:
@@ -207,6 +220,12 @@ class CatalogueService:
     def _last_number(self, tx: Connection) -> int:
         return tx.scalar(select(func.max(product.c.number))) or 0
 
+    def _refuse_bad_links(self, tx: Connection, fields: ProductFields, product_id: str) -> None:
+        ids = linked_ids(fields)
+        field, advice = fault_of_links(fields, product_id, self.by_id(tx, ids)) if ids else ("", "")
+        if advice:
+            raise Invalid(advice, field="components" if field == "kit" else field)
+
     def _refuse_taken_barcodes(self, tx: Connection, products: Sequence[Product]) -> None:
         taken = self.owners_of_barcodes(tx, [code for one in products for code in one.barcodes])
         for one in products:
@@ -226,7 +245,7 @@ def checked(fields: ProductFields) -> ProductFields:
 
 
 def _row(one: Product, version: int, now_ms: int) -> tuple[object, ...]:
-    search_text = folded(" ".join((one.name, one.sku, *one.barcodes)))
+    search_text = folded(" ".join((one.full_name(), one.sku, *one.barcodes)))
     body = msgspec.json.encode(one).decode()
     return (
         one.product_id,
