@@ -33,11 +33,9 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     printer: str = "tcp://127.0.0.1:9100"
     printer_profile: str = "generic-80"
     theme: str = "light"
-    language: str = ""
     fullscreen: bool = False
     keyring: bool = True
     database_key: str = ""
-    sync_interval_s: int = 30
 
     def printer_address(self) -> tuple[str, int] | None:
         if not self.printer or self.printer == VIRTUAL:

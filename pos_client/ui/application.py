@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer
@@ -87,7 +88,7 @@ class Application(QObject):
     def explain(self, message: str) -> int:
         """The till can't start: say why and what to do, then end."""
         box = QMessageBox(QMessageBox.Icon.Warning, "Evertill", message)
-        print(message)
+        print(message, file=sys.stderr)
         if self._qt.platformName() != "offscreen":
             box.exec()
         return 1
