@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from shared_models.quantity import MILLI, extend
 from shared_models.rounding import Rounding
@@ -58,8 +58,8 @@ def compute_totals(
     sale: negated quantities and discounts give the negated totals, to the cent. Raises `ImpossibleTaxes`.
     """
     if policy in PER_DOCUMENT:
-        return _document(document_lines([_prepared(line, policy, rounding) for line in lines], rounding))
-    return _document([_line_totals(line, policy, rounding) for line in lines])
+        return _document(document_lines(list(map(_prepared(policy, rounding), lines)), rounding))
+    return _document(list(map(_line_totals(policy, rounding), lines)))
 
 
 def compute_exact_totals(
@@ -71,14 +71,15 @@ def compute_exact_totals(
     return _document([line_totals(line, policy, rounding) for line in lines])
 
 
-@lru_cache(maxsize=_REMEMBERED_LINES)
-def _prepared(line: TaxableLine, policy: RoundingPolicy, rounding: Rounding) -> PreparedLine:
-    return prepare(_exact(line, rounding), policy, rounding)
+# Policy and rounding stand outside: hashing two enum members took longer than all else that a known line needs.
+@cache
+def _prepared(policy: RoundingPolicy, rounding: Rounding) -> Callable[[TaxableLine], PreparedLine]:
+    return lru_cache(_REMEMBERED_LINES)(lambda line: prepare(_exact(line, rounding), policy, rounding))
 
 
-@lru_cache(maxsize=_REMEMBERED_LINES)
-def _line_totals(line: TaxableLine, policy: RoundingPolicy, rounding: Rounding) -> LineTotals:
-    return line_totals(_exact(line, rounding), policy, rounding)
+@cache
+def _line_totals(policy: RoundingPolicy, rounding: Rounding) -> Callable[[TaxableLine], LineTotals]:
+    return lru_cache(_REMEMBERED_LINES)(lambda line: line_totals(_exact(line, rounding), policy, rounding))
 
 
 def _exact(line: TaxableLine, rounding: Rounding) -> ExactLine:
