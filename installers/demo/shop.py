@@ -49,8 +49,9 @@ COLOURS = {
     "Home": "#9a3412",
     "Kitchen": "#15803d",
     "Bags": "#a21caf",
+    "Clothing": "#334155",
 }
-FAVOURITES = tuple(f"C{number:02d}" for number in range(1, 21))
+FAVOURITES = (*(f"C{number:02d}" for number in range(1, 21)), "TEE", "K01")
 GIFTS = ("85123A", "22423", "47566", "84879", "22720", "22197", "21212", "22383", "20725", "22457")
 
 

@@ -71,7 +71,7 @@ def offer(
 OAT_DRINK = "7394376616228"
 WINE = "4006381333931"
 COLA = "5449000000996"
-NAVY_M = "4006381333948"
+NAVY_M = "4006381333955"
 SHOP = (
     offer("p-oat", "Oat drink barista 1 L", 249, OAT_DRINK),
     offer("p-tomato", "Tomatoes on the vine", 299, "2000042", unit="kg", weighed=True),

@@ -9,6 +9,7 @@ from PySide6.QtCore import QLocale, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from hardware.scanners.base import Scan
 from pos_client.till.session import TillSession
 from pos_client.till.state import Phase
 from pos_client.ui.main_window import MainWindow
@@ -127,3 +128,21 @@ def test_a_discount_by_someone_who_may_not_asks_for_a_pin_inside_the_window(
     assert window.host.panel is None
     assert window.presenter.state.to_pay_minor < before
     assert QApplication.focusWidget() is window.sale.products.field
+
+
+def test_a_shirt_is_sold_by_its_parents_matrix_and_by_its_own_barcode(
+    counter: tuple[MainWindow, fakes.FakeBooks],
+) -> None:
+    window, _ = counter
+    typed(window, "9999", Key.Key_Return)
+    typed(window, "10000", Key.Key_Return)
+    window.scanned(Scan("tee"))
+    typed(window, "", Key.Key_Right, Key.Key_Return)
+    window.scanned(Scan("tee"))
+    scanned(window, fakes.NAVY_M)
+    assert window.host.panel is None
+    lines = window.presenter.state.lines
+    assert [(line.name, line.quantity_milli) for line in lines] == [
+        ("T-shirt basic · navy · M", 1000),
+        ("T-shirt basic · navy · M", 1000),
+    ]
