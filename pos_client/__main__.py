@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -41,6 +42,10 @@ def _parser() -> argparse.ArgumentParser:
     enrol.set_defaults(work=_enrol)
     verify = commands.add_parser("verify", help="check every entry of the journal: chain, signatures, sums")
     verify.set_defaults(work=_verify)
+    export = commands.add_parser("export", help="write the journal's sales, shifts and cash as tables")
+    export.add_argument("folder", type=Path, help="a new folder for the files")
+    export.add_argument("--sqlite", action="store_true", help="one SQLite file instead of CSV files")
+    export.set_defaults(work=_export)
     doctor = commands.add_parser("doctor", help="say what is connected and what it answers")
     doctor.set_defaults(work=_doctor)
     return parser
@@ -76,6 +81,16 @@ def _verify(settings: TillSettings, asked: argparse.Namespace) -> int:
     verdict = "as they were sealed" if not report.faults else "NOT as they were sealed"
     print(f"{report.entries} entries, {report.sales} sales: {verdict}.")
     return 1 if report.faults else 0
+
+
+def _export(settings: TillSettings, asked: argparse.Namespace) -> int:
+    from pos_client.bootstrap import BOOKS_FILE
+    from pos_client.journal_export import export
+
+    books, key = settings.data_dir / BOOKS_FILE, settings.database_key or None
+    counts = export(books, key, asked.folder, sqlite=asked.sqlite)
+    print(f"{counts.get('entry', 0)} entries with {counts.get('sale', 0)} sales are in {asked.folder}.")
+    return 0
 
 
 def _doctor(settings: TillSettings, asked: argparse.Namespace) -> int:
