@@ -23,9 +23,16 @@ GRANIANS_LINES = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
 
 
 def write_log(stream: TextIO = sys.stderr) -> None:
-    """Once per process. What modules say by `logging` and by `structlog` becomes the same kind of line."""
-    logging.getLogger().addHandler(log_handler(stream, readable=stream.isatty()))
-    logging.getLogger().setLevel(logging.INFO)
+    """What modules say by `logging` and by `structlog` becomes the same kind of line.
+
+    Called again it starts anew: a process that serves may have been forked from one that had called it.
+    """
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        if isinstance(handler.formatter, ProcessorFormatter):
+            root.removeHandler(handler)
+    root.addHandler(log_handler(stream, readable=stream.isatty()))
+    root.setLevel(logging.INFO)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
 

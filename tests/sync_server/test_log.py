@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from sync_server.accounts.tables import account
 from sync_server.database import Database
-from sync_server.log_lines import log_handler
+from sync_server.log_lines import log_handler, write_log
 from sync_server.request_log import RequestLog
 from tests.sync_server.a_till import Client, enrolled_till, open_store
 from tests.sync_server.conftest import PASSWORD
@@ -157,3 +157,18 @@ def test_a_database_error_does_not_show_the_values(database: Database, log: Log)
     logging.getLogger("shop").info("it failed", exc_info=failed.value)
     assert "IntegrityError" in log.text
     assert "the-hash" not in log.text
+
+
+def test_a_process_that_was_forked_from_one_that_logs_writes_every_line_once(log: Log) -> None:
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    first, second = io.StringIO(), io.StringIO()
+    write_log(first)
+    write_log(second)
+    try:
+        logging.getLogger("shop").info("hello")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    assert first.getvalue() == ""
+    assert json.loads(second.getvalue())["event"] == "hello"
