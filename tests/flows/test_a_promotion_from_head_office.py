@@ -127,7 +127,7 @@ def test_three_for_two_from_the_office_to_the_receipt(chain: Chain) -> None:
         "  3 × 0.90",
         "  3 for 2                            -0.90",
     ]
-    assert "TOTAL EUR                             1.80" in text
+    assert "TOTAL EUR        1.80" in text
 
 
 def test_what_it_took_off_arrives_in_the_books_of_head_office(chain: Chain) -> None:
