@@ -18,8 +18,14 @@ class TicketView:
 
     def __init__(self) -> None:
         self._views: dict[int, tuple[PricedLine, LineView]] = {}
+        self._latest: tuple[tuple[PricedLine, ...], tuple[LineView, ...]] = ((), ())
 
     def lines(self, priced: tuple[PricedLine, ...]) -> tuple[LineView, ...]:
+        if priced is not self._latest[0]:
+            self._latest = (priced, self._fresh(priced))
+        return self._latest[1]
+
+    def _fresh(self, priced: tuple[PricedLine, ...]) -> tuple[LineView, ...]:
         views = [self._view(line_no, line) for line_no, line in enumerate(priced, 1)]
         self._views = {line.line.key: (line, view) for line, view in zip(priced, views, strict=True)}
         return tuple(views)

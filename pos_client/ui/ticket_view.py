@@ -60,7 +60,7 @@ class TicketView(QAbstractScrollArea):
         rows: list[TicketRow] = []
         for index, line in enumerate(lines):
             known = before[index] if index < len(before) else None
-            if known is not None and known.line == line:
+            if known is not None and (known.line is line or known.line == line):
                 rows.append(known)
             else:
                 rows.append(self._lay_out(line))
