@@ -70,8 +70,13 @@ def _text_lines(block: Text, columns: int) -> list[Line]:
 
 
 def _column_lines(block: Columns, columns: int) -> list[Line]:
-    room = _room(columns, block.double_width)
     cells = [_printable_cell(cell) for cell in block.cells]
+    needed = sum(column_width(cell.text) for cell in cells) + _GAP * (len(cells) - 1)
+    if block.double_width and _room(columns, True) < needed <= columns:
+        block = msgspec.structs.replace(
+            block, double_width=False
+        )  # a total on one line beats a wide one on two
+    room = _room(columns, block.double_width)
     return [_styled(text.rstrip(), block, "left") for text in _rows(cells, room)]
 
 

@@ -88,6 +88,12 @@ def test_wide_characters_count_two_columns():
     assert column_width(lines[0]) == 16
 
 
+def test_a_total_too_long_for_double_width_stays_on_one_line():
+    total = name_and_amount("TOTAL CHF", "2957.18", double_width=True, double_height=True)
+    [line] = lay_out(ReceiptDocument((total,)), 32)
+    assert line == Line("TOTAL CHF                2957.18", double_height=True)
+
+
 def test_double_width_text_has_half_the_room():
     assert all(
         column_width(line) <= 16
@@ -113,5 +119,7 @@ def test_no_character_of_any_name_is_lost_by_wrapping(text, room):
 
 @given(st.text(), st.text(max_size=12), st.sampled_from([32, 42, 48]), st.booleans())
 def test_no_line_is_wider_than_the_paper(name, amount, columns, double_width):
-    for line in lines_of(name_and_amount(name, amount, double_width=double_width), columns=columns):
-        assert column_width(line) <= (columns // 2 if double_width else columns)
+    document = ReceiptDocument((name_and_amount(name, amount, double_width=double_width),))
+    for line in lay_out(document, columns):
+        assert isinstance(line, Line)
+        assert column_width(line.text) <= (columns // 2 if line.double_width else columns)
