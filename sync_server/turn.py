@@ -18,6 +18,7 @@ class Turn:
     """Held from the first `is_ours` that finds it free until `give_up`, or until its connection dies.
 
     The lock lives on a connection of its own, outside the pool: PostgreSQL frees it when this process is gone.
+    Work done twice, by one that has not noticed its connection's death, costs time and harms nothing.
     On SQLite a process is alone, and it is always its turn.
     """
 
@@ -53,11 +54,13 @@ class Turn:
     def _taken(self) -> bool:
         connection = self._db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         connection.detach()
-        if connection.scalar(text("select pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
-            self._held = connection
-            return True
-        connection.close()
-        return False
+        try:
+            if connection.scalar(text("select pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
+                self._held = connection
+        finally:
+            if self._held is None:
+                connection.close()
+        return self._held is not None
 
     def _let_go(self) -> None:
         if self._held is not None:
