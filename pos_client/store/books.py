@@ -105,7 +105,7 @@ class TillBooks:
             self._journal.resume(segments.segments(connection)[-1])
             self._last_number = sales.last_number(connection, self._current.id)
             self._grand_total = sales.grand_total(connection)
-            self._cart = parked.saved_cart(connection)
+            self._cart = parked.SavedCart(connection)
         self._stale = False
 
     def _write(self, work: Callable[[Driver], T]) -> T:
@@ -137,10 +137,11 @@ class TillBooks:
                 if open_drawer:
                     queue_drawer(connection, sealed.pos, _SALE_REASON)
                 queue_print(connection, sealed.pos)
-                self._clear_cart(connection)
+                self._cart.clear(connection)
 
             self._write(work)
-            self._last_number, self._grand_total, self._cart = number, grand_total, b""
+            self._last_number, self._grand_total = number, grand_total
+            self._cart.cleared()
             self._committed([sealed], jobs=True)
         return posted
 
@@ -163,10 +164,11 @@ class TillBooks:
                 if payload:
                     queue_print(connection, pos, payload, note)
                 if gives_up:
-                    self._clear_cart(connection)
+                    self._cart.clear(connection)
 
             self._write(work)
-            self._cart = b"" if gives_up else self._cart
+            if gives_up:
+                self._cart.cleared()
             self._committed(sealed, jobs=bool(payload or drawer_reason))
         return tuple(one.entry.seq for one in sealed)
 
@@ -178,10 +180,10 @@ class TillBooks:
             def work(connection: Driver) -> None:
                 self._insert(connection, sealed)
                 parked.put_aside(connection, parked_sale)
-                self._clear_cart(connection)
+                self._cart.clear(connection)
 
             self._write(work)
-            self._cart = b""
+            self._cart.cleared()
             self._committed(sealed)
 
     def recall(self, sale_id: str, fact: Fact) -> ParkedSale:
@@ -203,9 +205,12 @@ class TillBooks:
 
     def save_cart(self, body: bytes) -> None:
         with self.database.lock:
-            if body != self._cart:
-                self.database.write_softly(lambda connection: parked.save_cart(connection, body))
-                self._cart = body
+            self._be_current()
+            if body != self._cart.body:
+                self._stale = True
+                rows = self.database.write_softly(lambda connection: self._cart.save(connection, body))
+                self._stale = False
+                self._cart.saved(rows, body)
 
     def _insert(self, connection: Driver, sealed: Sequence[Sealed]) -> None:
         for one in sealed:
@@ -220,11 +225,6 @@ class TillBooks:
             posted = sales.sale_at(connection, pos)
         assert posted is not None, "a print job without a payload belongs to a sale"
         return encode_document(self._render(msgspec.structs.replace(posted, copies=0)))
-
-    def _clear_cart(self, connection: Driver) -> None:
-        """With the fact that ends the ticket, so that no crash brings a paid ticket back to the screen."""
-        if self._cart:
-            parked.save_cart(connection, b"")
 
     def _committed(self, sealed: Sequence[Sealed], *, jobs: bool = False) -> None:
         if sealed:
@@ -243,7 +243,7 @@ class TillBooks:
             return parked.parked_sales(connection)
 
     def saved_cart(self) -> bytes:
-        return self._cart
+        return self._cart.body
 
     def open_shift(self) -> OpenShift | None:
         with self.database.read() as connection:

@@ -9,6 +9,10 @@ from pos_client.till.ports import ParkedSale
 from shared_models.errors import ShopError
 
 _CART = "cart"
+_AFTER_CART = "cart/"
+_ROW_BYTES = 900
+"""More would not fit into a quarter of a page, and take a page of its own."""
+_SAVE = "insert or replace into scratch values (?, ?)"
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(ParkedSale).decode
 
@@ -38,10 +42,45 @@ def parked_sales(connection: Driver) -> tuple[ParkedSale, ...]:
     return tuple(_decode(row[0]) for row in rows)
 
 
-def save_cart(connection: Driver, body: bytes) -> None:
-    connection.execute("insert or replace into scratch values (?, ?)", (_CART, body))
+class SavedCart:
+    """The ticket in progress in rows of a kilobyte, of which a scan writes the last.
+
+    A long ticket in one row would fill the write-ahead log within a hundred scans, and the scan that meets the
+    full log waits for the disk. The first row empty is no ticket, whatever rows still follow it.
+    """
+
+    def __init__(self, connection: Driver) -> None:
+        found = connection.execute(
+            "select body from scratch where name >= ? and name < ? order by name", (_CART, _AFTER_CART)
+        ).fetchall()
+        self._rows = [row[0] for row in found]
+        self.body = b"".join(self._rows) if self._rows and self._rows[0] else b""
+
+    def save(self, connection: Driver, body: bytes) -> list[bytes]:
+        """The rows as they are once this is committed: for `saved`."""
+        rows = [body[start : start + _ROW_BYTES] for start in range(0, len(body), _ROW_BYTES)]
+        known = self._rows
+        for number, row in enumerate(rows):
+            if number >= len(known) or known[number] != row:
+                connection.execute(_SAVE, (_row_name(number), row))
+        if len(known) > len(rows):
+            connection.execute(
+                "delete from scratch where name >= ? and name < ?", (_row_name(len(rows)), _AFTER_CART)
+            )
+        return rows
+
+    def saved(self, rows: list[bytes], body: bytes) -> None:
+        self._rows, self.body = rows, body
+
+    def clear(self, connection: Driver) -> None:
+        """With the fact that ends the ticket, so that no crash brings a paid ticket back to the screen."""
+        if self.body:
+            connection.execute(_SAVE, (_CART, b""))
+
+    def cleared(self) -> None:
+        if self.body:
+            self._rows[0], self.body = b"", b""
 
 
-def saved_cart(connection: Driver) -> bytes:
-    row = connection.execute("select body from scratch where name = ?", (_CART,)).fetchone()
-    return b"" if row is None else row[0]
+def _row_name(number: int) -> str:
+    return f"{_CART}.{number:06}" if number else _CART

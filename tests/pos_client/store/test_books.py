@@ -215,6 +215,57 @@ def test_the_ticket_in_progress_survives_a_restart(till: Open) -> None:
     assert till(run=2).saved_cart() == b"two apples"
 
 
+def test_a_long_ticket_survives_a_restart_after_every_change(till: Open) -> None:
+    body = b"".join(b"line %05d;" % number for number in range(500))
+    last = body[:-11] + b"line 00500;"
+    for run, changed in enumerate(
+        (body, body + b"one more", b"gone;" + body, last, body[:950], b"", body), 1
+    ):
+        books = till(run=run)
+        books.save_cart(changed)
+        books.close()
+        books = till(run=run)
+        assert books.saved_cart() == changed
+        books.save_cart(body[:1900])
+        books.close()
+
+
+def test_a_scan_into_a_long_ticket_writes_only_its_end(books: TillBooks) -> None:
+    body = b"".join(b"line %05d;" % number for number in range(500))
+    books.save_cart(body)
+    with books.database.read() as connection:
+        before = connection.execute("select name, body from scratch").fetchall()
+    books.save_cart(body + b"one more;")
+    with books.database.read() as connection:
+        after = connection.execute("select name, body from scratch").fetchall()
+    assert len(before) > 5
+    assert len(set(after) - set(before)) == 1
+
+
+def test_the_end_of_a_sold_ticket_does_not_stick_to_the_next(till: Open) -> None:
+    books = till()
+    books.save_cart(b"one long ticket" * 300)
+    books.post_sale(a_sale(), open_drawer=False)
+    books.save_cart(b"two apples")
+    books.close()
+    books = till(run=2)
+    assert books.saved_cart() == b"two apples"
+
+
+def test_a_ticket_that_an_older_till_saved_in_one_piece_comes_back(till: Open) -> None:
+    older = b"one long ticket" * 300
+    books = till()
+    books.database.write(
+        lambda connection: connection.execute("insert into scratch values ('cart', ?)", (older,))
+    )
+    books.close()
+    books = till(run=2)
+    assert books.saved_cart() == older
+    books.save_cart(older + b" and more")
+    books.close()
+    assert till(run=3).saved_cart() == older + b" and more"
+
+
 @pytest.mark.parametrize("ending", ["sale", "park", "void"])
 def test_a_finished_ticket_never_comes_back(till: Open, ending: str) -> None:
     books = till()
