@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QSocketNotifier, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSocketNotifier, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -21,8 +23,8 @@ from pos_client.ui.application import Application
 from pos_client.ui.main_window import MainWindow
 from shared_models.errors import ShopError
 
-TYPING_MS = 45
-"""Between the keys of a person; a scanner's come at once."""
+TYPING_MS, SCANNING_MS = 45, 4
+"""Between the keys of a person, and of a scanner."""
 
 
 class Robot(QObject):
@@ -33,6 +35,7 @@ class Robot(QObject):
         self._window: MainWindow = application.window
         self._till = till
         self._rest = b""
+        self._stamp_ms = time.monotonic_ns() // 1_000_000
         self._actions: dict[str, Callable[[Any], None]] = {
             "press": self._press,
             "type": self._type,
@@ -67,9 +70,14 @@ class Robot(QObject):
         QTest.qWait(2 * TYPING_MS)
 
     def _scan(self, code: str) -> None:
-        for character in code:
-            self._key(character)
-        QTest.keyClick(self._handle(), Qt.Key.Key_Return)
+        """Stamped as the window system stamps a scanner's keys, so that a busy machine does not slow the scanner."""
+        for place, character in enumerate(code + "\r"):
+            key = Qt.Key.Key_Return if character == "\r" else Qt.Key(ord(character.upper()))
+            for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, character)
+                event.setTimestamp(self._stamp_ms + SCANNING_MS * place)
+                QCoreApplication.sendEvent(self._handle(), event)
+        self._stamp_ms += 1000
         QTest.qWait(TYPING_MS)
 
     def _key(self, character: str, delay_ms: int = 0) -> None:

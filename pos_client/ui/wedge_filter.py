@@ -18,6 +18,9 @@ _SHORTCUT = (
     Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 )
 
+_STAMP_MODULUS = 1 << 32
+_LONGEST_BETWEEN_MS = 60_000
+
 
 class WedgeFilter(QObject):
     """Listens to the QWindow alone.
@@ -42,7 +45,8 @@ class WedgeFilter(QObject):
         self._scanned = scanned
         self._touched = touched
         self._window: QWindow | None = None
-        self._now_ms = now_ms or (lambda: time.monotonic_ns() // 1_000_000)
+        self._clock = KeyClock(now_ms or (lambda: time.monotonic_ns() // 1_000_000))
+        self._looked_again = False
         self._held: deque[QKeyEvent] = deque()
         self._delivering = False
         self._timer = QTimer(self)
@@ -71,11 +75,17 @@ class WedgeFilter(QObject):
             self._act_on(self._decoder.interrupt())
             return self._pressed(event)
         self._held.append(event.clone())
-        self._act_on(self._decoder.key(character, self._now_ms()))
+        self._looked_again = False
+        self._act_on(self._decoder.key(character, self._clock.pressed_ms(event.timestamp())))
         return True
 
     def _tick(self) -> None:
-        self._act_on(self._decoder.tick(self._now_ms()))
+        """A till that was busy finds the pause over and the rest of the scan in its queue: the queue goes first."""
+        if not self._looked_again:
+            self._looked_again = True
+            self._timer.start(0)
+            return
+        self._act_on(self._decoder.tick(self._clock.now_ms()))
 
     def _act_on(self, decisions: Sequence[Decision]) -> None:
         for decision in decisions:
@@ -89,7 +99,7 @@ class WedgeFilter(QObject):
         if due_ms is None:
             self._timer.stop()
         else:
-            self._timer.start(max(0, due_ms - self._now_ms()))
+            self._timer.start(max(0, due_ms - self._clock.now_ms()))
 
     def _deliver(self, event: QKeyEvent) -> None:
         if self._pressed(event):
@@ -101,6 +111,32 @@ class WedgeFilter(QObject):
             QCoreApplication.sendEvent(window, event)
         finally:
             self._delivering = False
+
+
+class KeyClock:
+    """When keys were pressed, not when the till came to look at them: a till that stalls must not cut a scan in two.
+
+    The window system stamps each key in milliseconds from a start of its own, in 32 bits; where there is no stamp,
+    or one that makes no sense, the time of looking has to do.
+    """
+
+    def __init__(self, now_ms: Callable[[], int]) -> None:
+        self._looked_now_ms = now_ms
+        self._stamp = 0
+        self._pressed_ms = self._looked_ms = now_ms()
+
+    def pressed_ms(self, stamp: int) -> int:
+        looked_ms = self._looked_now_ms()
+        between_ms = (stamp - self._stamp) % _STAMP_MODULUS
+        if not stamp or not self._stamp or between_ms > _LONGEST_BETWEEN_MS:
+            between_ms = looked_ms - self._looked_ms
+        self._stamp, self._looked_ms = stamp, looked_ms
+        self._pressed_ms += between_ms
+        return self._pressed_ms
+
+    def now_ms(self) -> int:
+        """On the clock of the keys."""
+        return self._pressed_ms + self._looked_now_ms() - self._looked_ms
 
 
 def _character(event: QKeyEvent) -> str:
