@@ -76,7 +76,7 @@ def test_an_encrypted_file_opens_with_its_key_only(tmp_path: Path) -> None:
 
 
 def test_an_unknown_setting_is_an_error_that_names_it() -> None:
-    with pytest.raises(BadSetting, match="prot"):
+    with pytest.raises(BadSetting, match="EVERTILL_SERVER_PROT"):
         read_settings({"EVERTILL_SERVER_PROT": "1"})
 
 
