@@ -14,8 +14,7 @@ from shared_models import reference
 from shared_models.catalogue import Category, Price
 from shared_models.reference import FeedPage, FeedPosition
 from sync_server.database import Database
-from sync_server.errors import Forbidden
-from sync_server.errors import Invalid
+from sync_server.errors import Forbidden, Invalid
 from sync_server.feed.publisher import FeedPublisher
 from sync_server.feed.service import FeedService, check_stream
 
