@@ -129,6 +129,8 @@ class CatalogueFile:
 
     def _by_sku_in_any_case(self, connection: Driver, code: str, at: Moment, small: Kept) -> Offer | None:
         """Only when it is the only one: a guess between two products would charge the wrong one."""
+        if code.isascii() and code.isdigit():
+            return None  # digits have no other case, and the full-text index is slow to say so
         candidates = find_numbers(connection, code, _SKU_CANDIDATES, column="sku")
         found = [
             offer
