@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from shared_models import cash, sale
 from shared_models.errors import ShopError
+from shared_models.moment import Moment
 
 Fact = (
     sale.SalePosted
@@ -79,8 +80,16 @@ class _RecordedRaw(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     clock_offset_ms: int | None = None
 
 
+class _When(msgspec.Struct, frozen=True):
+    """Within what a calendar can show."""
+
+    at_ms: Annotated[int, msgspec.Meta(ge=0, le=250_000_000_000_000)]
+    tz_min: Annotated[int, msgspec.Meta(gt=-1440, lt=1440)] = 0
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(_RecordedRaw)
+_when_decoder = msgspec.json.Decoder(_When)
 _fact_decoders = {name: msgspec.json.Decoder(kind) for name, kind in TYPES.items()}
 
 
@@ -107,3 +116,12 @@ def decode_body(type_name: str, schema: int, body: bytes) -> Recorded:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as reason:
         raise UnreadableFact(f"The body of '{type_name}' can't be read: {reason}", type=type_name) from reason
     return Recorded(raw.at_ms, raw.tz_min, fact, raw.boot_id, raw.mono_ms, raw.clock_offset_ms)
+
+
+def recorded_at(body: bytes) -> Moment | None:
+    """When it was recorded, also where the fact itself is damaged or unknown; None when even that is lost."""
+    try:
+        when = _when_decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return Moment(when.at_ms, when.tz_min)

@@ -277,8 +277,8 @@ class TillBooks:
             return sales.sale_called(connection, receipt_number)
 
     def last_sale(self) -> PostedSale | None:
-        latest = self.recent_sales(1)
-        return latest[0] if latest else None
+        with self.database.read() as connection:
+            return sales.last_sale(connection)
 
     def recent_sales(self, limit: int = 50) -> Sequence[PostedSale]:
         with self.database.read() as connection:

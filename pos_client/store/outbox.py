@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from pos_client.store.connection import Database, Driver
 from pos_client.store.journal import COLUMNS, entry_of
 from pos_client.store.positions import position
 from pos_client.store.sales import grand_total
 from pos_client.store.segments import Segment, segments
 from pos_client.till.ports import Unsent
+from shared_models.events import recorded_at
 from shared_models.journal import Entry
 from shared_models.sync_api import SegmentState
-
-
-class _When(msgspec.Struct):
-    at_ms: int
-
-
-_when = msgspec.json.Decoder(_When).decode
 
 
 def segment_states(database: Database) -> tuple[SegmentState, ...]:
@@ -95,18 +87,12 @@ def unsent(connection: Driver) -> Unsent:
         sent_pos = position(segment.id, segment.acked)
         if oldest_at_ms is None:
             body = connection.execute("select body from entry where pos = ?", (sent_pos + 1,)).fetchone()
-            oldest_at_ms = None if body is None else _recorded_at(body[0])
+            # None for a damaged entry: it is sent all the same, and the day must go on meanwhile.
+            oldest = None if body is None else recorded_at(body[0])
+            oldest_at_ms = oldest.at_ms if oldest else None
         head_pos = position(segment.id, segment.head_seq)
         value_minor += grand_total(connection, head_pos) - grand_total(connection, sent_pos)
     return Unsent(count, oldest_at_ms, value_minor)
-
-
-def _recorded_at(body: bytes) -> int | None:
-    """None for a damaged entry: it is sent all the same, and the day must go on meanwhile."""
-    try:
-        return _when(body).at_ms
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
 
 
 def _segment_id(connection: Driver, incarnation: bytes) -> int | None:

@@ -12,7 +12,7 @@ from pos_client.store.journal import Sealed
 from pos_client.store.positions import position, seq_of
 from pos_client.till.ports import PostedSale
 from shared_models.cash import TaxTotal, TenderTotal
-from shared_models.events import decode_body
+from shared_models.events import UnreadableFact, decode_body
 from shared_models.ids import evidence_code
 from shared_models.journal import body_hash
 from shared_models.moment import Moment
@@ -87,8 +87,15 @@ def sale_at(connection: Driver, pos: int) -> PostedSale | None:
 
 
 def latest_sales(connection: Driver, limit: int) -> list[PostedSale]:
+    """Newest first, without those whose entry is damaged: `verify` names them, and the day goes on."""
     rows = connection.execute(f"{_SELECT} order by sale.pos desc limit ?", (limit,)).fetchall()
-    return [_from_row(row) for row in rows]
+    return [posted for row in rows if (posted := _readable(row))]
+
+
+def last_sale(connection: Driver) -> PostedSale | None:
+    """Raises UnreadableFact for a damaged one: the sale before it is not what was asked for."""
+    row = connection.execute(f"{_SELECT} order by sale.pos desc limit 1").fetchone()
+    return None if row is None else _from_row(row)
 
 
 def count_copy(connection: Driver, receipt_number: str) -> None:
@@ -131,6 +138,13 @@ def add_tenders(parts: Iterable[SaleParts]) -> tuple[TenderTotal, ...]:
             total[0] += tender.count
             total[1] += tender.amount_minor
     return tuple(TenderTotal(kind, *sums[kind]) for kind in sorted(sums))
+
+
+def _readable(row: tuple[int, str, int, bytes, int]) -> PostedSale | None:
+    try:
+        return _from_row(row)
+    except UnreadableFact:
+        return None
 
 
 def _from_row(row: tuple[int, str, int, bytes, int]) -> PostedSale:

@@ -20,7 +20,7 @@ from shared_models.cash import (
     ShiftTotals,
 )
 from shared_models.errors import ShopError
-from shared_models.events import decode_body
+from shared_models.events import UnreadableFact, decode_body, recorded_at
 from shared_models.moment import Moment
 from shared_models.sale import SaleVoided
 
@@ -63,13 +63,41 @@ def _insert_event(connection: Driver, pos: int, shift_id: str, kind: str, amount
 
 def open_shift(connection: Driver) -> OpenShift | None:
     row = connection.execute(
-        "select type, schema, body, saved_count from shift join entry on entry.pos = opened_pos"
+        "select shift_id, number, float_minor, opened_pos, saved_count, type, schema, body"
+        " from shift join entry on entry.pos = opened_pos"
         " where closed_pos is null order by number desc limit 1"
     ).fetchone()
     if row is None:
         return None
-    recorded = decode_body(*row[:3])
-    return OpenShift(recorded.fact, Moment(recorded.at_ms, recorded.tz_min), row[3])
+    shift_id, number, float_minor, opened_pos, saved_count, *opening = row
+    try:
+        recorded = decode_body(*opening)
+        return OpenShift(recorded.fact, Moment(recorded.at_ms, recorded.tz_min), saved_count)
+    except UnreadableFact:
+        at = _first_moment(connection, opened_pos)
+        return OpenShift(_remembered(shift_id, number, float_minor, at), at, saved_count)
+
+
+def _remembered(shift_id: str, number: int, float_minor: int, at: Moment) -> ShiftOpened:
+    """An opening whose entry is damaged, as the projection has it: the day must end all the same."""
+    return ShiftOpened(
+        shift_id=shift_id,
+        number=number,
+        store_id="",
+        till_id="",
+        operator_id="",
+        operator_name="",
+        business_date=at.business_date(),
+        float_minor=float_minor,
+        currency="",
+    )
+
+
+def _first_moment(connection: Driver, opened_pos: int) -> Moment:
+    """When the shift's first readable entry was recorded; a damaged fact may still have its time."""
+    rows = connection.execute("select body from entry where pos >= ? order by pos", (opened_pos,))
+    found = (recorded_at(body) for (body,) in rows)
+    return next((at for at in found if at is not None), Moment(0, 0))
 
 
 def save_count(connection: Driver, body: bytes) -> None:
@@ -94,13 +122,12 @@ def shift_totals(connection: Driver, shift_id: str, head_pos: int) -> ShiftTotal
     For a shift that spans two incarnations `first_seq` is 1, the start of the one that `last_seq` is in.
     """
     row = connection.execute(
-        "select number, float_minor, opened_pos, coalesce(closed_pos - 1, ?), type, schema, body"
-        " from shift join entry on entry.pos = opened_pos where shift_id = ?",
+        "select number, float_minor, opened_pos, coalesce(closed_pos - 1, ?) from shift where shift_id = ?",
         (head_pos, shift_id),
     ).fetchone()
     if row is None:
         raise UnknownShift("This till has no such shift. Open a shift first.", shift_id=shift_id)
-    number, float_minor, first_pos, last_pos, *opening = row
+    number, float_minor, first_pos, last_pos = row
     sales = _sales(connection, shift_id, first_pos, last_pos)
     events = _events(connection, shift_id, first_pos, last_pos)
     moved = {kind: events.get(kind, (0, 0))[1] for kind in (PAID_IN, PAID_OUT, SAFE_DROP)}
@@ -108,7 +135,7 @@ def shift_totals(connection: Driver, shift_id: str, head_pos: int) -> ShiftTotal
     return ShiftTotals(
         shift_id=shift_id,
         number=number,
-        opened_at_ms=decode_body(*opening).at_ms,
+        opened_at_ms=_first_moment(connection, first_pos).at_ms,
         float_minor=float_minor,
         paid_in_minor=moved[PAID_IN],
         paid_out_minor=moved[PAID_OUT],

@@ -180,17 +180,18 @@ class Shift:
 
     def _closing(self, counting: Counting, approved_by: str) -> cash.ShiftClosed:
         desk, books = self._desk, self._desk.ports.books
-        opened, member = desk.open_shift().opened, desk.people.current()
+        opened, member, store = desk.open_shift().opened, desk.people.current(), desk.store()
         totals = books.shift_totals(opened.shift_id)
         return cash.ShiftClosed(
             shift_id=opened.shift_id,
             number=opened.number,
-            store_id=opened.store_id,
+            # Both are empty where the opening's entry is damaged.
+            store_id=opened.store_id or store.store_id,
             till_id=desk.till_id,
             operator_id=member.staff_id,
             operator_name=member.name,
             business_date=opened.business_date,
-            currency=opened.currency,
+            currency=opened.currency or store.currency,
             totals=totals,
             counted_minor=counting.counted_minor,
             over_short_minor=counting.counted_minor - totals.expected_minor,
