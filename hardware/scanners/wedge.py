@@ -19,9 +19,15 @@ class WedgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `max_gap_ms` lies between the slowest scanner and the fastest typist. A scanner that sends no Enter or Tab
     needs `ends_by_pause`. `prefix` and `suffix` are what it puts around the code; they are taken off.
+
+    `burst_keys` keys or more, `burst_gap_ms` apart at most on average, are no fingers: such a burst may stall for
+    `stall_ms`, because the machine or the window system was busy, and is still one scan.
     """
 
     max_gap_ms: int = 35
+    burst_keys: int = 3
+    burst_gap_ms: int = 12
+    stall_ms: int = 150
     min_length: int = 6
     prefix: str = ""
     suffix: str = ""
@@ -56,16 +62,18 @@ class WedgeDecoder:
     def __init__(self, settings: WedgeSettings | None = None) -> None:
         self._settings = settings or WedgeSettings()
         self._held: list[str] = []
-        self._last_ms = 0
+        self._first_ms = self._last_ms = 0
 
     @property
     def due_ms(self) -> int | None:
         """When to call `tick`, on the clock of the keys; None when nothing is held."""
-        return self._last_ms + self._settings.max_gap_ms + 1 if self._held else None
+        return self._last_ms + self._patience_ms() + 1 if self._held else None
 
     def key(self, key: str, at_ms: int) -> list[Decision]:
         """What to do now that `key` came; an empty answer means wait for more."""
         decisions = self.tick(at_ms)
+        if not self._held:
+            self._first_ms = at_ms
         self._last_ms = at_ms
         self._held.append(key)
         if key in (ENTER, TAB):
@@ -76,11 +84,20 @@ class WedgeDecoder:
 
     def tick(self, now_ms: int) -> list[Decision]:
         """To be called at `due_ms` or soon after."""
-        if not self._held or now_ms - self._last_ms <= self._settings.max_gap_ms:
+        if not self._held or now_ms - self._last_ms <= self._patience_ms():
             return []
         if self._settings.ends_by_pause:
             return [self._ended()]
         return [Replay(self._taken())]
+
+    def _patience_ms(self) -> int:
+        """How long the pause after what is held may last."""
+        settings, gaps = self._settings, len(self._held) - 1
+        if settings.ends_by_pause or gaps + 1 < settings.burst_keys:
+            return settings.max_gap_ms
+        took_ms = self._last_ms - self._first_ms
+        is_burst = took_ms <= settings.burst_gap_ms * gaps
+        return max(settings.max_gap_ms, settings.stall_ms) if is_burst else settings.max_gap_ms
 
     def interrupt(self) -> list[Decision]:
         """Something else happened (another key, a click, another window): nothing held is a scan any more."""

@@ -163,3 +163,21 @@ def test_a_stopped_scanner_scans_nothing():
     scanner.stop()
     scanner.scan("4006381333931")
     assert heard == [Scan("4006381333931")]
+
+
+@pytest.mark.parametrize("place", [3, 7, 12])
+def test_a_scan_that_stalls_on_the_way_is_not_cut_in_two(place):
+    code = "4006381333931"
+    made, decoder, at_ms = [], WedgeDecoder(), 0
+    for number, key in enumerate([*code, ENTER]):
+        at_ms += 120 if number == place else 3
+        made += decoder.key(key, at_ms)
+    assert scans(made) == [Scan(code)]
+    assert typed(made) == ""
+
+
+def test_keys_as_quick_as_fingers_can_be_wait_no_longer_than_before():
+    decoder = WedgeDecoder()
+    for number, key in enumerate("abcd"):
+        decoder.key(key, 30 * number)
+    assert decoder.due_ms == 90 + 35 + 1

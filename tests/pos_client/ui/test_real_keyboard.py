@@ -69,7 +69,7 @@ def test_injected_keys_scan_and_type(display: dict[str, str]) -> None:
         window = _xdotool(display, "search", "--sync", "--name", "Evertill").split()[0]
         _xdotool(display, "windowfocus", "--sync", window)
         _read_until(till, "ready")
-        _xdotool(display, "type", "--delay", "2", "4006381333931\n")
+        _xdotool(display, "key", "--delay", "2", *"4006381333931", "Return")
         _read_until(till, "asked [('scan', ('4006381333931',))]")
         _read_until(till, "field ''")
         _xdotool(display, "type", "--delay", "120", "milk")
