@@ -7,6 +7,7 @@ one that may be on paper is left for a person.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -18,6 +19,9 @@ from hardware.printers.base import NotSent, Printed, PrintOutcome, ReceiptPrinte
 from hardware.receipt_document import decode_document
 from pos_client.store.jobs import Job, Kind
 from shared_models.errors import ShopError
+
+_log = logging.getLogger(__name__)
+_FAULT = "Printing stopped because of a fault. Receipts are kept, and printing is tried again."
 
 PAUSES_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 """Between attempts while the printer takes nothing; the last goes on for ever."""
@@ -38,14 +42,20 @@ class JobQueue(Protocol):
 
     def having(self, state: str) -> Sequence[Job]: ...
 
+    def unsure_receipts(self) -> tuple[str, ...]: ...
+
 
 class SpoolerStatus(msgspec.Struct, frozen=True):
-    """`ok` is None before the first job. `message` says what to do; `uncertain` receipts wait for a person."""
+    """`ok` is None before the first job. `message` says what to do; `uncertain` papers wait for a person.
+
+    `unsure_receipts` are the numbers of those among them that belong to a sale.
+    """
 
     ok: bool | None
     message: str = ""
     waiting: int = 0
     uncertain: int = 0
+    unsure_receipts: tuple[str, ...] = ()
 
 
 class Spooler:
@@ -67,6 +77,7 @@ class Spooler:
         self._idle = idle
         self._pauses_s = pauses_s
         self._failures = 0
+        self._interrupted = ""
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="spooler", daemon=True)
@@ -85,17 +96,34 @@ class Spooler:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        self._turn(self._tell_what_was_left)
         while not self._stopping.is_set():
             self._woken.clear()
-            try:
-                self._work_off()
-            except ShopError as reason:
-                # The disk: the job stays as it is, and the till says the same to the cashier at the next sale.
-                self._failures += 1
-                self._report(SpoolerStatus(False, reason.message))
+            self._turn(self._work_off)
             self._woken.wait(self._pause_s())
 
+    def _turn(self, work: Callable[[], None]) -> None:
+        """Whatever goes wrong, the thread lives and tries again."""
+        try:
+            work()
+        except ShopError as reason:
+            # The disk: the job stays as it is, and the till says the same to the cashier at the next sale.
+            self._interrupt(reason.message)
+        except Exception:  # noqa: BLE001 - the thread must outlive whatever printing does
+            _log.exception("Printing stopped")
+            self._interrupt(_FAULT)
+
+    def _interrupt(self, message: str) -> None:
+        self._failures += 1
+        self._interrupted = message
+        self._report(SpoolerStatus(False, message))
+
+    def _tell_what_was_left(self) -> None:
+        if self._jobs.unsure_receipts():
+            self._tell(None, "")
+
     def _work_off(self) -> None:
+        self._settle_interrupted()
         worked = False
         while not self._stopping.is_set():
             if not (self._next_pulse() or self._next_receipt()):
@@ -103,6 +131,17 @@ class Spooler:
             worked = True
         if worked and not self._failures:
             self._idle()
+
+    def _settle_interrupted(self) -> None:
+        """The job in hand when a turn broke off may have been carried out: nobody repeats it unasked."""
+        if not self._interrupted:
+            return
+        left = self._jobs.having("sending")
+        for job in left:
+            self._jobs.uncertain(job.id)
+        interrupted, self._interrupted = self._interrupted, ""
+        if left:
+            self._tell(False, interrupted)
 
     def _pause_s(self) -> float | None:
         if not self._failures:
@@ -154,8 +193,9 @@ class Spooler:
             )
         return self._printer.print(document)
 
-    def _tell(self, ok: bool, message: str) -> None:
+    def _tell(self, ok: bool | None, message: str) -> None:
         waiting, uncertain = (
             sum(job.kind == "print" for job in self._jobs.having(state)) for state in ("queued", "uncertain")
         )
-        self._report(SpoolerStatus(ok, message, waiting, uncertain))
+        unsure = self._jobs.unsure_receipts()
+        self._report(SpoolerStatus(ok, message, waiting, uncertain, unsure))

@@ -12,14 +12,14 @@ from hardware.receipt_document import ReceiptDocument, encode_document
 from pos_client.store import outbox, parked, sales, segments, shifts
 from pos_client.store.anchor import AnchorFile
 from pos_client.store.connection import LOG_BYTES, Database, Driver, DriverConnection
-from pos_client.store.jobs import Jobs, queue_drawer, queue_print
+from pos_client.store.jobs import Jobs, queue_drawer, queue_print, settle_receipt, settle_shift
 from pos_client.store.journal import Journal, Sealed, insert_entry
 from pos_client.store.migrations import migrate
 from pos_client.store.positions import position
 from pos_client.store.process_lock import ProcessLock
 from pos_client.store.storage_errors import BALLAST_BYTES, Ballast
 from pos_client.till.ports import Clock, Ids, OpenShift, ParkedSale, PostedSale, Unsent
-from shared_models.cash import ShiftTotals
+from shared_models.cash import ShiftClosed, ShiftTotals
 from shared_models.events import Fact
 from shared_models.ids import receipt_number
 from shared_models.journal import Entry, Sign
@@ -218,6 +218,9 @@ class TillBooks:
             shifts.project_shift(connection, one)
             if isinstance(one.fact, ReceiptReprinted):
                 sales.count_copy(connection, one.fact.receipt_number)
+                settle_receipt(connection, one.fact.receipt_number)
+            elif isinstance(one.fact, ShiftClosed):
+                settle_shift(connection)
 
     def _receipt(self, pos: int) -> bytes:
         """Asked for by the spooler, after the commit: laying paper out delays no sale and can't fail one."""

@@ -94,6 +94,16 @@ class Jobs:
             ).fetchall()
         return [Job(*row) for row in rows]
 
+    def unsure_receipts(self) -> tuple[str, ...]:
+        """The numbers of receipts that may or may not be on paper, oldest first; reports are not among them."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "select coalesce((select receipt_number from sale where sale.pos = job.pos),"
+                " (select receipt_number from sale where receipt_number = job.note))"
+                " from job where state = 'uncertain' and kind = 'print' order by id"
+            ).fetchall()
+        return tuple(dict.fromkeys(number for (number,) in rows if number))
+
     def _any_queued(self, kind: Kind) -> bool:
         with self._database.read() as connection:
             row = connection.execute("select 1 from job where state = 'queued' and kind = ? limit 1", (kind,))
@@ -113,3 +123,17 @@ def queue_print(connection: Driver, pos: int, payload: bytes = b"", note: str = 
 
 def queue_drawer(connection: Driver, pos: int, reason: str) -> None:
     connection.execute(_INSERT, ("drawer", pos, b"", reason))
+
+
+def settle_receipt(connection: Driver, receipt_number: str) -> None:
+    """It is printed again, so whether the first one came out matters no more."""
+    connection.execute(
+        "update job set state = 'cancelled' where state = 'uncertain' and kind = 'print'"
+        " and (note = ? or pos = (select pos from sale where receipt_number = ?))",
+        (receipt_number, receipt_number),
+    )
+
+
+def settle_shift(connection: Driver) -> None:
+    """The customers have gone; the list of sales still prints any receipt again."""
+    connection.execute("update job set state = 'cancelled' where state = 'uncertain'")

@@ -76,7 +76,7 @@ class Paying:
             operator_id=desk.people.current().staff_id,
             copy_number=copy.copies,
         )
-        books.post(fact, document=desk.ports.paper.receipt(copy, desk.store()))
+        books.post(fact, document=desk.ports.paper.receipt(copy, desk.store()), note=number)
         desk.say(Severity.INFO, Refused("reprinted", receipt_number=number, copy=copy.copies))
 
     def _payment(self) -> Payment:

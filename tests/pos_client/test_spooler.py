@@ -16,7 +16,8 @@ from hardware.status import PrinterStatus
 from pos_client.spooler import Spooler, SpoolerStatus
 from pos_client.store.books import TillBooks
 from pos_client.till.errors import StorageFull
-from tests.pos_client.store.made_up_shop import a_sale, open_books, receipt
+from shared_models.sale import ReceiptReprinted
+from tests.pos_client.store.made_up_shop import a_sale, open_books, receipt, shift_closed, shift_opened
 
 WAIT_S = 10
 
@@ -61,9 +62,9 @@ class ScriptedDrawer:
 class Counter:
     """Books with a spooler on scripted devices."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, printer: ScriptedPrinter | None = None) -> None:
         self.books: TillBooks = open_books(folder)
-        self.printer = ScriptedPrinter()
+        self.printer = printer or ScriptedPrinter()
         self.drawer = ScriptedDrawer()
         self.reports: queue.Queue[SpoolerStatus] = queue.Queue()
         self.quiet = threading.Semaphore(0)
@@ -126,9 +127,10 @@ def test_a_receipt_that_may_be_on_paper_is_left_for_a_person(counter: Counter) -
     counter.printer.outcomes = [Uncertain("Look at the printer.")]
     counter.spooler.start()
     counter.books.post_sale(a_sale(), open_drawer=False)
-    assert counter.report() == SpoolerStatus(False, "Look at the printer.", uncertain=1)
+    number = (counter.books.recent_sales(1)[0].sale.receipt_number,)
+    assert counter.report() == SpoolerStatus(False, "Look at the printer.", 0, 1, number)
     second = counter.books.post_sale(a_sale(), open_drawer=False)
-    assert counter.report() == SpoolerStatus(True, uncertain=1)
+    assert counter.report() == SpoolerStatus(True, "", 0, 1, number)
     assert counter.printer.printed == [receipt(second)]
     (left,) = counter.books.jobs.having("uncertain")
     counter.books.jobs.cancel(left.id)
@@ -179,17 +181,90 @@ def test_what_was_queued_at_the_end_of_the_day_is_printed_in_the_morning(tmp_pat
 
 def test_a_job_caught_by_a_power_cut_is_uncertain_at_the_next_start(tmp_path: Path) -> None:
     books = open_books(tmp_path)
-    books.post_sale(a_sale(), open_drawer=True)
+    number = books.post_sale(a_sale(), open_drawer=True).sale.receipt_number
     assert books.jobs.claim("drawer") is not None
     assert books.jobs.claim("print") is not None
     books.close()
     again = Counter(tmp_path)
     assert [job.kind for job in again.books.jobs.having("uncertain")] == ["drawer", "print"]
     again.spooler.start()
+    assert again.report() == SpoolerStatus(None, "", 0, 1, (number,))
     again.books.post_sale(a_sale(), open_drawer=True)
-    assert again.report() == SpoolerStatus(True, uncertain=1)
+    assert again.report() == SpoolerStatus(True, "", 0, 1, (number,))
     assert again.drawer.pulses == 1
     again.close()
+
+
+def test_a_receipt_printed_again_is_unsure_no_more(counter: Counter) -> None:
+    counter.printer.outcomes = [Uncertain("Look at the printer."), Uncertain("Look at the printer.")]
+    counter.spooler.start()
+    number = counter.books.post_sale(a_sale(), open_drawer=False).sale.receipt_number
+    assert counter.report().unsure_receipts == (number,)
+    reprint(counter.books, number, 1)
+    assert counter.report().unsure_receipts == (number,)
+    assert len(counter.books.jobs.having("uncertain")) == 1
+    reprint(counter.books, number, 2)
+    assert counter.report() == SpoolerStatus(True)
+
+
+def test_nobody_is_asked_for_the_last_shifts_receipts(counter: Counter) -> None:
+    counter.books.post(shift_opened())
+    counter.printer.outcomes = [Uncertain("Look at the printer.")]
+    counter.spooler.start()
+    counter.books.post_sale(a_sale(), open_drawer=False)
+    assert counter.report().uncertain == 1
+    counter.books.post(shift_closed(counter.books))
+    assert counter.books.jobs.unsure_receipts() == ()
+
+
+@pytest.mark.expects_log
+def test_a_fault_in_the_program_is_said_and_printing_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    counter = Counter(tmp_path, BreakingPrinter())
+    counter.spooler.start()
+    first = counter.books.post_sale(a_sale(), open_drawer=False)
+    assert "because of a fault" in counter.report().message
+    left = counter.report()
+    assert ("because of a fault" in left.message, left.unsure_receipts) == (
+        True,
+        (first.sale.receipt_number,),
+    )
+    second = counter.books.post_sale(a_sale(), open_drawer=False)
+    assert counter.report() == SpoolerStatus(True, "", 0, 1, (first.sale.receipt_number,))
+    assert counter.printer.printed == [receipt(second)]
+    assert "a layout nobody tried" in caplog.text
+    counter.close()
+
+
+def test_a_damaged_sale_holds_up_no_other_receipt(counter: Counter) -> None:
+    counter.books.post_sale(a_sale(), open_drawer=False)
+    counter.books.database.write(lambda db: db.execute("update entry set body = x'ff'"))
+    second = counter.books.post_sale(a_sale(), open_drawer=False)
+    counter.spooler.start()
+    assert not counter.report().ok
+    assert not counter.report().ok
+    assert counter.report().ok
+    assert counter.printer.printed == [receipt(second)]
+
+
+def reprint(books: TillBooks, number: str, copy: int) -> None:
+    posted = books.sale(number)
+    assert posted is not None
+    fact = ReceiptReprinted(
+        sale_id=posted.sale.sale_id, receipt_number=number, operator_id="op1", copy_number=copy
+    )
+    books.post(fact, document=receipt(posted), note=number)
+
+
+class BreakingPrinter(ScriptedPrinter):
+    """Breaks at its first receipt in a way that nobody foresaw."""
+
+    def print(self, document: ReceiptDocument) -> PrintOutcome:
+        self.attempts += 1
+        if self.attempts == 1:
+            raise ZeroDivisionError("a layout nobody tried")
+        return super().print(document)
 
 
 def test_a_full_disk_is_reported_and_the_job_waits(tmp_path: Path) -> None:
@@ -220,6 +295,7 @@ class FullAtFirst:
         self.again = books.jobs.again
         self.cancel = books.jobs.cancel
         self.having = books.jobs.having
+        self.unsure_receipts = books.jobs.unsure_receipts
 
     def claim(self, kind):
         if not self._failed:
