@@ -1,8 +1,8 @@
-"""How fast a five-line sale is durably committed, against the bare driver writing the same rows at the same durability.
+"""How fast a five-line sale is durably committed, against the bare driver writing the same rows as durably.
 
-Run `python -m tests.performance.commit_benchmark`; it prints medians, the ratio, and whether the goal is reached.
-Ours seals (hash chain, signature), lays out and encodes the receipt and keeps the projections; the bare driver is given
-the finished rows. Sales take turns, so both meet the same disk.
+Run `python -m tests.performance.commit_benchmark`; it prints the ratio and whether the goal is reached.
+Ours seals (hash chain, signature) and keeps the projections; the bare driver is given the finished rows. The two
+take turns, so both meet the same disk, and both start with a write-ahead log of the same size.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import sqlcipher3.dbapi2 as driver
 
 from pos_client.store.books import TillBooks
+from pos_client.store.connection import LOG_BYTES
 from pos_client.store.migrations import STEPS
 from tests.pos_client.store.made_up_shop import a_sale, open_books
 
@@ -48,6 +49,10 @@ class BareDriver:
             connection.execute(f"pragma {pragma}")
         for statement in STEPS[0]:
             connection.execute(statement)
+        connection.execute("begin immediate")
+        connection.execute("create table spill(filling blob)")
+        connection.execute("insert into spill values (zeroblob(?))", (LOG_BYTES,))
+        connection.execute("rollback")
         self.connection = connection
 
     def commit(self, rows: list[tuple[str, tuple[Any, ...]]]) -> float:
@@ -114,7 +119,8 @@ def rows_of_last_sale(books: TillBooks) -> list[tuple[str, tuple[Any, ...]]]:
 
 def _us(times: list[float]) -> str:
     ordered = sorted(times)
-    return f"p50 {ordered[len(ordered) // 2] * 1e6:5.0f} us, p99 {ordered[len(ordered) * 99 // 100] * 1e6:6.0f} us"
+    p50, p99 = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
+    return f"p50 {p50 * 1e6:5.0f} us, p99 {p99 * 1e6:6.0f} us"
 
 
 if __name__ == "__main__":
