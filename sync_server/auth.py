@@ -111,7 +111,7 @@ def actor_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Actor:
     kind, _, token = connection.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer":
         token = connection.cookies.get(COOKIE, "")
-        _refuse_other_sites(connection)
+        refuse_other_sites(connection)
     if not token:
         raise NotLoggedIn("Log in first.")
     claims = connection.app.state.tokens.read(token)
@@ -135,8 +135,22 @@ def kept_secret(data_dir: Path, given: str) -> str:
     return path.read_text()
 
 
-def _refuse_other_sites(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-    """A second lock besides SameSite: a browser says where a request comes from."""
-    reads = connection.scope.get("method", "GET") in ("GET", "HEAD")
-    if not reads and connection.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Forbidden("This request came from another site.")
+def refuse_other_sites(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """A second lock besides SameSite: a browser says where a request comes from.
+
+    Plain text is what a page elsewhere may send without asking first; no page of ours sends it.
+    """
+    if connection.scope.get("method", "GET") in ("GET", "HEAD"):
+        return
+    plain = connection.headers.get("content-type", "").strip().lower().startswith("text/plain")
+    if plain or not _is_own_site(connection):
+        raise Forbidden("This request came from another site. Open this server's own page and repeat.")
+
+
+def _is_own_site(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Older browsers send no Sec-Fetch-Site, but all say the origin of a post; programs say neither."""
+    headers = connection.headers
+    if (said := headers.get("sec-fetch-site")) is not None:
+        return said in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is None or origin.partition("://")[2].lower() == headers.get("host", "").lower()

@@ -9,9 +9,9 @@ from litestar import Response, get, post
 from litestar.params import FromQuery, RawBody
 
 from sync_server.attempts import TooManyTries, address_of
-from sync_server.auth import COOKIE, permission, public, session_cookie
+from sync_server.auth import COOKIE, permission, public, refuse_other_sites, session_cookie
 from sync_server.console.view import AnyRequest, ConsoleView, plain_form, read_form, see
-from sync_server.errors import Forbidden, NotLoggedIn
+from sync_server.errors import NotLoggedIn
 from sync_server.settings import Settings
 
 _HOME = "/takings"
@@ -30,8 +30,7 @@ def routes(view: ConsoleView, settings: Settings) -> list[Any]:
 
     @post("/login", guards=[public], sync_to_thread=True)
     def log_in(request: AnyRequest, body: RawBody) -> Response[Any]:
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            raise Forbidden("This request came from another site.")
+        refuse_other_sites(request)
         fields = plain_form(body)
         name, to = fields.get("name", ""), _own_page(fields.get("next", _HOME))
         try:
