@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlcipher3.dbapi2
 from sqlalchemy import Connection, Engine, MetaData, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 
 from shared_models.errors import ShopError
 
@@ -25,6 +26,8 @@ metadata = MetaData(naming_convention=NAMING)
 
 OLDEST_SAFE_SQLITE = (3, 51, 3)
 _WRITE = "evertill_write"
+_PASSING = ("08", "40", "53", "55", "57", "58")
+"""Classes of SQLSTATE: connection, rollback by the database, resources, locks, operators, the system."""
 _WRITE_WAIT_S = 60
 
 Transaction = Connection
@@ -94,6 +97,18 @@ class Database:
             yield
         finally:
             self._one_writer.release()
+
+
+def is_passing(reason: Exception) -> bool:
+    """Says nothing of what was written: a deadlock, a lost connection. The same may go well the next time."""
+    if not isinstance(reason, DBAPIError):
+        return isinstance(reason, DatabaseBusy)
+    if reason.connection_invalidated:
+        return True
+    state = getattr(reason.orig, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(_PASSING)
+    return any(word in str(reason.orig) for word in ("is locked", "is full", "disk I/O error"))
 
 
 def _sqlite_engine(url: str, key: str, pool_size: int) -> Engine:

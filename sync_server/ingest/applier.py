@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.exc import DBAPIError
 
 from shared_models.errors import ShopError
 from shared_models.events import UnknownFact, decode_body
-from sync_server.database import Database
+from sync_server.database import Database, is_passing
 from sync_server.findings import Finding, Inbox
 from sync_server.ingest.bookable import check_bookable
 from sync_server.ingest.tables import ingest_queue, quarantine
@@ -85,7 +84,7 @@ class Applier:
                 for recorder in self._recorders:
                     recorder.record_many(tx, entries)
         except Exception as reason:
-            if isinstance(reason, DBAPIError) and reason.connection_invalidated:
+            if is_passing(reason):
                 raise
             if len(entries) == 1:
                 _log.info("entry %s quarantined", entries[0].event_id.hex(), exc_info=reason)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from litestar import Litestar
 from sqlalchemy import Connection, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from shared_models.cash import OperatorLoggedIn
 from sync_server.database import Database
@@ -135,6 +135,33 @@ def test_a_lost_database_quarantines_nothing(till: ATill, app: Litestar, databas
     book = Book()
     assert applier(app, database, book).drain() == 2
     assert book.done == ["op0", "op1"]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("state", ["40P01", "40001", "53100", "55P03", "57014"])
+def test_a_deadlock_quarantines_nothing(till: ATill, app: Litestar, database: Database, state: str) -> None:
+    class Unlucky(Book):
+        def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
+            tx.exec_driver_sql(f"do $$ begin raise exception 'unlucky' using errcode = '{state}'; end $$")
+
+    logins(till, 2)
+    till.push()
+    with pytest.raises(DBAPIError):
+        applier(app, database, Unlucky()).drain()
+    book = Book()
+    assert applier(app, database, book).drain() == 2
+
+
+def test_a_locked_file_quarantines_nothing(till: ATill, app: Litestar, database: Database) -> None:
+    class Locked(Book):
+        def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
+            raise OperationalError("", {}, Exception("database is locked"))
+
+    logins(till, 2)
+    till.push()
+    with pytest.raises(OperationalError):
+        applier(app, database, Locked()).drain()
+    assert applier(app, database, Book()).drain() == 2
 
 
 def test_a_server_that_died_between_acknowledging_and_applying_catches_up_at_its_next_start(
