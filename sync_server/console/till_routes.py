@@ -22,7 +22,7 @@ def routes(view: ConsoleView) -> list[Any]:
         actor = actor_of(request)
         with services.db.read() as tx:
             places = services.stores.tills(tx, actor.store_id, None, _MAX)
-            devices = services.tills.devices(tx, None, _MAX)
+            devices = services.tills.devices(tx, None, _MAX, actor.store_id)
         active = {device.till_id: device for device in devices if device.state == "active"}
         now_ms = view.now_ms()
         return view.page(

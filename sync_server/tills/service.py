@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shared_models.signing import verifier
@@ -171,9 +171,15 @@ class TillService:
         if changed.rowcount == 0:
             raise NotFound("There is no such device.")
 
-    def devices(self, tx: Connection, after: str | None, limit: int) -> list[Device]:
+    def devices(
+        self, tx: Connection, after: str | None, limit: int, store_id: str | None = None
+    ) -> list[Device]:
         columns = [device.c[name] for name in Device.__struct_fields__]
         query = select(*columns).where(device.c.device_id > (after or "")).order_by(device.c.device_id)
+        if store_id is not None:
+            # a till's id begins with its store's
+            prefix = f"{store_id}-"
+            query = query.where(func.substr(device.c.till_id, 1, len(prefix)) == prefix)
         return [Device(*row) for row in tx.execute(query.limit(limit))]
 
     def _use_up(self, tx: Connection, nonce: str, expires_ms: int) -> None:

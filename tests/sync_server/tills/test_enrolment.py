@@ -9,9 +9,11 @@ from litestar import Litestar
 
 from shared_models import wire
 from shared_models.signing import new_private_key, public_key_of, signer
+from shared_models.store_config import StoreConfig
 from shared_models.sync_api import EnrolRequest
 from sync_server.database import Database
 from tests.sync_server.a_till import ATill, Client, code_for, enrolled_till, open_store
+from tests.sync_server.conftest import PASSWORD
 
 
 @pytest.fixture
@@ -207,3 +209,20 @@ def test_a_token_for_a_device_that_is_gone_is_refused(
     with database.write() as tx:
         tx.execute(delete(device))
     assert till.hello().status_code == 401
+
+
+def test_a_manager_of_one_store_gets_full_pages_of_its_machines(
+    shop: Litestar, database: Database, client: Client
+) -> None:
+    services = shop.state.services
+    with database.write() as tx:
+        services.stores.create(tx, StoreConfig(store_id="04", name="Hill", currency="EUR"))
+        services.stores.add_till(tx, "04-1", "04", "")
+        services.accounts.create(tx, "Mo", PASSWORD, "manager", "03")
+    codes = [("04-1", "device-0001"), ("03-1", "device-0002"), ("03-2", "device-0003")]
+    for till_id, device_id in codes:
+        assert ATill(client, code_for(shop, database, till_id), device_id).enrol().status_code == 200
+    token = client.post("/api/v1/auth/login", json={"name": "Mo", "password": PASSWORD}).json()["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    page = client.get("/api/v1/tills/devices", params={"limit": 2}, headers=headers).json()
+    assert [row["till_id"] for row in page["rows"]] == ["03-1", "03-2"]
