@@ -76,7 +76,7 @@ def serve(settings: Settings, asked: argparse.Namespace) -> int:
 def initialise(settings: Settings, asked: argparse.Namespace) -> int:
     """Does nothing where an account exists already."""
     with _database(settings) as db:
-        accounts = AccountService(system_now_ms, random_id)
+        accounts = AccountService(lambda tx: (), system_now_ms, random_id)
         with db.write() as tx:
             if accounts.any_exists(tx):
                 print("There is an administrator already. Nothing was changed.")

@@ -84,8 +84,8 @@ def build_services(
     snapshots = Snapshots(db, feed, settings.data_dir / "snapshots", settings.snapshot_stale_versions, now_ms)
 
     attempts = Attempts(now_ms)
-    accounts = AccountService(now_ms, new_id, hasher)
     stores = StoreService(publisher, now_ms)
+    accounts = AccountService(stores.store_ids, now_ms, new_id, hasher)
     catalogue = CatalogueService(publisher, now_ms, new_id)
     pricing = PricingService(publisher, stores.store_ids, catalogue.product, now_ms, new_id)
     stores.when_opened(pricing.send_store)
@@ -117,7 +117,7 @@ def build_services(
         catalogue_import=CatalogueImport(catalogue, pricing, new_id),
         pricing=pricing,
         promotions=promotions,
-        staff=StaffService(publisher, now_ms, new_id),
+        staff=StaffService(publisher, stores.store_ids, now_ms, new_id),
         stock=stock,
         sales=sales,
         cash=cash,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -37,7 +39,14 @@ class LogIn(msgspec.Struct, frozen=True):
 class AccountService:
     """`hasher` is argon2id with the library's parameters; tests give a cheaper one."""
 
-    def __init__(self, now_ms: NowMs, new_id: NewId, hasher: PasswordHasher | None = None) -> None:
+    def __init__(
+        self,
+        store_ids: Callable[[Connection], Sequence[str]],
+        now_ms: NowMs,
+        new_id: NewId,
+        hasher: PasswordHasher | None = None,
+    ) -> None:
+        self._store_ids = store_ids
         self._now_ms = now_ms
         self._new_id = new_id
         self._hasher = hasher or PasswordHasher()
@@ -53,6 +62,8 @@ class AccountService:
         name = name.strip()
         if not name or len(name) > 80:
             raise Invalid("A name has 1 to 80 characters.")
+        if store_id is not None and store_id not in self._store_ids(tx):
+            raise Invalid("There is no such store. Open it first, or choose another.")
         if tx.scalar(select(account.c.account_id).where(account.c.name == name)) is not None:
             raise Conflict(f"There is an account '{name}' already.", name=name)
         made = Account(self._new_id(), name, role, store_id, True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -29,8 +29,15 @@ class KeptStaff(msgspec.Struct, frozen=True):
 
 
 class StaffService:
-    def __init__(self, publisher: Publisher, now_ms: NowMs, new_id: NewId) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        store_ids: Callable[[Connection], Sequence[str]],
+        now_ms: NowMs,
+        new_id: NewId,
+    ) -> None:
         self._publisher = publisher
+        self._store_ids = store_ids
         self._now_ms = now_ms
         self._new_id = new_id
 
@@ -41,6 +48,8 @@ class StaffService:
         )
         if not made.store_ids:
             raise Invalid("Say in which store this person works.")
+        if unknown := set(made.store_ids).difference(self._store_ids(tx)):
+            raise Invalid(f"There is no store {min(unknown)}. Open it first.", store_id=min(unknown))
         check_pin(pin)
         self._refuse_taken_pin(tx, pin, made.store_ids, made.staff_id)
         row = {"staff_id": made.staff_id, "name": made.name, "role": made.role, "active": True}

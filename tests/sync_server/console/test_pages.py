@@ -46,6 +46,7 @@ def product_id(database: Database, services: Services) -> str:
     with database.write() as tx:
         services.stores.create(tx, StoreConfig(store_id=STORE, name="Harbour Street", currency="EUR"))
         services.stores.add_till(tx, "03-1", STORE, "Front")
+        services.stores.create(tx, StoreConfig(store_id="99", name="Hill", currency="EUR"))
         services.accounts.create(tx, "Ada", PASSWORD, "admin")
         services.accounts.create(tx, "Bo", PASSWORD, "manager", STORE)
         services.accounts.create(tx, "Cy", PASSWORD, "manager", "99")

@@ -19,7 +19,7 @@ def published() -> Published:
 
 @pytest.fixture
 def staff(published: Published) -> StaffService:
-    return StaffService(published, lambda: 1000, ids())
+    return StaffService(published, lambda tx: ["03", "04", "05"], lambda: 1000, ids())
 
 
 @pytest.fixture
@@ -63,6 +63,11 @@ def test_two_people_of_a_store_never_share_a_pin(database: Database, staff: Staf
         with pytest.raises(Conflict):
             staff.change_pin(tx, cy.staff_id, "4711")
         staff.change_pin(tx, ana.staff_id, "4711")
+
+
+def test_nobody_is_hired_for_a_store_that_is_not_there(database: Database, staff: StaffService) -> None:
+    with database.write() as tx, pytest.raises(Invalid, match="no store 99"):
+        staff.hire(tx, "Ana", "4711", "cashier", ["03", "99"])
 
 
 def test_who_left_may_log_in_nowhere_and_frees_the_pin(
