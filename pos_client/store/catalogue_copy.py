@@ -12,6 +12,7 @@ import msgspec
 import sqlcipher3.dbapi2 as driver
 
 from pos_client.store.connection import Database, Driver
+from pos_client.store.storage_errors import is_damage
 from pos_client.till.errors import StorageFailed
 from shared_models import catalogue_file, reference
 from shared_models.errors import ShopError
@@ -45,13 +46,25 @@ class CatalogueStore:
         try:
             return _open_file(self._path)
         except (StorageFailed, driver.Error) as reason:
+            if not is_damage(reason):
+                raise
             # Everything in it can be fetched again, so a damaged copy must not keep the till from starting.
             log.warning("The catalogue can't be read (%s). It is put aside and fetched again.", reason)
+            self._put_aside()
+            return _open_file(self._path)
+
+    def _put_aside(self) -> None:
+        try:
             for suffix in ("", "-wal", "-shm"):
                 damaged = self._path.with_name(self._path.name + suffix)
                 if damaged.exists():
                     damaged.replace(self._path.with_name(f"{self._path.name}.damaged{suffix}"))
-            return _open_file(self._path)
+        except OSError as reason:
+            raise StorageFailed(
+                f"The till's folder can't be written. Check the rights of {self._path.parent} and its disk.",
+                path=str(self._path),
+                reason=str(reason),
+            ) from reason
 
     def close(self) -> None:
         self._database.close()
@@ -113,6 +126,8 @@ def _open_file(path: Path) -> Database:
     try:
         with database.read() as connection:
             made = connection.execute("select 1 from sqlite_master where name = 'feed_state'").fetchone()
+            if made is not None:
+                _read_what_every_start_needs(connection)
         if made is None:
             schema = catalogue_file.SCHEMA_SQL + catalogue_file.INDEX_SQL
             database.script(f"begin immediate; {schema} commit;")
@@ -122,6 +137,13 @@ def _open_file(path: Path) -> Database:
         database.close()
         raise
     return database
+
+
+def _read_what_every_start_needs(connection: Driver) -> None:
+    """Store, taxes and staff: damage there would stop the till when it is too late to put the copy aside."""
+    for table in ("feed_state", "reference"):
+        for _ in connection.execute(f"select * from {table}"):
+            pass
 
 
 class _DoesNotFit(Exception):

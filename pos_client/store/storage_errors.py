@@ -21,10 +21,17 @@ _ADVICE = {
     _CANTOPEN: "The till's database can't be opened. Check that its folder exists and may be written.",
     _NOTADB: "The till's database can't be read with this key. Check the key or call support; keep the file.",
 }
+_IN_THE_WAY = {_BUSY, _LOCKED, _READONLY, _IOERR, _FULL, _CANTOPEN}
 
 
 def is_full(reason: Exception) -> bool:
     return _primary(reason) == _FULL
+
+
+def is_damage(reason: Exception) -> bool:
+    """Whether the file itself is spoilt; not when only its rights, its disk or another program are in the way."""
+    cause = reason.__cause__ if isinstance(reason, ShopError) else reason
+    return not isinstance(cause, Exception) or _primary(cause) not in _IN_THE_WAY
 
 
 def storage_error(reason: Exception, path: Path) -> ShopError | None:

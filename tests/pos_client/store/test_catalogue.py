@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pos_client.store.catalogue import CatalogueFile
 from pos_client.store.catalogue_copy import BadCatalogueFile
+from pos_client.till.errors import StorageFailed
 from shared_models import reference
 from shared_models.catalogue import Category, Price
 from shared_models.catalogue_file import VARIANTS_SQL
@@ -302,8 +303,21 @@ def test_a_spoilt_catalogue_never_takes_the_place(
     assert catalogue.by_code(OAT.sku, NOW) is not None
 
 
+def spoil_the_store(path: Path) -> None:
+    """The page with the store, the taxes and the staff."""
+    connection = driver.connect(str(path))
+    (root,) = connection.execute("select rootpage from sqlite_master where name = 'reference'").fetchone()
+    (size,) = connection.execute("pragma page_size").fetchone()
+    connection.close()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+
+
 @pytest.mark.expects_log
-@pytest.mark.parametrize("spoil", [write_html, lambda path: path.write_bytes(path.read_bytes()[:5000])])
+@pytest.mark.parametrize(
+    "spoil", [write_html, lambda path: path.write_bytes(path.read_bytes()[:5000]), spoil_the_store]
+)
 def test_a_damaged_copy_is_put_aside_and_fetched_again(tmp_path: Path, spoil: Spoil) -> None:
     path = tmp_path / "catalogue.db"
     catalogue = CatalogueFile(path, lambda: 77)
@@ -317,6 +331,30 @@ def test_a_damaged_copy_is_put_aside_and_fetched_again(tmp_path: Path, spoil: Sp
     assert again.by_code(OAT.sku, NOW) is not None
     assert path.with_name("catalogue.db.damaged").exists()
     again.close()
+
+
+@pytest.mark.expects_log
+def test_a_damaged_copy_in_a_folder_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.db"
+    write_html(path)
+    (tmp_path / "catalogue.db.damaged" / "in the way").mkdir(parents=True)
+    with pytest.raises(StorageFailed, match="Check the rights"):
+        CatalogueFile(path, lambda: 78)
+    assert path.exists()
+
+
+@pytest.mark.slow
+def test_a_copy_that_another_program_holds_is_not_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.db"
+    catalogue = CatalogueFile(path, lambda: 77)
+    catalogue.apply(page(EVERYTHING))
+    catalogue.close()
+    with closing(driver.connect(str(path), isolation_level=None)) as other:
+        other.execute("pragma journal_mode=delete")
+        other.execute("begin exclusive")
+        with pytest.raises(StorageFailed, match="Another program"):
+            CatalogueFile(path, lambda: 78)
+    assert not path.with_name("catalogue.db.damaged").exists()
 
 
 def test_a_catalogue_that_was_closed_is_there_again(tmp_path: Path) -> None:
