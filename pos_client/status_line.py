@@ -43,6 +43,7 @@ class StatusLine:
             catalogue_as_of_ms=self._as_of(sync),
             printer_ok=spooler.ok,
             printer_message=spooler.message,
+            unsure_receipts=spooler.unsure_receipts,
             clock_drift_ms=(sync.clock_offset_ms or 0) if sync else 0,
             sync_message=(sync.message or sync.catalogue_message) if sync else "",
         )

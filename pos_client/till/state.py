@@ -208,5 +208,7 @@ class TillStatus(msgspec.Struct, frozen=True, kw_only=True):
     catalogue_as_of_ms: int | None = None
     printer_ok: bool | None = None
     printer_message: str = ""
+    unsure_receipts: tuple[str, ...] = ()
+    """Numbers of receipts that may not have been printed."""
     clock_drift_ms: int = 0
     sync_message: str = ""

@@ -48,12 +48,7 @@ class Header(QWidget):
         self.clock.setText(self._wording.time_of_day(now))
         text, tone = self._line_words(status, now)
         self.line.show_text(text, tone, status.sync_message)
-        if status.printer_ok is None:
-            self.printer.show_text("")
-        elif status.printer_ok:
-            self.printer.show_text(tr("Printer"), "accent", status.printer_message)
-        else:
-            self.printer.show_text(status.printer_message or tr("Printer does not answer"), "danger")
+        self._show_printer(status)
         self._show_prices(status, now)
         drifted = abs(status.clock_drift_ms) >= _DRIFT_WORTH_TELLING_MS
         age = self._wording.age(abs(status.clock_drift_ms))
@@ -76,6 +71,18 @@ class Header(QWidget):
                 break
             if pill.is_well():
                 pill.hide()
+
+    def _show_printer(self, status: TillStatus) -> None:
+        unsure = "\n".join(unsure_words(number) for number in status.unsure_receipts)
+        if status.printer_ok is False:
+            text = status.printer_message or tr("Printer does not answer")
+            self.printer.show_text(text, "danger", unsure)
+        elif unsure:
+            self.printer.show_text(tr("Check the last receipts"), "warning", unsure)
+        elif status.printer_ok:
+            self.printer.show_text(tr("Printer"), "accent", status.printer_message)
+        else:
+            self.printer.show_text("")
 
     def _show_prices(self, status: TillStatus, now: Moment) -> None:
         if status.catalogue_as_of_ms is None:
@@ -119,6 +126,12 @@ class Header(QWidget):
             value=self._wording.money(status.unsent_value_minor),
         )
         return text, "accent" if status.online else "warning"
+
+
+def unsure_words(receipt_number: str) -> str:
+    return tr("Receipt {number} may not have been printed. Press F9 to print it again.").format(
+        number=receipt_number
+    )
 
 
 class Pill(QFrame):

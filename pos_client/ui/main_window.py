@@ -17,7 +17,7 @@ from pos_client.ui.actions import CTRL, Action, find, is_enter
 from pos_client.ui.change_screen import ChangeScreen
 from pos_client.ui.count_screen import CountScreen
 from pos_client.ui.footer import Footer
-from pos_client.ui.header import Header
+from pos_client.ui.header import Header, unsure_words
 from pos_client.ui.login_screen import LoginScreen, WaitingScreen
 from pos_client.ui.menus import Menus
 from pos_client.ui.notice_bar import NoticeBar
@@ -60,6 +60,7 @@ class MainWindow(QWidget):
         self.presenter = Presenter(till, self)
         self._now = now
         self._status = TillStatus()
+        self._unsure_told: tuple[str, ...] = ()
         self._phase: Phase | None = None
         self._asked: Question | None = None
         self._report: ReportPanel | None = None
@@ -113,6 +114,7 @@ class MainWindow(QWidget):
         """Connect the workers' bridge to this."""
         self._status = status
         self._show_time()
+        self._tell_unsure_receipts()
 
     def refresh(self) -> None:
         """The catalogue has changed below: show the state anew and read the product keys again."""
@@ -289,6 +291,15 @@ class MainWindow(QWidget):
 
     def _show_time(self) -> None:
         self.header.show_status(self._status, self._now())
+
+    def _tell_unsure_receipts(self) -> None:
+        """Once each to whoever logs in, when nothing else is being said."""
+        if self._phase is Phase.LOCKED:
+            self._unsure_told = ()
+        unsure = [number for number in self._status.unsure_receipts if number not in self._unsure_told]
+        if unsure and self._phase is Phase.SALE and self.host.panel is None and not self.notice.text:
+            self._unsure_told += (unsure[0],)
+            self.presenter.tell(Severity.WARNING, unsure_words(unsure[0]))
 
     def _screen(self) -> Screen:
         return self.screens[self._phase or Phase.WAITING]
