@@ -20,7 +20,7 @@ from sync_server.cash import routes as cash
 from sync_server.catalogue import routes as catalogue
 from sync_server.console import routes as console
 from sync_server.database import Database
-from sync_server.errors import on_data_error, on_http_exception, on_shop_error, on_unexpected
+from sync_server.errors import on_data_error, on_shop_error, on_unexpected
 from sync_server.exceptions import routes as exceptions
 from sync_server.feed import routes as feed
 from sync_server.ingest import routes as ingest
@@ -65,7 +65,7 @@ def create_app(
     app = Litestar(
         _routes(services, settings, now_ms),
         openapi_config=OpenAPIConfig("Evertill", "1", path="/schema", render_plugins=[Description()]),
-        exception_handlers=_exception_handlers(),
+        exception_handlers=_exception_handlers() | {HTTPException: console.missing_page(services, now_ms)},
         before_request=refuse_nul,
         before_send=[_protect],
         request_max_body_size=settings.max_body_bytes,
@@ -139,7 +139,6 @@ async def _protect(message: Message, scope: Scope) -> None:
 def _exception_handlers() -> dict[Any, Any]:
     return {
         ShopError: on_shop_error,
-        HTTPException: on_http_exception,
         DataError: on_data_error,
         Exception: on_unexpected,
     }

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from litestar import Router
+from litestar import Response, Router
+from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
 
 from shared_models.errors import ShopError
 from sync_server.console import (
     catalogue_routes,
     exception_routes,
+    import_routes,
     login_routes,
     receipt_routes,
     shift_routes,
+    staff_routes,
     static_routes,
     stock_routes,
     takings_routes,
     till_routes,
 )
+from sync_server.console.checked_files import CheckedFiles
+from sync_server.console.problem_page import missing_page as missing_page_of
 from sync_server.console.problem_page import problem_page
-from sync_server.console.view import ConsoleView
+from sync_server.console.view import AnyRequest, ConsoleView
 from sync_server.ports import NowMs
 from sync_server.services import Services
 from sync_server.settings import Settings
@@ -35,7 +41,9 @@ def routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contro
         *shift_routes.routes(view),
         *stock_routes.routes(view),
         *catalogue_routes.routes(view),
+        *import_routes.routes(view, CheckedFiles(settings.data_dir / "imports", now_ms)),
         *exception_routes.routes(view),
+        *staff_routes.routes(view),
         *till_routes.routes(view),
     ]
     handlers: dict[Any, Any] = {ShopError: problem_page(view)}
@@ -43,3 +51,8 @@ def routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contro
         Router("/", route_handlers=pages, exception_handlers=handlers, include_in_schema=False),
         *static_routes.routes(),
     ]
+
+
+def missing_page(services: Services, now_ms: NowMs) -> Callable[[AnyRequest, HTTPException], Response[Any]]:
+    """The answer to an address that belongs to no route."""
+    return missing_page_of(ConsoleView(services, now_ms))

@@ -1,13 +1,16 @@
-"""The tills: when each was last heard of, and what it has not sent yet."""
+"""The tills: when each was last heard of, what it has not sent yet, and a code that makes a machine one."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
 
+from shared_models.errors import ShopError
 from sync_server.auth import actor_of, permission
-from sync_server.console.view import AnyRequest, ConsoleView
+from sync_server.console.view import AnyRequest, ConsoleView, address, read_form, see
+from sync_server.store_scope import store_in_scope
 
 _MAX = 500
 _QUIET_MS = 15 * 60_000
@@ -19,20 +22,58 @@ def routes(view: ConsoleView) -> list[Any]:
 
     @get("/tills", guards=[permission("tills.read")], sync_to_thread=True)
     def tills(request: AnyRequest) -> Response[str]:
-        actor = actor_of(request)
-        with services.db.read() as tx:
-            places = services.stores.tills(tx, actor.store_id, None, _MAX)
-            devices = services.tills.devices(tx, None, _MAX, actor.store_id)
-        active = {device.till_id: device for device in devices if device.state == "active"}
-        now_ms = view.now_ms()
-        return view.page(
-            request,
-            "tills.html",
-            tills=places,
-            devices=active,
-            now_ms=now_ms,
-            quiet_ms=_QUIET_MS,
-            drift_ms=_DRIFT_MS,
-        )
+        return _list(view, request)
 
-    return [tills]
+    @post("/tills", guards=[permission("stores.write")], sync_to_thread=True)
+    def add(request: AnyRequest, body: RawBody) -> Response[Any]:
+        fields = read_form(request, body)
+        store_id, number = fields.get("store_id", ""), fields.get("number", "").strip()
+        store_in_scope(actor_of(request), store_id)
+        try:
+            with services.db.write() as tx:
+                services.stores.add_till(tx, f"{store_id}-{number}", store_id, fields.get("name", "").strip())
+        except ShopError as reason:
+            return _list(view, request, fields, reason.message, 400)
+        return see(address("/tills", {"done": "1"}))
+
+    @post("/tills/{till_id:str}/code", guards=[permission("tills.write")], sync_to_thread=True)
+    def code(request: AnyRequest, till_id: FromPath[str], body: RawBody) -> Response[str]:
+        """Shown in the answer to the form and nowhere else: the server keeps only its hash."""
+        read_form(request, body)
+        actor = actor_of(request)
+        with services.db.write() as tx:
+            place = services.stores.till(tx, till_id)
+            store_in_scope(actor, place.store_id)
+            made = services.tills.make_code(tx, till_id, actor.name)
+        server = f"{request.url.scheme}://{request.headers.get('host', '')}"
+        return view.page(request, "till_code.html", till=place, made=made, server=server)
+
+    return [tills, add, code]
+
+
+def _list(
+    view: ConsoleView,
+    request: AnyRequest,
+    fields: dict[str, str] | None = None,
+    message: str = "",
+    status: int = 200,
+) -> Response[str]:
+    services, actor = view.services, actor_of(request)
+    with services.db.read() as tx:
+        places = services.stores.tills(tx, actor.store_id, None, _MAX)
+        devices = services.tills.devices(tx, None, _MAX, actor.store_id)
+        stores = view.stores(tx, actor)
+    return view.page(
+        request,
+        "tills.html",
+        status,
+        tills=places,
+        devices={device.till_id: device for device in devices if device.state == "active"},
+        stores=stores,
+        now_ms=view.now_ms(),
+        quiet_ms=_QUIET_MS,
+        drift_ms=_DRIFT_MS,
+        fields=fields or {},
+        message=message,
+        done=request.query_params.get("done", ""),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -24,7 +25,7 @@ from sync_server.ports import NowMs
 from sync_server.services import Services
 
 AnyRequest = Request[Any, Any, Any]
-_MAX_FIELDS = 40
+_MAX_FIELDS = 520
 _DAY_MS = 86_400_000
 _LAST_MS = 253_370_764_800_000  # the year 9999
 _FURTHEST_ZONE_MIN = 14 * 60
@@ -65,6 +66,7 @@ class ConsoleView:
             "here": request.url.path,
             "waiting": waiting,
             "form_token": form_token(request),
+            "zone": lru_cache(maxsize=None)(self._zone),
         }
         return self.html(template, status, **frame | values)
 
@@ -78,6 +80,16 @@ class ConsoleView:
         stores = self.services.stores.stores(tx, None, 500)
         return {one.store_id: one.name for one in stores if actor.store_id in (None, one.store_id)}
 
+    def _zone(self, store_id: str) -> int:
+        """Minutes that the store's clock is ahead of UTC: as set, else as its tills say; "" is the first store."""
+        services = self.services
+        with services.db.read() as tx:
+            stores = services.stores.stores(tx, None, 500)
+            store = next((one for one in stores if store_id in ("", one.store_id)), None)
+            if store is not None and store.utc_offset_min is not None:
+                return store.utc_offset_min
+            return services.sales.newest_zone(tx, store.store_id if store else store_id)
+
     def today(self, tx: Transaction) -> str:
         """The shops' calendar date; the newest sale's where a shop is further east than this server knows."""
         stores = self.services.stores.stores(tx, None, 1)
@@ -90,9 +102,13 @@ class ConsoleView:
 def read_form(request: AnyRequest, body: bytes) -> dict[str, str]:
     """A form's fields. Raises Forbidden when the form was not made by one of our pages for this log-in."""
     fields = plain_form(body)
-    if not hmac.compare_digest(fields.pop("form_token", ""), form_token(request)):
-        raise Forbidden("This form is from an earlier log-in. Go back, load the page again and repeat.")
+    check_form_token(request, fields.pop("form_token", ""))
     return fields
+
+
+def check_form_token(request: AnyRequest, given: str) -> None:
+    if not hmac.compare_digest(given.encode(), form_token(request).encode()):
+        raise Forbidden("This form is from an earlier log-in. Go back, load the page again and repeat.")
 
 
 def plain_form(body: bytes) -> dict[str, str]:

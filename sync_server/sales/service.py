@@ -109,6 +109,12 @@ class SalesService:
         """The business date of the newest sale, empty before the first."""
         return tx.scalar(select(func.max(sale.c.business_date))) or ""
 
+    def newest_zone(self, tx: Connection, store_id: str) -> int:
+        """The store's minutes ahead of UTC, as the newest sale's till had them; 0 before the first."""
+        newest = select(func.max(sale.c.business_date)).where(sale.c.store_id == store_id).scalar_subquery()
+        query = select(sale.c.tz_min).where(sale.c.business_date == newest, sale.c.store_id == store_id)
+        return tx.scalar(query.order_by(sale.c.at_ms.desc()).limit(1)) or 0
+
     def detail(self, tx: Connection, entry: str) -> SaleDetail:
         row = tx.execute(select(sale).where(sale.c.event_id == _event_id(entry))).one_or_none()
         if row is None:

@@ -72,7 +72,7 @@ def routes(db: Database, service: StaffService) -> list[ControllerRouterHandler]
     def change_pin(request: Request[Any, Any, Any], staff_id: FromPath[str], body: RawBody) -> None:
         asked = read_json(body, NewPin)
         with db.write() as tx:
-            _own(service.member(tx, staff_id), actor_of(request))
+            in_own_stores(service.member(tx, staff_id), actor_of(request))
             service.change_pin(tx, staff_id, asked.pin)
 
     @post(
@@ -85,7 +85,7 @@ def routes(db: Database, service: StaffService) -> list[ControllerRouterHandler]
     def change_role(request: Request[Any, Any, Any], staff_id: FromPath[str], body: RawBody) -> None:
         asked = read_json(body, NewRole)
         with db.write() as tx:
-            _own(service.member(tx, staff_id), actor_of(request))
+            in_own_stores(service.member(tx, staff_id), actor_of(request))
             service.change_role(tx, staff_id, asked.role)
 
     @post(
@@ -97,13 +97,14 @@ def routes(db: Database, service: StaffService) -> list[ControllerRouterHandler]
     )
     def dismiss(request: Request[Any, Any, Any], staff_id: FromPath[str]) -> None:
         with db.write() as tx:
-            _own(service.member(tx, staff_id), actor_of(request))
+            in_own_stores(service.member(tx, staff_id), actor_of(request))
             service.dismiss(tx, staff_id)
 
     handlers: list[Any] = [members, hire, change_pin, change_role, dismiss]
     return handlers
 
 
-def _own(member: KeptStaff, actor: Actor) -> None:
+def in_own_stores(member: KeptStaff, actor: Actor) -> None:
+    """Raises Forbidden where the account is for one store and the person works elsewhere too."""
     if actor.store_id is not None and set(member.store_ids) != {actor.store_id}:
         raise Forbidden("This person works in another store too. Ask head office.")

@@ -1,12 +1,5 @@
 // Small conveniences of every page; all of it works without them.
 
-for (const time of document.querySelectorAll("time[data-local]")) {
-  const moment = new Date(time.dateTime);
-  const two = (value) => String(value).padStart(2, "0");
-  const day = `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
-  time.textContent = `${day} ${two(moment.getHours())}:${two(moment.getMinutes())}`;
-}
-
 for (const field of document.querySelectorAll("[data-submits]")) {
   field.addEventListener("change", () => field.form.requestSubmit());
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -111,6 +113,8 @@ def test_no_page_holds_script_or_style_of_its_own(console: TestClient[Litestar],
         f"/products/{product_id}",
         "/tills",
         "/exceptions",
+        "/staff",
+        "/import",
     ):
         page = seen(console, path)
         assert not re.search(
@@ -245,3 +249,123 @@ def test_a_wrong_password_is_told_without_saying_which(client: TestClient[Litest
         answer = client.post("/login", data={"name": name, "password": "wrong"})
         assert answer.status_code == 401
         assert "The name or the password is wrong." in answer.text
+
+
+def test_an_unknown_page_is_told_in_words_to_a_browser_and_as_a_problem_to_a_program(
+    console: TestClient[Litestar],
+) -> None:
+    for path in ("/no-such-page", "/exceptions/x"):
+        answer = console.get(path)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert "There is no such page." in answer.text
+    program = console.get("/no-such-page", headers={"Accept": "application/json"})
+    assert program.json()["code"] == "not_found"
+    assert console.get("/api/v1/no-such").headers["content-type"].startswith("application/problem+json")
+
+
+def test_every_page_shows_the_stores_own_time(
+    console: TestClient[Litestar], product_id: str, services: Services
+) -> None:
+    receipts = seen(console, f"/receipts?first_day={DAY}&last_day={DAY}")
+    sold_at = re.search(r"<td>(\d\d:\d\d)<br>", receipts)
+    assert sold_at
+    assert f"{sold_at[1]}</time>" in seen(console, f"/stock/{product_id}")
+    with services.db.write() as tx:
+        config = services.stores.store(tx, STORE)
+        services.stores.change(tx, msgspec.structs.replace(config, utc_offset_min=-300))
+        case = services.exceptions.cases(tx, store_id=STORE)[0]
+    there = datetime.fromtimestamp(case.raised_at_ms / 1000, UTC) - timedelta(minutes=300)
+    for path in ("/exceptions", f"/exceptions/{case.case_id}"):
+        page = seen(console, path)
+        assert f"{there:%Y-%m-%d %H:%M}</time>" in page
+        assert " UTC" not in page
+
+
+PRODUCTS = "sku,name,barcode,price\nROLL,Sourdough roll,,0.90\nBAD,,,1.00\nCAKE,Cake,,2.999\n"
+
+
+def checked(console: TestClient[Litestar], content: str = PRODUCTS) -> Any:
+    token = form_token(seen(console, "/import"))
+    fields = {"form_token": token, "currency": "EUR"}
+    return console.post("/import", data=fields, files={"file": ("new <b>.csv", content.encode())})
+
+
+def test_a_file_is_checked_first_and_imported_only_when_told(
+    console: TestClient[Litestar], services: Services
+) -> None:
+    page = checked(console)
+    assert page.status_code == 200
+    assert "Nothing has been changed yet." in page.text
+    assert "Import 1 row, leave the bad out" in page.text
+    assert "new &lt;b&gt;.csv" in page.text
+    with services.db.read() as tx:
+        assert services.catalogue.products(tx, "roll", None, None, 9) == []
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page.text))
+    done = console.post("/import/run", data=fields | {"currency": "EUR"})
+    assert "What the import did" in done.text
+    with services.db.read() as tx:
+        (kept,) = services.catalogue.products(tx, "roll", None, None, 9)
+        prices = services.pricing.prices_in_force(tx, [kept.product.product_id], STORE)
+    assert prices[kept.product.product_id].unit_price_minor == 90
+    again = console.post("/import/run", data=fields | {"currency": "EUR"})
+    assert (again.status_code, "Choose it again" in again.text) == (400, True)
+
+
+def test_a_file_without_its_form_or_without_anything_is_refused(console: TestClient[Litestar]) -> None:
+    foreign = console.post("/import", data={"form_token": "x"}, files={"file": ("a.csv", b"sku,name\n")})
+    assert foreign.status_code == 403
+    assert checked(console, "").status_code == 400
+    assert checked(console, "what,ever\n1,2\n").status_code in (200, 400)
+
+
+def test_head_office_hires_gives_a_new_pin_and_dismisses(
+    console: TestClient[Litestar], services: Services
+) -> None:
+    token = form_token(seen(console, "/staff"))
+    person = {"form_token": token, "name": "Eva", "pin": "1111", "role": "cashier", f"store_{STORE}": "1"}
+    weak = console.post("/staff", data=person)
+    assert weak.status_code == 400
+    assert "All digits of this PIN are the same" in weak.text
+    assert "1111" not in weak.text
+    assert "may log in at the till" in console.post("/staff", data=person | {"pin": "4711"}).text
+    with services.db.read() as tx:
+        (eva,) = services.staff.members(tx)
+    path = f"/staff/{eva.staff_id}"
+    assert "on its way" in console.post(path, data={"form_token": token, "do": "pin", "pin": "9043"}).text
+    console.post(path, data={"form_token": token, "do": "role", "role": "senior"})
+    assert "no longer" in console.post(path, data={"form_token": token, "do": "dismiss"}).text
+    with services.db.read() as tx:
+        kept = services.staff.member(tx, eva.staff_id)
+    assert (kept.role, kept.active) == ("senior", False)
+
+
+def test_a_manager_hires_for_the_own_store_only(
+    client: TestClient[Litestar], services: Services, product_id: str
+) -> None:
+    with services.db.write() as tx:
+        eva = services.staff.hire(tx, "Eva", "4711", "cashier", [STORE])
+    logged_in(client, "Cy")
+    page = seen(client, "/staff")
+    assert "Eva" not in page
+    token = form_token(page)
+    person = {"form_token": token, "name": "Max", "pin": "9043", "role": "cashier", f"store_{STORE}": "1"}
+    assert client.post("/staff", data=person).status_code == 403
+    assert client.get(f"/staff/{eva.staff_id}").status_code == 403
+    assert client.post(f"/staff/{eva.staff_id}", data={"form_token": token}).status_code in (400, 403)
+    assert client.get("/import").status_code == 403
+    assert client.post("/tills/03-1/code", data={"form_token": token}).status_code == 403
+
+
+def test_an_enrolment_code_is_shown_once_with_what_to_type(
+    console: TestClient[Litestar], services: Services
+) -> None:
+    token = form_token(seen(console, "/tills"))
+    new = {"form_token": token, "store_id": STORE, "number": "2", "name": "Back"}
+    assert "The place is there" in console.post("/tills", data=new).text
+    assert console.post("/tills", data=new).status_code == 400
+    page = console.post("/tills/03-2/code", data={"form_token": token}).text
+    code = re.search(r"data-code>([A-Z0-9-]{14})<", page)
+    assert code
+    assert f"evertill-till enrol {code[1]} --server http://testserver.local" in page
+    assert code[1] not in seen(console, "/tills")
