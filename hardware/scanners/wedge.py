@@ -63,6 +63,7 @@ class WedgeDecoder:
         self._settings = settings or WedgeSettings()
         self._held: list[str] = []
         self._first_ms = self._last_ms = 0
+        self._cut_short = False
 
     @property
     def due_ms(self) -> int | None:
@@ -72,6 +73,8 @@ class WedgeDecoder:
     def key(self, key: str, at_ms: int) -> list[Decision]:
         """What to do now that `key` came; an empty answer means wait for more."""
         decisions = self.tick(at_ms)
+        if at_ms - self._last_ms > max(self._settings.max_gap_ms, self._settings.stall_ms):
+            self._cut_short = False
         if not self._held:
             self._first_ms = at_ms
         self._last_ms = at_ms
@@ -80,6 +83,7 @@ class WedgeDecoder:
             decisions.append(self._ended())
         elif len(self._held) > self._settings.max_length:
             decisions.append(self._bad("too_long"))
+            self._cut_short = True
         return decisions
 
     def tick(self, now_ms: int) -> list[Decision]:
@@ -101,9 +105,14 @@ class WedgeDecoder:
 
     def interrupt(self) -> list[Decision]:
         """Something else happened (another key, a click, another window): nothing held is a scan any more."""
+        self._cut_short = False
         return [Replay(self._taken())] if self._held else []
 
     def _ended(self) -> Decision:
+        if self._cut_short:
+            # The end of a scan that was too long may look like a code, and nobody scanned that.
+            self._cut_short = False
+            return self._bad("too_long")
         code = self._code()
         if code is None:
             return Replay(self._taken())

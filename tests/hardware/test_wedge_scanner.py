@@ -136,6 +136,20 @@ def test_an_endless_stream_is_refused_in_pieces_and_holds_no_memory():
     assert len(scans(made)[0].shown) <= 41
 
 
+@pytest.mark.parametrize("tail", ["4006381333931", "", "7"])
+def test_the_end_of_a_scan_that_was_too_long_is_no_scan(tail):
+    made = decisions(strokes("9" * 513 + tail, FAST_SCANNER_GAPS_MS))
+    assert [outcome.reason for outcome in scans(made)] == ["too_long"] * 2
+
+
+def test_the_scan_after_one_that_was_too_long_counts():
+    decoder = WedgeDecoder()
+    for at_ms in range(513):
+        decoder.key("9", at_ms)
+    made = [one for at, key in enumerate("4006381333931\r") for one in decoder.key(key, 5000 + at)]
+    assert scans(made) == [Scan("4006381333931")]
+
+
 @given(
     st.lists(st.tuples(st.characters(), st.integers(0, 80))),
     st.sampled_from(
