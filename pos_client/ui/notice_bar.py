@@ -16,9 +16,10 @@ _TEXT_PX = 17
 
 
 class NoticeBar(QWidget):
-    """Shows each serial once. `dismissed` is emitted when the operator puts it away."""
+    """Shows each serial once. `dismissed` is emitted when the operator puts it away, `sounded` with each sound."""
 
     dismissed = Signal()
+    sounded = Signal()
 
     def __init__(self, theme: Theme, wording: Wording, parent: QWidget) -> None:
         super().__init__(parent)
@@ -36,6 +37,7 @@ class NoticeBar(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_INFO_STAYS_MS)
         self._timer.timeout.connect(self.hide)
+        self.sounded.connect(QApplication.beep)
         parent.installEventFilter(self)
         self.hide()
 
@@ -63,7 +65,7 @@ class NoticeBar(QWidget):
         if severity is Severity.INFO:
             self._timer.start()
         else:
-            QApplication.beep()
+            self.sounded.emit()
         if QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.accessibleName()))
 
