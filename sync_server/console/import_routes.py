@@ -14,6 +14,7 @@ from shared_models.errors import ShopError
 from shared_models.money import currency
 from sync_server.auth import actor_of, permission
 from sync_server.catalogue.csv_import import ImportReport
+from sync_server.catalogue.service import DEFAULT_TAX_CATEGORY
 from sync_server.console.checked_files import CheckedFiles
 from sync_server.console.view import AnyRequest, ConsoleView, check_form_token, read_form
 from sync_server.errors import Invalid
@@ -87,7 +88,7 @@ def _page(
 ) -> Response[str]:
     with view.services.db.read() as tx:
         stores = view.services.stores.stores(tx, None, 500)
-        taxes = sorted(view.services.pricing.tax_category_ids(tx))
+        taxes = sorted(view.services.pricing.tax_category_ids(tx) | {DEFAULT_TAX_CATEGORY})
     return view.page(
         request,
         "import.html",

@@ -45,10 +45,15 @@ def routes(view: ConsoleView) -> list[Any]:
             place = services.stores.till(tx, till_id)
             store_in_scope(actor, place.store_id)
             made = services.tills.make_code(tx, till_id, actor.name)
-        server = f"{request.url.scheme}://{request.headers.get('host', '')}"
-        return view.page(request, "till_code.html", till=place, made=made, server=server)
+        return view.page(request, "till_code.html", till=place, made=made, server=_address(request))
 
     return [tills, add, code]
+
+
+def _address(request: AnyRequest) -> str:
+    """This server's, as the browser reaches it: it knows better than we do behind a proxy."""
+    origin = request.headers.get("origin", "")
+    return origin if "://" in origin else f"{request.url.scheme}://{request.headers.get('host', '')}"
 
 
 def _list(

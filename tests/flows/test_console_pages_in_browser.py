@@ -1,0 +1,110 @@
+"""Head office sets a shop up in a real browser: products from a file, staff with PINs, a code for a till."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.flows.test_console_in_browser import (  # noqa: F401 - fixtures of these tests too
+    OpenShop,
+    _shoot,
+    browser,
+    page,
+    shop,
+)
+from tests.sync_server.made_up_days import STORE
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+WIDTHS = (1366, 360)
+ROWS = """sku,name,barcode,price,category
+LEMON,Lemon curd 320 g,4006381333931,3.49,Spreads
+PLUM,,,2.10,Spreads
+FIG,Fig chutney 180 g,12345,4.25,Spreads
+QUINCE,Quince jelly 250 g,,3.999,Spreads
+"""
+
+
+@pytest.fixture
+def product_file(tmp_path: Path) -> Path:
+    path = tmp_path / "spring-products.csv"
+    path.write_text(ROWS)
+    return path
+
+
+def shown_at_both_widths(page: Page, name: str) -> None:  # noqa: F811
+    """The page as it stands, without loading it again: a code is shown only once."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 768})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        _shoot(page, f"{width}-{name}")
+    page.set_viewport_size({"width": WIDTHS[0], "height": 768})
+
+
+def test_a_file_shows_its_bad_rows_before_anything_changes(
+    page: Page,  # noqa: F811
+    shop: OpenShop,  # noqa: F811
+    product_file: Path,
+) -> None:
+    page.get_by_role("link", name="Products").click()
+    page.get_by_role("link", name="Import a file").click()
+    page.get_by_label("CSV file").set_input_files(product_file)
+    shown_at_both_widths(page, "import-empty")
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_text("Nothing has been changed yet.")).to_be_visible()
+    bad = page.locator("section", has=page.get_by_role("heading", name="Bad rows")).locator("tbody tr")
+    expect(bad.first).to_contain_text("3")
+    shown_at_both_widths(page, "import-checked")
+    page.get_by_role("button", name=re.compile("^Import 2 rows")).click()
+    expect(page.get_by_role("alert")).to_contain_text("on their way to the tills")
+    shown_at_both_widths(page, "import-done")
+    page.goto("/products?q=lemon")
+    expect(page.locator("tbody")).to_contain_text("€ 3.49")
+
+
+def test_somebody_is_taken_on_gets_another_pin_and_leaves(page: Page, shop: OpenShop) -> None:  # noqa: F811
+    page.get_by_role("link", name="Staff").click()
+    page.get_by_label("Name").fill("Eva Lindqvist")
+    page.get_by_label("PIN").fill("1234")
+    page.get_by_label("Role").select_option("senior")
+    page.get_by_role("button", name="Take on").click()
+    expect(page.get_by_role("alert")).to_contain_text("easy to guess")
+    expect(page.get_by_label("Name")).to_have_value("Eva Lindqvist")
+    expect(page.get_by_label("PIN")).to_have_value("")
+    page.get_by_label("PIN").fill("4711")
+    page.get_by_role("button", name="Take on").click()
+    expect(page.get_by_role("alert")).to_contain_text("may log in")
+    shown_at_both_widths(page, "staff")
+    page.get_by_role("link", name="Eva Lindqvist").click()
+    shown_at_both_widths(page, "staff-member")
+    page.get_by_label("PIN").fill("9043")
+    page.get_by_role("button", name="Set the new PIN").click()
+    expect(page.get_by_role("alert")).to_contain_text("new PIN")
+    page.get_by_label("Eva Lindqvist leaves").check()
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("alert")).to_contain_text("no longer log in")
+    with shop.db.read() as tx:
+        assert [one.active for one in shop.services.staff.members(tx, STORE)] == [False]
+
+
+def test_a_new_till_gets_a_code_that_is_shown_once(page: Page, shop: OpenShop) -> None:  # noqa: F811
+    page.get_by_role("link", name="Tills").click()
+    page.get_by_label("Number in the store").fill("7")
+    page.get_by_label("Name").fill("Garden")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("alert")).to_contain_text("The place is there")
+    shown_at_both_widths(page, "tills")
+    page.get_by_role("row").filter(has_text="Garden").get_by_role("button").click()
+    code = page.locator("[data-code]").inner_text()
+    assert re.fullmatch(r"\w{4}-\w{4}-\w{4}", code)
+    expect(page.locator(".typed")).to_have_text(
+        f"evertill-till enrol {code} --server http://127.0.0.1:{shop.port}"
+    )
+    shown_at_both_widths(page, "till-code")
+    product = shop.products[1].product_id
+    page.goto(f"/stock/{product}")
+    shown_at_both_widths(page, "stock-product")
+    page.goto("/tills")
+    expect(page.get_by_text(code)).to_have_count(0)
