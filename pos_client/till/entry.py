@@ -35,6 +35,16 @@ class Entry:
         self._leave("")
         self._desk.z_report = None
 
+    def refuse_leaver(self) -> None:
+        """Whom head office has let go sells no more; a ticket that is begun is still theirs to finish."""
+        desk = self._desk
+        if desk.cart.lines:
+            return
+        gone = desk.people.look_again()
+        if gone is not None:
+            desk.ports.books.post(self._gone(gone.staff_id, "left"))
+            raise Refused("no_longer_here", severity=Severity.DANGER, name=gone.name)
+
     def lock(self) -> None:
         if self._desk.people.operator is not None:
             self._leave("idle")

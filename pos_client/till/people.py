@@ -23,6 +23,7 @@ class People:
         self._recent: list[str] = []
         self.locked_until_ms = 0
         self.operator: StaffMember | None = None
+        self._looked_at: tuple[StaffMember, ...] | None = None
 
     def identify(self, pin: str) -> StaffMember:
         """The one whose PIN it is; raises Refused for a wrong PIN and while locked out."""
@@ -45,6 +46,16 @@ class People:
         if self.operator is None:
             raise Refused("not_logged_in")
         return self.operator
+
+    def look_again(self) -> StaffMember | None:
+        """Take over what head office has changed about the operator; who has left is returned, and gone from here."""
+        member, staff = self.operator, self._catalogue.staff()
+        if member is None or staff is self._looked_at:
+            return None
+        self._looked_at = staff
+        known = (one for one in staff if one.staff_id == member.staff_id and one.active)
+        self.operator = next(known, None)
+        return None if self.operator else member
 
     def view(self) -> OperatorView | None:
         member = self.operator

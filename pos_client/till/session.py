@@ -227,6 +227,7 @@ class TillSession:
         before, was_paid = self._desk.cart.snapshot(), self._desk.paid
         self._notice = self._desk.choosing = None
         try:
+            self._entry.refuse_leaver()
             action()
         except Asked as asked:
             self._asked = asked

@@ -63,6 +63,7 @@ NOTICES: dict[str, str] = {
     # people
     "wrong_pin": "That PIN is not known. Try again.",
     "locked_out": "Too many wrong PINs. Wait {seconds} seconds and try again.",
+    "no_longer_here": "{name} is no longer among this store's staff. Somebody else has to log in.",
     "not_logged_in": "Log in with your PIN first.",
     "not_allowed": "{name} may not do this. Ask someone who may.",
     "approver_not_allowed": "{name} may not approve this. Ask for another PIN.",

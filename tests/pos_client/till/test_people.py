@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from pos_client.till.errors import StorageFailed
 from pos_client.till.session import TillSession
 from pos_client.till.state import Phase, TillState
@@ -135,4 +137,30 @@ def test_who_may_not_sell_sells_nothing(shop: Shop, till: TillSession) -> None:
     till.log_in("1111")
     till.back_to_sale()
     till.log_in("3333")
+    assert said(till.scan("roll")) == "not_allowed"
+
+
+def test_who_was_let_go_finishes_the_ticket_and_sells_no_more(shop: Shop, till: TillSession) -> None:
+    till.scan("roll")
+    shop.catalogue.people = tuple(one for one in shop.catalogue.people if one.staff_id != "s-ana")
+    due = till.start_tender().tender
+    assert due is not None
+    till.tender_cash(due.due_minor)
+    assert said(till.finish_sale()) == "sold"
+    state = till.scan("roll")
+    assert (said(state), state.phase, state.lines) == ("no_longer_here", Phase.LOCKED, ())
+    went = shop.books.of_kind(OperatorLoggedOut)[-1]
+    assert isinstance(went, OperatorLoggedOut)
+    assert (went.operator_id, went.reason) == ("s-ana", "left")
+    till.log_in("9999")
+    assert len(till.scan("roll").lines) == 1
+
+
+def test_what_head_office_takes_from_a_cashier_is_gone_before_the_next_sale(
+    shop: Shop, till: TillSession
+) -> None:
+    shop.catalogue.people = tuple(
+        msgspec.structs.replace(one, permissions=()) if one.staff_id == "s-ana" else one
+        for one in shop.catalogue.people
+    )
     assert said(till.scan("roll")) == "not_allowed"
