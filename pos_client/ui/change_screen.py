@@ -65,6 +65,7 @@ class ChangeScreen(Screen):
         self._change.show_text(
             self.wording.money(done.change_minor), "accent" if done.change_minor else "soft_ink"
         )
+        self._change.setAccessibleName(f"{self._title.text()} {self._change.text()}")
         words = tr("{total} to pay · {received} received · receipt {number}")
         self._facts.setText(
             words.format(

@@ -16,10 +16,14 @@ _TEXT_PX = 17
 
 
 class NoticeBar(QWidget):
-    """Shows each serial once. `dismissed` is emitted when the operator puts it away, `sounded` with each sound."""
+    """Shows each serial once. `dismissed` is emitted when the operator puts it away, `sounded` with each sound.
+
+    `announced` carries what a screen reader is told.
+    """
 
     dismissed = Signal()
     sounded = Signal()
+    announced = Signal(str)
 
     def __init__(self, theme: Theme, wording: Wording, parent: QWidget) -> None:
         super().__init__(parent)
@@ -68,6 +72,7 @@ class NoticeBar(QWidget):
             self.sounded.emit()
         if QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.accessibleName()))
+            self.announced.emit(self.accessibleName())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
