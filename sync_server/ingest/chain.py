@@ -42,6 +42,11 @@ def broken_chain(push: Push, stamped: list[Stamped]) -> str:
     return ""
 
 
+def is_sealed(push: Push) -> bool:
+    """Whether its entries are those that the claimed head hash was made over."""
+    return stamp(push)[-1].hash == push.head_hash
+
+
 def bad_signature(push: Push, public_key: bytes) -> str:
     """Whether the last entry is signed by the till, over the hash that the till claims for it."""
     last = push.entries[-1]

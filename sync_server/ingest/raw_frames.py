@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from hashlib import sha256
 
+import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from shared_models import wire
@@ -18,6 +19,18 @@ from sync_server.ports import NowMs
 from sync_server.sync_messages import TillIdentity
 
 _log = logging.getLogger(__name__)
+
+
+MOST_TRIES = 3
+_AT_ONCE = 100
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A frame of one entry that could be taken in after all."""
+
+    quarantine_id: str
+    who: TillIdentity
+    push: Push
 
 
 class RawFrames:
@@ -72,8 +85,33 @@ class RawFrames:
             return PushReply(incarnation=push.incarnation, high=push.first_seq, hash=push.head_hash)
         return PushReply(incarnation=push.incarnation, high=stands.high, hash=stands.head_hash)
 
-    def file(self, tx: Connection, quarantine_id: str, by: str) -> None:
-        """What a later version can read after all goes into the log and waits to be applied."""
+    def take_waiting(self, tx: Connection) -> list[Waiting]:
+        """Frames that a till stepped over and that nobody has looked at; each is taken a few times and no more.
+
+        A till sends an entry raw when the server failed on it again and again. Where the server was only away each
+        time, the entry is as good as any.
+        """
+        stepped_over = select(ingest_pos.c.event_id).where(ingest_pos.c.ingest_id.is_(None))
+        columns = quarantine.c
+        open_frames = select(
+            columns.quarantine_id, columns.raw, columns.device_id, columns.till_id, columns.store_id
+        )
+        open_frames = open_frames.where(columns.raw.is_not(None), columns.resolved_at_ms.is_(None))
+        rows = tx.execute(open_frames.where(columns.attempts < MOST_TRIES).limit(_AT_ONCE)).all()
+        over = {bytes(event_id) for event_id in tx.scalars(stepped_over)} if rows else set()
+        waiting = []
+        for row in rows:
+            push = _one_entry(row.raw)
+            if push is not None and push.entries[0].event_id in over:
+                who = TillIdentity(row.device_id, row.till_id, row.store_id)
+                waiting.append(Waiting(row.quarantine_id, who, push))
+        taken = [row.quarantine_id for row in rows]
+        tried = update(quarantine).where(columns.quarantine_id.in_(taken))
+        tx.execute(tried.values(attempts=columns.attempts + 1))
+        return waiting
+
+    def file(self, tx: Connection, quarantine_id: str, by: str, *, sound: bool = False) -> None:
+        """What can be read after all goes into the log and waits to be applied; `sound`: its seal was checked."""
         row = tx.execute(select(quarantine).where(quarantine.c.quarantine_id == quarantine_id)).one_or_none()
         if row is None or row.raw is None:
             raise NotFound("There is no such frame.")
@@ -87,7 +125,7 @@ class RawFrames:
             fact = (number, at.entry.event_id, at.body_hash, at.entry.type, at.entry.schema, at.entry.body)
             log.add_facts(tx, [(*fact, row.till_id, row.store_id, push.incarnation, at.seq, row.at_ms)])
             where = (ingest_pos.c.incarnation == push.incarnation) & (ingest_pos.c.seq == at.seq)
-            tx.execute(update(ingest_pos).where(where).values(ingest_id=number))
+            tx.execute(update(ingest_pos).where(where).values(ingest_id=number, chain_ok=sound))
         done = {"resolved_at_ms": self._now_ms(), "resolved_by": by}
         tx.execute(update(quarantine).where(quarantine.c.quarantine_id == quarantine_id).values(done))
         self._inbox.settle(tx, _case_key(quarantine_id), "It could be read at last and was taken in.")

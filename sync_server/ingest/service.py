@@ -10,9 +10,11 @@ import psycopg.errors
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from shared_models.errors import ShopError
 from shared_models.sync_api import Push, PushReply
 from sync_server.database import Database, DatabaseBusy
 from sync_server.errors import NotFound
+from sync_server.ingest import chain
 from sync_server.ingest.admission import Admission
 from sync_server.ingest.applier import requeue
 from sync_server.ingest.raw_frames import RawFrames
@@ -22,6 +24,7 @@ from sync_server.sync_messages import TillIdentity
 PublicKeyOf = Callable[[Connection, TillIdentity], bytes]
 """Raises when the till's machine is not welcome any more."""
 _TRIES = 4
+THIS_SERVER = "the server"
 _log = logging.getLogger(__name__)
 
 
@@ -80,6 +83,24 @@ class IngestService:
         except (SQLAlchemyError, psycopg.Error) as trouble:
             _log.warning("a raw frame is kept, but the till can't step over it: %s", trouble)
             return None
+
+    def take_in_raw(self) -> None:
+        """Good entries that came raw because the server was away each time are booked like any other.
+
+        Unlike the way in, this is nobody's request: what fails here fails a few times and then waits for a person.
+        """
+        with self._db.write() as tx:
+            waiting = self._raw_frames.take_waiting(tx)
+        for frame in waiting:
+            try:
+                with self._db.write() as tx:
+                    key = self._public_key_of(tx, frame.who)
+                    if not chain.bad_signature(frame.push, key) and chain.is_sealed(frame.push):
+                        self._raw_frames.file(tx, frame.quarantine_id, THIS_SERVER, sound=True)
+            except ShopError as reason:
+                _log.info("a raw frame waits for a person: %s", reason.message)
+        if waiting:
+            self._wake_applier()
 
     def quarantined(
         self, tx: Connection, store_id: str | None, after: tuple[int, str] | None, limit: int

@@ -59,7 +59,8 @@ def test_of_two_servers_one_has_the_turn_and_the_other_gets_it_when_that_one_die
     assert first.is_ours()
     assert not second.is_ours()
     with second_server.write() as tx:
-        kill = "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"
+        # The second number is how many ms to wait until the other side is really gone.
+        kill = "select pg_terminate_backend(pid, 5000) from pg_locks where locktype = 'advisory'"
         assert tx.scalar(text(kill))
     assert second.is_ours()
     assert not first.is_ours()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from litestar import Litestar
 from sqlalchemy import select, text
@@ -128,3 +129,44 @@ def test_a_frame_is_kept_even_when_the_log_is_broken(till: ATill, database: Data
         tx.execute(text("drop table ingest_pos"))
     assert till.send_raw(frame).status_code == 202
     assert frames(database) == [frame]
+
+
+def test_a_good_entry_that_came_raw_is_booked_by_the_server_itself(
+    app: Litestar, till: ATill, database: Database, office: Client
+) -> None:
+    till.push(1, 1)
+    till.send_raw(wire.pack(till.batch(2, 2)))
+    app.state.services.ingest.take_in_raw()
+    with database.read() as tx:
+        assert len(tx.scalars(select(ingest_log.c.body)).all()) == 2
+        assert all(tx.scalars(select(ingest_pos.c.chain_ok)))
+    assert app.state.services.applier.drain() == 2
+    (row,) = office.get("/api/v1/quarantine").json()["rows"]
+    assert row["resolved_by"] == "the server"
+    assert till.push(3, 3).high == 3
+
+
+def test_a_raw_entry_that_was_edited_waits_for_a_person(
+    app: Litestar, till: ATill, database: Database
+) -> None:
+    batch = till.batch(1, 1)
+    edited = msgspec.structs.replace(batch.entries[0], body=batch.entries[0].body.replace(b"Ana", b"Eve"))
+    till.send_raw(wire.pack(msgspec.structs.replace(batch, entries=(edited,))))
+    for _ in range(5):
+        app.state.services.ingest.take_in_raw()
+    with database.read() as tx:
+        assert tx.scalars(select(ingest_log.c.body)).all() == []
+        assert tx.scalar(select(quarantine.c.attempts)) == 3
+
+
+def test_what_a_revoked_till_sent_raw_waits_for_a_person(
+    app: Litestar, till: ATill, database: Database, office: Client
+) -> None:
+    till.send_raw(wire.pack(till.batch(1, 1)))
+    (device,) = [
+        row for row in office.get("/api/v1/tills/devices").json()["rows"] if row["till_id"] == "03-1"
+    ]
+    office.post(f"/api/v1/tills/devices/{device['device_id']}/revoke")
+    app.state.services.ingest.take_in_raw()
+    with database.read() as tx:
+        assert tx.scalars(select(ingest_log.c.body)).all() == []
