@@ -45,7 +45,7 @@ NOTICES: dict[str, str] = {
     "not_parked": "That ticket is not parked any more. Another recall may have taken it.",
     "parked_unreadable": "The parked ticket can't be read. It stays parked; call support.",
     "ticket_open": "Finish, park or void the ticket first.",
-    "restored": "Your ticket from before was brought back: {lines} lines.",
+    "restored": "Your ticket from before was brought back. Lines: {lines}.",
     "cart_not_saved": "The ticket could not be saved to disk. Finish this sale soon and free some space.",
     "parked": "Parked as {label}.",
     "sale_voided": "The sale was voided.",

@@ -102,7 +102,7 @@ class Header(QWidget):
         if state.shift is None:
             return state.operator.name
         return tr("{name} · shift since {time}").format(
-            name=state.operator.name, time=self._wording.time_of_day(state.shift.opened_at)
+            name=_isolated(state.operator.name), time=self._wording.time_of_day(state.shift.opened_at)
         )
 
     def _line_words(self, status: TillStatus, now: Moment) -> tuple[str, str]:
@@ -186,3 +186,10 @@ class _Dot(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.colour(self._tone))
         painter.drawEllipse(QRectF(self.rect()))
+
+
+def _isolated(name: str) -> str:
+    """A name that is written, or forced, the other way must not turn the words around it."""
+    if name.isascii():
+        return name
+    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"

@@ -104,7 +104,9 @@ class LoginScreen(Screen):
 
     def _invitation(self) -> str:
         if self._lines:
-            return tr("Enter your PIN. The ticket is still here: {count} lines.").format(count=self._lines)
+            return tr("Enter your PIN. The ticket is still here: {lines}.").format(
+                lines=self.wording.lines(self._lines)
+            )
         return tr("Enter your PIN")
 
 

@@ -6,14 +6,15 @@ import threading
 from collections.abc import Callable
 from io import BytesIO
 
+import msgspec
 import pytest
 from PIL import Image
 from PySide6.QtCore import QObject, QThread
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from hardware.scanners.base import BadScan, Scan
-from pos_client.till.state import TillStatus
+from pos_client.till.state import Phase, TillStatus
 from pos_client.ui.example_shop import NOW, STATES, ShownTill
 from pos_client.ui.main_window import MainWindow
 from pos_client.ui.paper_window import PaperWindow
@@ -105,3 +106,18 @@ def test_old_prices_and_a_wrong_clock_are_said(open_window: OpenWindow) -> None:
     header.show_status(status, NOW)
     assert header.prices.text() == "Prices 3 days old"
     assert header.drift.text() == "Clock is 4 min off"
+
+
+def test_a_name_forced_to_the_left_turns_no_words_but_its_own(open_window: OpenWindow) -> None:
+    operator = STATES["sale"].operator
+    assert operator is not None
+    forced = msgspec.structs.replace(operator, name="Ana \u202eR.")
+    header = open_window(msgspec.structs.replace(STATES["sale"], operator=forced)).header
+    assert header.person.text() == "\u2068Ana \u202eR.\u2069 · shift since 08:02"
+
+
+def test_a_locked_till_says_how_long_the_ticket_is(open_window: OpenWindow) -> None:
+    locked = msgspec.structs.replace(STATES["locked"], lines=STATES["sale"].lines[:1])
+    window = open_window(locked)
+    shown = [label.text() for label in window.screens[Phase.LOCKED].findChildren(QLabel)]
+    assert "Enter your PIN. The ticket is still here: 1 line." in shown
