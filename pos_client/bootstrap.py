@@ -36,6 +36,7 @@ from shared_models.errors import ShopError
 
 if TYPE_CHECKING:
     from pos_client.ui.application import Application
+    from pos_client.ui.main_window import MainWindow
 
 APP = "evertill-till 0.1.0"
 BOOKS_FILE = "till.db"
@@ -139,6 +140,19 @@ class OpenTill:
         if self.sync is not None:
             self.sync.wake()
 
+    def catalogue_version(self) -> object:
+        """Changes with the catalogue; None while it can't be read, which the status line says."""
+        try:
+            return self.catalogue.positions()
+        except ShopError:
+            return None
+
+    def use_stores_settings(self, window: MainWindow) -> None:
+        self.use_stores_time()
+        store = self.catalogue.store()
+        if store is not None:
+            window.lock_after(store.idle_lock_s)
+
     def use_stores_time(self) -> None:
         """The store's own time zone, where head office has set one."""
         store = self.catalogue.store()
@@ -234,12 +248,13 @@ def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
         return application.explain(reason.message)
     with till:
         window = application.open(
-            till.session, now=till.clock.now, status=till.status_line.now, version=till.catalogue.positions
+            till.session, now=till.clock.now, status=till.status_line.now, version=till.catalogue_version
         )
         if settings.printer == VIRTUAL:
             till.on_paper = application.paper(window)
         application.after_first_paint(lambda: _settle(till))
-        application.on_catalogue_change(till.use_stores_time)
+        application.on_catalogue_change(lambda: till.use_stores_settings(window))
+        till.use_stores_settings(window)
         application.on_unsent(till.wake_sync)
         if attend is not None:
             attend(application, till)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import msgspec
+
 from pos_client.spooler import SpoolerStatus
 from pos_client.sync.status import SyncStatus
 from pos_client.till.ports import Unsent
 from pos_client.till.state import TillStatus
+from shared_models.errors import ShopError
 
 
 class Ledger(Protocol):
@@ -26,6 +29,7 @@ class StatusLine:
         self._catalogue = catalogue
         self._sync: SyncStatus | None = None
         self._spooler = SpoolerStatus(None)
+        self._last = TillStatus()
 
     def hear_sync(self, status: SyncStatus) -> None:
         self._sync = status
@@ -34,6 +38,14 @@ class StatusLine:
         self._spooler = status
 
     def now(self) -> TillStatus:
+        """A file that can't be read is said in words, beside what was known last."""
+        try:
+            self._last = self._look()
+        except ShopError as reason:
+            self._last = msgspec.structs.replace(self._last, sync_message=reason.message)
+        return self._last
+
+    def _look(self) -> TillStatus:
         unsent, sync, spooler = self._books.unsent(), self._sync, self._spooler
         return TillStatus(
             online=None if sync is None else sync.online,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from pos_client.till.cart import CartSnapshot
 from pos_client.till.desk import Desk, Ports
@@ -21,6 +22,8 @@ from shared_models.catalogue import Category, Offer
 from shared_models.errors import ShopError
 
 _RECENT_RECEIPTS = 50
+
+T = TypeVar("T")
 
 
 class TillSession:
@@ -192,13 +195,16 @@ class TillSession:
 
     def search(self, text: str) -> tuple[Offer, ...]:
         ports = self._desk.ports
-        return ports.catalogue.search(text, ports.clock.now()) if text.strip() else ()
+        return self._look(lambda: ports.catalogue.search(text, ports.clock.now()) if text.strip() else ())
 
     def is_coupon(self, text: str) -> bool:
         return self._desk.promoting.is_coupon(text)
 
     def quick_pages(self) -> tuple[QuickPage, ...]:
         """Keys whose product has gone are left out."""
+        return self._look(self._quick_pages)
+
+    def _quick_pages(self) -> tuple[QuickPage, ...]:
         catalogue, at = self._desk.ports.catalogue, self._desk.ports.clock.now()
         store = catalogue.store()
         pages = store.quick_keys if store else ()
@@ -206,16 +212,24 @@ class TillSession:
         return tuple(QuickPage(name, tuple(key for key in keys if key)) for name, keys in found)
 
     def categories(self) -> tuple[Category, ...]:
-        return self._desk.ports.catalogue.categories()
+        return self._look(self._desk.ports.catalogue.categories)
 
     def in_category(self, category_id: str) -> tuple[Offer, ...]:
         ports = self._desk.ports
-        return ports.catalogue.in_category(category_id, ports.clock.now())
+        return self._look(lambda: ports.catalogue.in_category(category_id, ports.clock.now()))
 
     def recent_receipts(self) -> tuple[str, ...]:
         """Newest first."""
-        sales = self._desk.ports.books.recent_sales(_RECENT_RECEIPTS)
+        sales = self._look(lambda: tuple(self._desk.ports.books.recent_sales(_RECENT_RECEIPTS)))
         return tuple(posted.sale.receipt_number for posted in sales)
+
+    def _look(self, ask: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+        """What can't be read now is nothing found; the notice says why."""
+        try:
+            return ask()
+        except ShopError as trouble:
+            self._say(Severity.DANGER, trouble)
+            return ()
 
     # how an action ends
 

@@ -92,6 +92,10 @@ class MainWindow(QWidget):
 
     # what comes in
 
+    def lock_after(self, seconds: int) -> None:
+        """Head office says how long nobody may touch the till before it wants a PIN again."""
+        self._idle.setInterval(seconds * 1000)
+
     def show_state(self, state: TillState) -> None:
         self.wording.use_currency(state.currency)
         self.wording.tz_min = self._now().tz_min

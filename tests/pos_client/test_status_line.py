@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from pos_client.spooler import SpoolerStatus
 from pos_client.status_line import StatusLine
 from pos_client.sync.status import SyncStatus
+from pos_client.till.errors import StorageFailed
 from pos_client.till.ports import Unsent
 from pos_client.till.state import TillStatus
 
@@ -78,3 +80,22 @@ def test_prices_are_as_old_as_the_last_look_at_head_office(
     line = StatusLine(Books(), Copy(newest_change))
     line.hear_sync(SyncStatus(catalogue_as_of_ms=last_look))
     assert line.now().catalogue_as_of_ms == shown
+
+
+def test_a_file_that_can_not_be_read_is_said_beside_what_was_known() -> None:
+    class Damaged(Copy):
+        damaged = False
+
+        def __init__(self) -> None:
+            super().__init__(NINE_MS)
+
+        def as_of_ms(self) -> int | None:
+            if self.damaged:
+                raise StorageFailed("The catalogue can't be read.")
+            return super().as_of_ms()
+
+    copy = Damaged()
+    line = StatusLine(Books(), copy)
+    before = line.now()
+    copy.damaged = True
+    assert line.now() == msgspec.structs.replace(before, sync_message="The catalogue can't be read.")
