@@ -41,7 +41,9 @@ def _console(folder: Path) -> None:
     """Head office's first page after the day."""
     from playwright.sync_api import sync_playwright
 
-    browser_path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    browser_path = (
+        shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    )
     if browser_path is None:
         print("There is no Chromium here, so the console's picture stays as it was.")
         return
