@@ -62,27 +62,29 @@ class Robot(QObject):
 
     def _press(self, keys: list[str]) -> None:
         for key in keys:
-            QTest.keyClick(self._handle(), getattr(Qt.Key, f"Key_{key}"), delay=5)
+            QTest.qWait(5)
+            self._key(getattr(Qt.Key, f"Key_{key}"), key if key.isdigit() else "", TYPING_MS)
 
     def _type(self, text: str) -> None:
         for character in text:
-            self._key(character, TYPING_MS)
+            QTest.qWait(TYPING_MS)
+            self._key(_key_of(character), character, TYPING_MS)
         QTest.qWait(2 * TYPING_MS)
 
     def _scan(self, code: str) -> None:
-        """Stamped as the window system stamps a scanner's keys, so that a busy machine does not slow the scanner."""
         for place, character in enumerate(code + "\r"):
-            key = Qt.Key.Key_Return if character == "\r" else Qt.Key(ord(character.upper()))
-            for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
-                event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, character)
-                event.setTimestamp(self._stamp_ms + SCANNING_MS * place)
-                QCoreApplication.sendEvent(self._handle(), event)
-        self._stamp_ms += 1000
+            self._key(_key_of(character), character, SCANNING_MS if place else TYPING_MS)
         QTest.qWait(TYPING_MS)
 
-    def _key(self, character: str, delay_ms: int = 0) -> None:
-        window: Any = self._window.windowHandle()
-        QTest.keyClick(window, character, delay=delay_ms)  # type: ignore[call-overload]  # takes characters too
+    def _key(self, key: Qt.Key, character: str, after_ms: int) -> None:
+        """Stamped as a window system stamps keys, so that a busy machine makes neither finger nor scanner slower."""
+        self._stamp_ms += after_ms
+        if after_ms == TYPING_MS:
+            self._stamp_ms = max(self._stamp_ms, time.monotonic_ns() // 1_000_000)
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, character)
+            event.setTimestamp(self._stamp_ms)
+            QCoreApplication.sendEvent(self._handle(), event)
 
     def _picture(self, path: str) -> None:
         QTest.qWait(TYPING_MS)
@@ -104,6 +106,8 @@ class Robot(QObject):
             "due_minor": state.tender.due_minor if state.tender else None,
             "sale_name": state.sale_name,
             "receipt": state.done.receipt_number if state.done else None,
+            "panel": type(self._window.host.panel).__name__ if self._window.host.panel else None,
+            "saying": self._window.notice.text,
             "question": state.question.words.code if state.question else None,
             "notice": state.notice.words.code if state.notice else None,
             "expected_minor": state.count.expected_minor if state.count else None,
@@ -114,6 +118,10 @@ class Robot(QObject):
             "printer": status.printer_message,
         }
         print(json.dumps(seen), flush=True)
+
+
+def _key_of(character: str) -> Qt.Key:
+    return Qt.Key.Key_Return if character == "\r" else Qt.Key(ord(character.upper()))
 
 
 def main() -> int:
