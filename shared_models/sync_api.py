@@ -13,7 +13,7 @@ from shared_models.reference import FeedPosition
 
 PROTOCOL = 1
 MEDIA_TYPE = "application/msgpack"
-MAX_BATCH_ENTRIES = 256
+MAX_BATCH_ENTRIES = 512
 MAX_BATCH_BYTES = 4 << 20
 """Unpacked; a single entry may not be larger either."""
 MAX_MESSAGE_BYTES = 16 << 20

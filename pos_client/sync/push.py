@@ -39,8 +39,8 @@ from pos_client.sync.push_messages import (
 from shared_models.journal import Entry
 from shared_models.sync_api import Limits, Push, SegmentState, WireEntry
 
-MOST_ENTRIES = 256
-MOST_BYTES = 512 << 10
+MOST_ENTRIES = 512
+MOST_BYTES = 1 << 20
 HELLO_EVERY_MS = 600_000
 TRIES_BEFORE_BISECTING = 3
 HASH_BYTES = 32

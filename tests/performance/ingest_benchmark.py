@@ -1,7 +1,7 @@
 """How fast sales are pushed into PostgreSQL over HTTP, against COPY of the same sales as rows.
 
 Run `python -m tests.performance.ingest_benchmark`; it prints both ratios and whether the goals are reached.
-A PostgreSQL of its own, durable as delivered; a server in a process of its own; four tills that push 256 sales a
+A PostgreSQL of its own, durable as delivered; a server in a process of its own; four tills that push 512 sales a
 request, each over its connection. The rows are the server's own (header, lines, tax, tender, stock moves; the same
 indexes), written by COPY in batches of the same size. The two take turns, so both meet the same machine.
 """
@@ -39,7 +39,7 @@ from tests.sync_server.made_up_days import a_line, a_sale
 GOAL_ACKNOWLEDGED = 1.0
 GOAL_APPLIED = 0.4
 TILLS = 4
-BATCH = 256
+BATCH = 512
 ROUNDS = 2
 PORT = 8391
 TABLES = ("sale", "sale_line", "sale_tax", "sale_tender", "stock_move")

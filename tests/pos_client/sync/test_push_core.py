@@ -264,7 +264,7 @@ def test_two_poisoned_entries_are_both_handed_over_raw() -> None:
 
 
 def test_after_a_poisoned_entry_the_batches_grow_again() -> None:
-    till, server, shell = shop(1000)
+    till, server, shell = shop(4 * MOST_ENTRIES)
     server.crashes_on.add(till.strands[0].entries[2].event_id)
     shell.run()
     assert max(len(sent.push.entries) for sent in shell.sent[10:]) == MOST_ENTRIES
@@ -282,9 +282,17 @@ def test_a_server_that_refuses_the_raw_entry_too_is_asked_again_and_again() -> N
     assert_exactly_once(till, server)
 
 
-@pytest.mark.parametrize(("fate", "after"), [("413", 128), ("time-out", 128), ("no line", 256), ("503", 256)])
+@pytest.mark.parametrize(
+    ("fate", "after"),
+    [
+        ("413", MOST_ENTRIES // 2),
+        ("time-out", MOST_ENTRIES // 2),
+        ("no line", MOST_ENTRIES),
+        ("503", MOST_ENTRIES),
+    ],
+)
 def test_only_what_is_too_much_makes_batches_smaller_at_once(fate: str, after: int) -> None:
-    _, _, shell = shop(300)
+    _, _, shell = shop(MOST_ENTRIES + 50)
     shell.line = lambda n: fate if n == 2 else "ok"
     shell.run()
     assert len(shell.sent[1].push.entries) == after
