@@ -91,7 +91,8 @@ class FeedPublisher:
             ver += 1
             checksum = reference.checksum_with(checksum, removed=removed, added=added)
             op = reference.PUT if body is not None else reference.DELETE
-            changes.append((stream, ver, entity, id, op, body or b"", str(checksum), now_ms))
+            replaces = before.ver if before else None
+            changes.append((stream, ver, entity, id, op, body or b"", str(checksum), now_ms, replaces))
             if body is None:
                 dead.append({"k_entity": entity, "k_id": id})
             elif before is None:

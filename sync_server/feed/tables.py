@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, Table, Text, text
 
 from sync_server.database import metadata
 
@@ -14,10 +14,13 @@ feed_head = Table(
     Column("ver", BigInteger, nullable=False),
     Column("checksum", String(20), nullable=False),
     Column("floor", BigInteger, nullable=False),
+    Column("compacted", BigInteger, nullable=False, server_default=text("0")),
 )
 """The row is locked from a writer's last statements to its commit: versions are dense.
 
 `checksum` is 0 to 2^64 - 1 in decimal. Changes up to `floor` may be gone: an older cursor starts over.
+Up to `compacted` only the newest change of each thing is sure to be there, and the change of that version itself:
+no copy can stand between, so a page that starts below goes there in one step. floor <= compacted <= ver.
 """
 
 feed_row = Table(
@@ -42,7 +45,9 @@ change_feed = Table(
     Column("body", LargeBinary, nullable=False),
     Column("checksum_after", String(20), nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    Column("replaces", BigInteger, nullable=True),
 )
+"""`replaces` is the version that the change made worthless; None where the thing was not alive, or not known."""
 
 snapshot = Table(
     "snapshot",

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from sync_server.database import Database
-from sync_server.migrations import is_current, migrate
+from sync_server.migrations import configuration, is_current, migrate
 from sync_server.schema import metadata
 
 
@@ -58,6 +59,26 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty: Database) -> None:
     with empty.read() as tx:
         tables = set(_tables(tx.dialect.name, tx))
     assert tables == {"till"}
+
+
+def test_a_feed_from_before_knows_afterwards_what_each_change_replaced(empty: Database) -> None:
+    with empty.write() as tx:
+        command.upgrade(configuration(tx), "0003")
+        for ver, op in enumerate(("put", "put", "del", "put", "put"), 1):
+            row = {"ver": ver, "op": op}
+            tx.execute(text("insert into change_feed values ('s', :ver, 'e', 'i', :op, '', '0', 1)"), row)
+        tx.execute(text("insert into change_feed values ('other', 9, 'e', 'i', 'put', '', '0', 1)"))
+    migrate(empty)
+    with empty.read() as tx:
+        rows = tx.execute(text("select stream, ver, replaces from change_feed order by stream desc, ver"))
+        assert [tuple(row) for row in rows] == [
+            ("s", 1, None),
+            ("s", 2, 1),
+            ("s", 3, 2),
+            ("s", 4, None),
+            ("s", 5, 4),
+            ("other", 9, None),
+        ]
 
 
 def _tables(dialect: str, tx: object) -> list[str]:
