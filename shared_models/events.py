@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from shared_models import cash, sale
+from shared_models import cash, refund, sale, stored_value
 from shared_models.errors import ShopError
 from shared_models.moment import Moment
 
@@ -16,6 +16,10 @@ Fact = (
     | sale.SaleParked
     | sale.SaleRecalled
     | sale.ReceiptReprinted
+    | refund.RefundPosted
+    | stored_value.GiftIssued
+    | stored_value.GiftRedeemed
+    | stored_value.LoyaltyRedeemed
     | cash.ShiftOpened
     | cash.CashMoved
     | cash.DrawerOpened
@@ -31,6 +35,10 @@ TYPES: dict[str, type[Any]] = {
     "sale.parked": sale.SaleParked,
     "sale.recalled": sale.SaleRecalled,
     "receipt.reprinted": sale.ReceiptReprinted,
+    "refund.posted": refund.RefundPosted,
+    "gift.issued": stored_value.GiftIssued,
+    "gift.redeemed": stored_value.GiftRedeemed,
+    "loyalty.redeemed": stored_value.LoyaltyRedeemed,
     "shift.opened": cash.ShiftOpened,
     "cash.moved": cash.CashMoved,
     "drawer.opened": cash.DrawerOpened,

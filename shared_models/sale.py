@@ -82,6 +82,7 @@ class SalePosted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     `receipt_number` is empty until the till's database gives it inside the transaction that commits the sale.
     `cash_rounding_minor` is what rounding for cash adds to the total (negative when it takes off).
+    `parked_version` is the version of the parked ticket that became this sale, 0 for one that never was parked.
     """
 
     sale_id: str
@@ -105,6 +106,7 @@ class SalePosted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     change_minor: int = 0
     voided_lines: tuple[VoidedLine, ...] = ()
     training: bool = False
+    parked_version: int = 0
 
     def cash_kept_minor(self) -> int:
         """What the drawer gained: cash received less change."""
@@ -123,21 +125,28 @@ class SaleVoided(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     total_minor: int
     lines: tuple[VoidedLine, ...]
     reason: str = ""
+    parked_version: int = 0
 
 
-class SaleParked(msgspec.Struct, frozen=True, kw_only=True):
+class SaleParked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """`version` counts how often the ticket was parked or changed hands; 0 in facts of a till that did not count."""
+
     sale_id: str
     till_id: str
     operator_id: str
     label: str
     total_minor: int
     line_count: int
+    version: int = 0
 
 
-class SaleRecalled(msgspec.Struct, frozen=True, kw_only=True):
+class SaleRecalled(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """`version` is that of the ticket that was taken up."""
+
     sale_id: str
     till_id: str
     operator_id: str
+    version: int = 0
 
 
 class ReceiptReprinted(msgspec.Struct, frozen=True, kw_only=True):

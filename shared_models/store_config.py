@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from shared_models.barcode import EmbeddedRule
+from shared_models.offline_limits import OfflineLimits
 from shared_models.tax import RoundingPolicy
 
 
@@ -18,7 +19,8 @@ class QuickKeyPage(msgspec.Struct, frozen=True):
 class StoreConfig(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One per store. `cash_rounding_minor` is the smallest amount payable in cash (1 where every coin exists).
 
-    `variance_limit_minor`: a count further off than this needs a manager's PIN to close.
+    `variance_limit_minor`: a count further off than this needs a manager's PIN to close. `offline`: what its tills may
+    spend and refund without asking the server.
     """
 
     store_id: str
@@ -37,3 +39,4 @@ class StoreConfig(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     quick_keys: tuple[QuickKeyPage, ...] = ()
     paid_reasons: tuple[str, ...] = ()
     utc_offset_min: int | None = None
+    offline: OfflineLimits = OfflineLimits()
