@@ -17,6 +17,7 @@ from sync_server.catalogue.csv_import import CatalogueImport
 from sync_server.catalogue.service import CatalogueService
 from sync_server.database import Database
 from sync_server.exceptions.service import ExceptionService
+from sync_server.feed.compaction import Compaction
 from sync_server.feed.pokes import PokeBoard
 from sync_server.feed.publisher import FeedPublisher
 from sync_server.feed.service import FeedService
@@ -62,6 +63,7 @@ class Services:
     tills: TillService
     feed: FeedService
     snapshots: Snapshots
+    compaction: Compaction
     board: PokeBoard
     admission: Admission
     applier: Applier
@@ -125,6 +127,7 @@ def build_services(
         tills=tills,
         feed=feed,
         snapshots=snapshots,
+        compaction=Compaction(db, now_ms),
         board=board,
         admission=admission,
         applier=applier,

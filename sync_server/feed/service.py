@@ -13,6 +13,9 @@ from sync_server.feed.tables import change_feed, feed_head
 
 MAX_PAGE = 1000
 MAX_PAGE_BYTES = 4 << 20
+MAX_LEAP = 20_000
+MAX_LEAP_BYTES = 8 << 20
+"""More than this is not sent in one step; a snapshot is quicker."""
 _MAX_VER = 2**63 - 1
 UNOPENED = ""
 """The epoch of a stream in which nothing was ever published."""
@@ -33,15 +36,12 @@ class FeedService:
             or (after and not epoch)
         ):
             return FeedPage(stream, head.epoch, after, after, head.ver, reset=True)
-        rows = _changes(tx, stream, after, max(1, min(limit, MAX_PAGE)))
+        if after < head.compacted:
+            return _leap(tx, head, after)
+        rows = _changes(tx, stream, after, head.ver, max(1, min(limit, MAX_PAGE)), MAX_PAGE_BYTES)
         to = rows[-1].ver if rows else after
-        newest = {(row.entity, row.id): row for row in rows}
-        changes = tuple(
-            Change(row.ver, row.entity, row.id, row.op, row.body)
-            for row in sorted(newest.values(), key=lambda row: row.ver)
-        )
         checksum = int(rows[-1].checksum_after) if rows else int(_checksum_at(tx, head, after) or 0)
-        return FeedPage(stream, head.epoch, after, to, head.ver, changes, checksum, more=to < head.ver)
+        return _page(head, after, to, rows, checksum)
 
     def verdicts(
         self, tx: Connection, store_id: str, held: tuple[FeedPosition, ...]
@@ -66,6 +66,23 @@ def check_stream(store_id: str, stream: str) -> None:
         raise Forbidden(f"A till of store {store_id} does not follow '{stream}'.", stream=stream)
 
 
+def _leap(tx: Connection, head: Row[Any], after: int) -> FeedPage:
+    """Over the compacted part in one step, however long: between its versions no checksum holds."""
+    rows = _changes(tx, head.stream, after, head.compacted, MAX_LEAP, MAX_LEAP_BYTES)
+    if not rows or rows[-1].ver != head.compacted:
+        return FeedPage(head.stream, head.epoch, after, after, head.ver, reset=True)
+    return _page(head, after, head.compacted, rows, int(rows[-1].checksum_after))
+
+
+def _page(head: Row[Any], after: int, to: int, rows: list[Row[Any]], checksum: int) -> FeedPage:
+    newest = {(row.entity, row.id): row for row in rows}
+    changes = tuple(
+        Change(row.ver, row.entity, row.id, row.op, row.body)
+        for row in sorted(newest.values(), key=lambda row: row.ver)
+    )
+    return FeedPage(head.stream, head.epoch, after, to, head.ver, changes, checksum, more=to < head.ver)
+
+
 def _verdict(tx: Connection, stream: str, held: FeedPosition | None) -> FeedVerdict:
     head = _head(tx, stream)
     if head is None:
@@ -74,7 +91,8 @@ def _verdict(tx: Connection, stream: str, held: FeedPosition | None) -> FeedVerd
     state = "behind"
     if held is not None and held.ver:
         at = _checksum_at(tx, head, held.ver)
-        sound = held.epoch == head.epoch and held.ver >= head.floor and at == str(held.checksum)
+        fits = at == str(held.checksum) or (at is None and held.ver < head.compacted)
+        sound = held.epoch == head.epoch and held.ver >= head.floor and fits
         state = "reset" if not sound else "ok" if held.ver == head.ver else "behind"
     elif head.floor:
         state = "reset"
@@ -97,19 +115,19 @@ def _checksum_at(tx: Connection, head: Row[Any], ver: int) -> str | None:
     return tx.scalar(query)
 
 
-def _changes(tx: Connection, stream: str, after: int, limit: int) -> list[Row[Any]]:
-    """At least one row where there is one, then as many as fit into a page."""
+def _changes(tx: Connection, stream: str, after: int, to: int, most: int, most_bytes: int) -> list[Row[Any]]:
+    """At least one row where there is one, then as many as fit."""
     query = (
         select(change_feed)
-        .where(change_feed.c.stream == stream, change_feed.c.ver > after)
+        .where(change_feed.c.stream == stream, change_feed.c.ver > after, change_feed.c.ver <= to)
         .order_by(change_feed.c.ver)
-        .limit(limit)
+        .limit(most)
     )
     rows: list[Row[Any]] = []
     size = 0
     for row in tx.execute(query):
         size += len(row.body)
-        if rows and size > MAX_PAGE_BYTES:
+        if rows and size > most_bytes:
             break
         rows.append(row)
     return rows

@@ -64,7 +64,7 @@ class Snapshots:
             head = heads.get(at.stream)
             if head is None:
                 continue
-            if at.epoch != head.epoch or not head.floor <= at.ver <= head.ver:
+            if at.epoch != head.epoch or not head.compacted <= at.ver <= head.ver:
                 return 1 << 62
             behind += head.ver - at.ver
         return behind

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 
 from sync_server.app import create_app
 from sync_server.database import Database
-from sync_server.feed.tables import snapshot
+from sync_server.feed.tables import feed_head, snapshot
 from sync_server.ingest.tables import ingest_queue, quarantine
 from sync_server.schedule import Schedule, server_schedule
 from sync_server.settings import Settings
@@ -149,6 +149,7 @@ def test_a_server_at_work_looks_after_snapshots_codes_and_what_it_did_not_know(
     till.record_bytes("sale.teleported", b'{"at_ms":1,"tz_min":0,"fact":{}}')
     till.push()
     app.state.services.applier.drain()
+    clock.advance(31 * 86_400_000)
     code_for(app, database)
     clock.advance(settings.enrol_code_minutes * 60_000)
     still_good = code_for(app, database)
@@ -171,7 +172,8 @@ def _everything_is_done(database: Database) -> bool:
         snapshots = tx.scalar(select(func.count()).select_from(snapshot))
         waiting = tx.scalar(select(func.count()).select_from(ingest_queue))
         quarantined = tx.scalar(select(func.count()).select_from(quarantine))
-    return (codes, snapshots, waiting, quarantined) == (1, 1, 1, 1)
+        compacted = tx.scalar(select(func.min(feed_head.c.compacted)))
+    return (codes, snapshots, waiting, quarantined, compacted) == (1, 1, 1, 1, 1)
 
 
 def test_a_server_that_applies_in_the_background_starts_and_stops_with_its_application(

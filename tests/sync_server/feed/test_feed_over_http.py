@@ -147,6 +147,19 @@ def test_a_stream_opened_after_the_snapshot_makes_it_stale(till: ATill, publish:
     assert manifest_of(till) != first
 
 
+def test_a_snapshot_from_which_only_a_leap_goes_on_is_not_given_out(
+    till: ATill, publish: Callable[..., None], app: Litestar, clock: Any
+) -> None:
+    publish(Category("c1", "Drinks"))
+    first = manifest_of(till)
+    publish(Category("c1", "Beverages"))
+    clock.advance(31 * 86_400_000)
+    app.state.services.compaction.run(lambda: True)
+    till.log_in()
+    assert {at.stream: at.ver for at in manifest_of(till).positions}["catalogue"] == 2
+    assert manifest_of(till) != first
+
+
 def test_news_that_is_there_already_is_told_at_once(till: ATill, publish: Callable[..., None]) -> None:
     publish(Category("c1", "Drinks"))
     answer = get(till, "/sync/poke", have="catalogue:0,config/03:1")

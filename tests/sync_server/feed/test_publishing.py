@@ -10,13 +10,13 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table, insert, select
 
-from shared_models import reference
 from shared_models.catalogue import Category, Price
 from shared_models.reference import FeedPage, FeedPosition
 from sync_server.database import Database
 from sync_server.errors import Forbidden, Invalid
 from sync_server.feed.publisher import FeedPublisher
 from sync_server.feed.service import FeedService, check_stream
+from tests.sync_server.feed.a_copy import Copy
 
 
 @pytest.fixture
@@ -29,30 +29,6 @@ def publisher(database: Database, told: list[frozenset[str]]) -> FeedPublisher:
     publisher = FeedPublisher(lambda: 1, lambda: "epoch-1", told.append)
     publisher.join(database)
     return publisher
-
-
-class Copy:
-    """What a till would hold: pages applied in order, each proved by its checksum."""
-
-    def __init__(self, database: Database, stream: str = "catalogue") -> None:
-        self.database = database
-        self.at = FeedPosition(stream, "", 0, 0)
-        self.rows: dict[tuple[str, str], bytes] = {}
-
-    def pull(self, limit: int = 1000) -> FeedPage:
-        with self.database.read() as tx:
-            page = FeedService().page(tx, self.at.stream, self.at.epoch, self.at.ver, limit)
-        assert not page.reset
-        assert page.after == self.at.ver
-        for change in page.changes:
-            if change.op == reference.PUT:
-                self.rows[change.entity, change.id] = change.body
-            else:
-                self.rows.pop((change.entity, change.id), None)
-        checksum = sum(reference.row_hash(*key, body) for key, body in self.rows.items()) % (1 << 64)
-        assert checksum == page.checksum_after, "the copy is not what the server had at this version"
-        self.at = FeedPosition(page.stream, page.epoch, page.to, checksum)
-        return page
 
 
 def named(number: int, name: str) -> Category:
