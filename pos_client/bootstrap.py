@@ -26,10 +26,18 @@ from pos_client.status_line import StatusLine
 from pos_client.store.anchor import AnchorFile
 from pos_client.store.books import TillBooks
 from pos_client.store.catalogue import CatalogueFile
+from pos_client.store.segments import Here
 from pos_client.sync import identity as identities
 from pos_client.sync.identity import Identity
 from pos_client.sync.worker import Place, SyncWorker
-from pos_client.this_machine import Argon2PinCheck, SystemClock, SystemIds, boot_id, random_bytes
+from pos_client.this_machine import (
+    Argon2PinCheck,
+    SystemClock,
+    SystemIds,
+    boot_id,
+    fingerprint,
+    random_bytes,
+)
 from pos_client.till.ports import PostedSale
 from pos_client.till.session import TillSession
 from shared_models.errors import ShopError
@@ -83,6 +91,7 @@ class OpenTill:
             anchor_path=anchor_path(settings.data_dir),
             key=settings.database_key or None,
             boot_id=boot_id(),
+            here=Here(self.identity.public_key, fingerprint()),
         )
         self.session = TillSession(
             self.till_id,

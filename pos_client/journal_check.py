@@ -67,9 +67,10 @@ def verify(path: Path, key: str | None, public_key: bytes, anchor: Anchor | None
 class _Check:
     def __init__(self, connection: Driver, public_key: bytes, anchor: Anchor | None) -> None:
         self._connection = connection
-        self._verify = verifier(public_key)
+        self._public_key = public_key
         self._anchor = anchor
         self._grand_total = 0
+        self._numbers: dict[str, int] = {}
         self._entries = 0
         self._sales = 0
 
@@ -83,9 +84,11 @@ class _Check:
         return CheckReport(self._entries, self._sales, self._grand_total, len(known), tuple(found))
 
     def _faults(self, known: tuple[Segment, ...]) -> Iterator[Fault]:
+        self._numbers = {segment.series: 0 for segment in known}
         for segment in known:
             yield from self._ancestry(segment, known)
-            yield from faults(self._counted(segment), self._verify, segment.first_prev())
+            verify = verifier(segment.public_key or self._public_key)
+            yield from faults(self._counted(segment), verify, segment.first_prev())
             yield from self._projections(segment)
         yield from self._strays(known)
         if self._anchor is not None:
@@ -115,7 +118,6 @@ class _Check:
 
     def _projections(self, segment: Segment) -> Iterator[Fault]:
         """Each sale's row must be what its entry says, and receipt numbers dense in their series."""
-        number = 0
         for entry in self._entries_of(segment):
             recorded = _read(entry)
             pos = position(segment.id, entry.seq)
@@ -128,16 +130,17 @@ class _Check:
                         segment.incarnation, entry.seq, "sale", f"entry {entry.seq} is no sale but has a row"
                     )
                 continue
-            number += 1
             self._sales += 1
             self._grand_total += recorded.fact.total_minor
-            yield from self._sale(segment, entry.seq, number, recorded, row)
+            yield from self._sale(segment, entry.seq, recorded, row)
 
     def _sale(
-        self, segment: Segment, seq: int, number: int, recorded: Recorded, row: tuple[object, ...] | None
+        self, segment: Segment, seq: int, recorded: Recorded, row: tuple[object, ...] | None
     ) -> Iterator[Fault]:
         sale: SalePosted = recorded.fact
-        expected = receipt_number(sale.till_id, segment.series, number)
+        series = self._series_of(sale, segment)
+        number = self._numbers[series] = self._numbers[series] + 1
+        expected = receipt_number(sale.till_id, series, number)
         if sale.receipt_number != expected:
             yield Fault(
                 segment.incarnation,
@@ -156,6 +159,11 @@ class _Check:
                 yield Fault(
                     segment.incarnation, seq, f"sale.{column}", f"{column} of entry {seq}'s sale was changed"
                 )
+
+    def _series_of(self, sale: SalePosted, segment: Segment) -> str:
+        """A sale that was stamped again keeps its receipt number, in the series of the incarnation it was left by."""
+        earlier = sale.receipt_number.removeprefix(f"{sale.till_id}-").partition("-")[0]
+        return earlier if earlier in self._numbers else segment.series
 
     def _strays(self, known: tuple[Segment, ...]) -> Iterator[Fault]:
         """Rows that no incarnation holds, and sales without an entry: what is left of a deleted one."""

@@ -57,7 +57,7 @@ class StatusLine:
             printer_message=spooler.message,
             unsure_receipts=spooler.unsure_receipts,
             clock_drift_ms=(sync.clock_offset_ms or 0) if sync else 0,
-            sync_message=(sync.message or sync.catalogue_message) if sync else "",
+            sync_message=(sync.message or sync.notice or sync.catalogue_message) if sync else "",
         )
 
     def _as_of(self, sync: SyncStatus | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from datetime import UTC, datetime
@@ -10,6 +11,17 @@ from pathlib import Path
 from shared_models.ids import uuid7
 from shared_models.moment import Moment
 
+_HARDWARE = tuple(
+    Path(path)
+    for path in (
+        "/etc/machine-id",
+        "/sys/class/dmi/id/product_uuid",
+        "/sys/class/dmi/id/product_serial",
+        "/sys/class/dmi/id/board_serial",
+        "/sys/class/dmi/id/product_name",
+        "/sys/class/dmi/id/board_name",
+    )
+)
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -61,3 +73,14 @@ def boot_id() -> str:
         return _BOOT_ID.read_text().strip().replace("-", "")
     except OSError:
         return ""
+
+
+def fingerprint(places: tuple[Path, ...] = _HARDWARE) -> str:
+    """Tells this machine from one that its disk is copied to, as far as it may read its serial numbers; '' if not."""
+    found = []
+    for place in places:
+        try:
+            found.append(place.read_bytes())
+        except OSError:
+            found.append(b"")
+    return hashlib.sha256(b"\0".join(found)).hexdigest()[:32] if any(found) else ""

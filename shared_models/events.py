@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from shared_models import cash, refund, sale, stored_value
+from shared_models import cash, continuity, refund, sale, stored_value
 from shared_models.errors import ShopError
 from shared_models.moment import Moment
 
@@ -27,6 +27,7 @@ Fact = (
     | cash.ShiftClosed
     | cash.OperatorLoggedIn
     | cash.OperatorLoggedOut
+    | continuity.IncarnationOpened
 )
 
 TYPES: dict[str, type[Any]] = {
@@ -46,6 +47,7 @@ TYPES: dict[str, type[Any]] = {
     "shift.closed": cash.ShiftClosed,
     "operator.logged_in": cash.OperatorLoggedIn,
     "operator.logged_out": cash.OperatorLoggedOut,
+    "incarnation.opened": continuity.IncarnationOpened,
 }
 SCHEMA = 1
 """The version of every fact's layout so far; a changed fact gets a higher one and an upcaster on the server."""

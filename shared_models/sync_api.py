@@ -17,6 +17,7 @@ MAX_BATCH_ENTRIES = 512
 MAX_BATCH_BYTES = 4 << 20
 """Unpacked; a single entry may not be larger either."""
 MAX_MESSAGE_BYTES = 16 << 20
+MAX_PROBES = 256
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -162,6 +163,19 @@ class PushReply(Message, frozen=True):
     notes: tuple[EntryNote, ...] = ()
     retry_after_ms: int = 0
     limits: Limits = Limits()
+
+
+class HashesRequest(Message, frozen=True):
+    """Asks for the chain hashes that the server holds at some places of one incarnation, at most MAX_PROBES."""
+
+    incarnation: bytes
+    seqs: tuple[int, ...]
+
+
+class HashesReply(Message, frozen=True):
+    """In the order of the request; empty bytes where the server holds no entry."""
+
+    hashes: tuple[bytes, ...]
 
 
 class SnapshotManifest(Message, frozen=True):

@@ -25,6 +25,7 @@ from sync_server.feed.snapshots import Snapshots
 from sync_server.ingest import log
 from sync_server.ingest.admission import Admission
 from sync_server.ingest.applier import Applier
+from sync_server.ingest.continuity import Continuity
 from sync_server.ingest.raw_frames import RawFrames
 from sync_server.ingest.service import IngestService
 from sync_server.ingest.worker import ApplyWorker
@@ -99,10 +100,10 @@ def build_services(
     stock = StockService(exceptions, now_ms, new_id)
     sales = SalesService(exceptions, log.stored_fact)
     cash = CashService()
-    recorders = (sales, stock, cash, ShiftCheck(cash, exceptions))
+    recorders = (sales, stock, cash, ShiftCheck(cash, exceptions), Continuity(exceptions))
     tills = TillService(stores.till, till_tokens, challenges, now_ms, settings.enrol_code_minutes)
 
-    admission = Admission(exceptions, now_ms)
+    admission = Admission(exceptions, tills.key_of, now_ms)
     applier = Applier(db, recorders, exceptions, now_ms)
     worker = ApplyWorker(applier)
     raw_frames = RawFrames(exceptions, now_ms)

@@ -11,11 +11,15 @@ import msgspec
 
 
 class Anchor(msgspec.Struct, frozen=True):
-    """The newest entry that this machine knows to have existed. It may lag behind the journal, never lead."""
+    """The newest entry that this machine knows to have existed. It may lag behind the journal, never lead.
+
+    `machine` tells machines apart, so that a disk that was moved or cloned is noticed; empty where that is unknown.
+    """
 
     incarnation: str
     seq: int
     hash: str
+    machine: str = ""
 
 
 UNREADABLE = Anchor("", 0, "")
@@ -25,8 +29,9 @@ UNREADABLE = Anchor("", 0, "")
 class AnchorFile:
     """Written by a thread of its own, soon after a commit; no sale waits for it."""
 
-    def __init__(self, path: Path, pause_s: float = 0.5) -> None:
+    def __init__(self, path: Path, pause_s: float = 0.5, machine: str = "") -> None:
         self._path = path
+        self._machine = machine
         self._pause_s = pause_s
         self._changed = threading.Event()
         self._stopping = threading.Event()
@@ -67,7 +72,7 @@ class AnchorFile:
             if latest is None or latest == self._written:
                 return
             with contextlib.suppress(OSError):
-                anchor = Anchor(latest[0].hex(), latest[1], latest[2].hex())
+                anchor = Anchor(latest[0].hex(), latest[1], latest[2].hex(), self._machine)
                 _replace(self._path, msgspec.json.encode(anchor))
                 self._written = latest
 

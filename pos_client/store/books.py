@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from hardware.receipt_document import ReceiptDocument, encode_document
-from pos_client.store import outbox, parked, sales, segments, shifts
+from pos_client.store import outbox, parked, restamping, sales, segments, shifts
 from pos_client.store.anchor import AnchorFile
 from pos_client.store.connection import LOG_BYTES, Database, Driver, DriverConnection
 from pos_client.store.jobs import Jobs, queue_drawer, queue_print, settle_receipt, settle_shift
@@ -17,9 +17,11 @@ from pos_client.store.journal import Journal, Sealed, insert_entry
 from pos_client.store.migrations import migrate
 from pos_client.store.positions import position
 from pos_client.store.process_lock import ProcessLock
+from pos_client.store.segments import Here
 from pos_client.store.storage_errors import BALLAST_BYTES, Ballast
 from pos_client.till.ports import Clock, Ids, OpenShift, ParkedSale, PostedSale, Unsent
 from shared_models.cash import ShiftClosed, ShiftTotals
+from shared_models.continuity import IncarnationOpened, Reason
 from shared_models.events import Fact
 from shared_models.ids import receipt_number
 from shared_models.journal import Entry, Sign
@@ -36,7 +38,8 @@ class TillBooks:
     """Implements `till.ports.Books` and `sync.ports.Outbox` on one file.
 
     One thread at a time writes; reads come from connections of their own. `anchor_path` should lie outside
-    the database's folder. `mint` gives random bytes. `connection_class` replaces the driver's connection.
+    the database's folder. `mint` gives random bytes. `here` is what this start knows of key and machine.
+    `connection_class` replaces the driver's connection.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class TillBooks:
         anchor_path: Path,
         key: str | None = None,
         boot_id: str = "",
+        here: Here = Here(),  # noqa: B008 - a frozen value
         ballast_bytes: int = BALLAST_BYTES,
         log_bytes: int = LOG_BYTES,
         on_jobs: Callable[[], None] = lambda: None,
@@ -59,18 +63,18 @@ class TillBooks:
     ) -> None:
         self._till_id = till_id
         self._render = render
+        self._sign = sign
+        self._mint = mint
+        self._here = here
         self.on_jobs = on_jobs
         """Called after a commit that queued a print or drawer job."""
         self._process_lock = ProcessLock(path.with_name(path.name + ".lock"))
         try:
-            self._open(path, key, ballast_bytes, log_bytes, connection_class, mint, anchor_path)
+            self._open(path, key, ballast_bytes, log_bytes, connection_class, anchor_path)
+            self._go_on(Journal(self._current, sign, clock, ids, boot_id))
         except BaseException:
             self._process_lock.release()
             raise
-        self._journal = Journal(self._current, sign, clock, ids, boot_id)
-        self._stale = True
-        self._be_current()
-        self._note_anchor()
         self._anchor.start()
 
     def _open(
@@ -80,7 +84,6 @@ class TillBooks:
         ballast_bytes: int,
         log_bytes: int,
         connection_class: type[Any],
-        mint: segments.Mint,
         anchor_path: Path,
     ) -> None:
         ballast = Ballast(path.with_name(path.name + ".ballast"), ballast_bytes)
@@ -88,8 +91,9 @@ class TillBooks:
         self.database = Database(path, key, ballast=ballast, factory=connection_class)
         try:
             self.copied_aside = migrate(self.database)
-            self._anchor = AnchorFile(anchor_path)
-            self._current = segments.open_current(self.database, self._anchor.read(), mint)
+            self._anchor = AnchorFile(anchor_path, machine=self._here.machine)
+            self._why: Reason | None = None
+            self._current = self.database.write(self._open_current)
             self.jobs = Jobs(self.database, self._receipt)
             self.jobs.after_restart()
             self.database.grow_log(log_bytes)
@@ -97,13 +101,57 @@ class TillBooks:
             self.database.close()
             raise
 
+    def _go_on(self, journal: Journal) -> None:
+        self._journal = journal
+        self._stale = True
+        try:
+            self._be_current()
+            self._say_why_it_began()
+        except BaseException:
+            self.database.close()
+            raise
+        self._note_anchor()
+
+    def _open_current(self, connection: Driver) -> segments.Segment:
+        """The incarnation to go on with: a new one at first, or when continuity is not proven."""
+        self._why = segments.why_a_new_one(connection, self._anchor.read(), self._here)
+        known = segments.segments(connection)
+        if self._why is not None or not known:
+            return segments.begin(connection, self._mint, self._here.public_key)
+        if self._here.public_key and not known[-1].public_key:
+            segments.note_key(connection, known[-1], self._here.public_key)
+        return known[-1]
+
+    def _say_why_it_began(self) -> None:
+        if self._journal.seq == 0 and self._current.parent is not None:
+            self.post(self._incarnation_opened(self._current, self._why or "unproven", stamped_again=0))
+
+    def _incarnation_opened(
+        self, segment: segments.Segment, reason: Reason, stamped_again: int
+    ) -> IncarnationOpened:
+        assert segment.parent is not None
+        return IncarnationOpened(
+            till_id=self._till_id,
+            reason=reason,
+            parent=segment.parent.hex(),
+            parent_seq=segment.parent_seq,
+            stamped_again=stamped_again,
+            series=segment.series,
+            seen_seq=self._seen_of(segment.parent),
+        )
+
+    def _seen_of(self, incarnation: bytes) -> int:
+        anchor = self._anchor.read()
+        return anchor.seq if anchor is not None and anchor.incarnation == incarnation.hex() else 0
+
     def _be_current(self) -> None:
         """What the next commit builds on is read once, and again after one that failed: only this process writes."""
         if not self._stale:
             return
         with self.database.read() as connection:
-            self._journal.resume(segments.segments(connection)[-1])
-            self._last_number = sales.last_number(connection, self._current.id)
+            self._current = segments.segments(connection)[-1]
+            self._journal.resume(self._current)
+            self._last_number = sales.last_number(connection, self._current)
             self._grand_total = sales.grand_total(connection)
             self._cart = parked.SavedCart(connection)
         self._stale = False
@@ -304,6 +352,32 @@ class TillBooks:
 
     def acknowledge(self, incarnation: bytes, high: int, safe_through: int) -> None:
         outbox.acknowledge(self.database, incarnation, high, safe_through)
+
+    def reincarnate(self, incarnation: bytes, common: int, reason: Reason) -> None:
+        """Leaves `incarnation` after its entry `common`, the last that the server has too.
+
+        If it was the current one, a new one begins there, with a new receipt series. Its entries past `common` are
+        stamped again onto the current one, under their old ids. One transaction: a crash leaves either journal.
+        """
+        with self.database.lock:
+            self._be_current()
+            self._stale = True
+            self.database.write(lambda connection: self._leave(connection, incarnation, common, reason))
+            self._be_current()
+            self._note_anchor()
+
+    def _leave(self, connection: Driver, incarnation: bytes, common: int, reason: Reason) -> None:
+        left = next((s for s in segments.segments(connection) if s.incarnation == incarnation), None)
+        if left is None:
+            return
+        if left.id == self._current.id:
+            fresh = segments.begin(connection, self._mint, self._here.public_key, min(common, left.head_seq))
+            count = restamping.count_after(connection, left, common)
+            self._journal.resume(fresh)
+            (sealed,) = self._journal.seal(self._incarnation_opened(fresh, reason, count))
+            insert_entry(connection, sealed)
+        outbox.cut(connection, left, common)
+        restamping.restamp(connection, left, common, segments.segments(connection)[-1], self._sign)
 
     def note_clock(self, offset_ms: int) -> None:
         self._journal.clock_offset_ms = offset_ms

@@ -61,10 +61,12 @@ class Jobs:
             ).fetchone()
             return None if row is None else Job(*row)
 
-        job = self._database.write(work) if self._any_queued(kind) else None
-        if job is None or job.payload or kind == "drawer":
-            return job
-        return msgspec.structs.replace(job, payload=self._receipt_of(job.pos))
+        # Under one lock: a new incarnation may move the sale to another place in between.
+        with self._database.lock:
+            job = self._database.write(work) if self._any_queued(kind) else None
+            if job is None or job.payload or kind == "drawer":
+                return job
+            return msgspec.structs.replace(job, payload=self._receipt_of(job.pos))
 
     def done(self, job_id: int) -> None:
         """Carried out. The payload goes, and so do jobs done long ago; what was sold is in the journal."""

@@ -53,7 +53,14 @@ _FIRST = (
     ) strict""",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST,)
+# A shift's entries lie between these where re-stamping moved its opening or entries past its closing.
+_CONTINUITY = (
+    "alter table segment add column public_key blob not null default x''",
+    "alter table shift add column since_pos integer",
+    "alter table shift add column until_pos integer",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUITY)
 """Step n brings the layout from version n to n + 1."""
 
 

@@ -78,6 +78,13 @@ def acknowledge(database: Database, incarnation: bytes, high: int, safe_through:
     database.write(work)
 
 
+def cut(connection: Driver, segment: Segment, seq: int) -> None:
+    """Nothing past `seq` counts as acknowledged any more."""
+    connection.execute(
+        "update segment set acked = min(acked, ?), safe = min(safe, ?) where id = ?", (seq, seq, segment.id)
+    )
+
+
 def unsent(connection: Driver) -> Unsent:
     count, oldest_at_ms, value_minor = 0, None, 0
     for segment in segments(connection):

@@ -10,6 +10,7 @@ import msgspec
 from pos_client.store.connection import Driver
 from pos_client.store.journal import Sealed
 from pos_client.store.positions import position, seq_of
+from pos_client.store.segments import Segment
 from pos_client.till.ports import PostedSale
 from shared_models.cash import TaxTotal, TenderTotal
 from shared_models.events import UnreadableFact, decode_body
@@ -102,11 +103,11 @@ def count_copy(connection: Driver, receipt_number: str) -> None:
     connection.execute("update sale set copies = copies + 1 where receipt_number = ?", (receipt_number,))
 
 
-def last_number(connection: Driver, segment: int) -> int:
-    """The newest receipt number of the segment's series, 0 when it has none."""
+def last_number(connection: Driver, segment: Segment) -> int:
+    """The newest receipt number of the segment's series, 0 when it has none; re-stamped sales keep the old series."""
     row = connection.execute(
-        "select number from sale where pos between ? and ? order by pos desc limit 1",
-        (position(segment, 0), position(segment + 1, 0) - 1),
+        "select number from sale where pos between ? and ? and instr(receipt_number, ?) order by pos desc limit 1",
+        (position(segment.id, 0), position(segment.id + 1, 0) - 1, f"-{segment.series}-"),
     ).fetchone()
     return 0 if row is None else int(row[0])
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from pos_client.store.anchor import Anchor
-from pos_client.store.connection import Database, Driver
+from pos_client.store.anchor import UNREADABLE, Anchor
+from pos_client.store.connection import Driver
 from pos_client.store.positions import position, seq_of
+from shared_models.continuity import Reason
 from shared_models.ids import series_of
 from shared_models.journal import first_prev
 
@@ -23,7 +24,10 @@ _ATTEMPTS = 1000
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """One incarnation as stored; while it is empty `head_hash` is what its first entry chains to."""
+    """One incarnation as stored; while it is empty `head_hash` is what its first entry chains to.
+
+    `public_key` is the key that its entries are signed with, empty where an older version did not note it.
+    """
 
     id: int
     incarnation: bytes
@@ -33,6 +37,7 @@ class Segment(msgspec.Struct, frozen=True):
     parent_hash: bytes
     acked: int
     safe: int
+    public_key: bytes
     head_seq: int
     head_hash: bytes
 
@@ -40,7 +45,14 @@ class Segment(msgspec.Struct, frozen=True):
         return first_prev(self.parent, self.parent_seq, self.parent_hash)
 
 
-_COLUMNS = "id, incarnation, series, parent, parent_seq, parent_hash, acked, safe"
+class Here(msgspec.Struct, frozen=True):
+    """What this start of the till knows of itself: the key it signs with, and the machine; empty where unknown."""
+
+    public_key: bytes = b""
+    machine: str = ""
+
+
+_COLUMNS = "id, incarnation, series, parent, parent_seq, parent_hash, acked, safe, public_key"
 
 
 def segments(connection: Driver) -> tuple[Segment, ...]:
@@ -49,7 +61,9 @@ def segments(connection: Driver) -> tuple[Segment, ...]:
     return tuple(_segment(connection, row) for row in rows)
 
 
-def _segment(connection: Driver, row: tuple[int, bytes, str, bytes | None, int, bytes, int, int]) -> Segment:
+def _segment(
+    connection: Driver, row: tuple[int, bytes, str, bytes | None, int, bytes, int, int, bytes]
+) -> Segment:
     head = connection.execute(
         "select pos, hash from entry where pos between ? and ? order by pos desc limit 1",
         (position(row[0], 1), position(row[0] + 1, 0) - 1),
@@ -58,25 +72,22 @@ def _segment(connection: Driver, row: tuple[int, bytes, str, bytes | None, int, 
     return Segment(*row, seq, hash)
 
 
-def open_current(database: Database, anchor: Anchor | None, mint: Mint) -> Segment:
-    """The incarnation to go on with: a new one at first, or when the anchor shows that entries are gone."""
-
-    def work(connection: Driver) -> Segment:
-        known = segments(connection)
-        if known and _continues(connection, known[-1], anchor):
-            return known[-1]
-        return _begin(connection, known, mint)
-
-    return database.write(work)
-
-
-def _continues(connection: Driver, current: Segment, anchor: Anchor | None) -> bool:
+def why_a_new_one(connection: Driver, anchor: Anchor | None, here: Here) -> Reason | None:
+    """What keeps the till from going on in its current incarnation, or None."""
+    known = segments(connection)
+    if not known:
+        return None
+    current = known[-1]
+    if here.public_key and current.public_key not in (b"", here.public_key):
+        log.warning("The till was enrolled again with a new key: a new receipt series begins.")
+        return "new_key"
     if anchor is None:
-        return True
-    if anchor.incarnation == current.incarnation.hex() and anchor.hash == _hash_at(
-        connection, current, anchor.seq
-    ):
-        return True
+        return None
+    if anchor.machine and here.machine and anchor.machine != here.machine:
+        log.warning("The till's files are on another machine than before: a new receipt series begins.")
+        return "new_machine"
+    if _is_at(connection, current, anchor):
+        return None
     log.warning(
         "The till's database ends at entry %d, but this machine had seen entry %d of %s. "
         "It was probably restored from a copy: a new receipt series begins; tell head office.",
@@ -84,25 +95,42 @@ def _continues(connection: Driver, current: Segment, anchor: Anchor | None) -> b
         anchor.seq,
         anchor.incarnation or "an unreadable anchor",
     )
-    return False
+    return "unproven" if anchor == UNREADABLE else "restored"
 
 
-def _hash_at(connection: Driver, segment: Segment, seq: int) -> str | None:
+def _is_at(connection: Driver, current: Segment, anchor: Anchor) -> bool:
+    same = anchor.incarnation == current.incarnation.hex()
+    return same and anchor.hash == hash_at(connection, current, anchor.seq).hex()
+
+
+def hash_at(connection: Driver, segment: Segment, seq: int) -> bytes:
+    """What the entry after `seq` chains to; empty where there is no such entry."""
     if seq == 0:
-        return segment.first_prev().hex()
+        return segment.first_prev()
     row = connection.execute("select hash from entry where pos = ?", (position(segment.id, seq),)).fetchone()
-    return None if row is None else row[0].hex()
+    return b"" if row is None else bytes(row[0])
 
 
-def _begin(connection: Driver, known: tuple[Segment, ...], mint: Mint) -> Segment:
+def begin(connection: Driver, mint: Mint, public_key: bytes, parent_seq: int | None = None) -> Segment:
+    """A new current incarnation, which goes on where the one before ends, or at its entry `parent_seq`."""
+    known = segments(connection)
     incarnation = _fresh(known, mint)
-    parent = known[-1] if known else None
-    origin = (parent.incarnation, parent.head_seq, parent.head_hash) if parent else (None, 0, b"")
+    origin: tuple[bytes | None, int, bytes] = (None, 0, b"")
+    if known:
+        parent = known[-1]
+        seq = parent.head_seq if parent_seq is None else parent_seq
+        origin = (parent.incarnation, seq, hash_at(connection, parent, seq))
     connection.execute(
-        "insert into segment(incarnation, series, parent, parent_seq, parent_hash) values (?, ?, ?, ?, ?)",
-        (incarnation, series_of(incarnation), *origin),
+        "insert into segment(incarnation, series, parent, parent_seq, parent_hash, public_key)"
+        " values (?, ?, ?, ?, ?, ?)",
+        (incarnation, series_of(incarnation), *origin, public_key),
     )
     return segments(connection)[-1]
+
+
+def note_key(connection: Driver, segment: Segment, public_key: bytes) -> None:
+    """For an incarnation that an older version began."""
+    connection.execute("update segment set public_key = ? where id = ?", (public_key, segment.id))
 
 
 def _fresh(known: tuple[Segment, ...], mint: Mint) -> bytes:

@@ -122,7 +122,8 @@ def shift_totals(connection: Driver, shift_id: str, head_pos: int) -> ShiftTotal
     For a shift that spans two incarnations `first_seq` is 1, the start of the one that `last_seq` is in.
     """
     row = connection.execute(
-        "select number, float_minor, opened_pos, coalesce(closed_pos - 1, ?) from shift where shift_id = ?",
+        "select number, float_minor, coalesce(since_pos, opened_pos),"
+        " coalesce(max(closed_pos - 1, coalesce(until_pos, 0)), ?) from shift where shift_id = ?",
         (head_pos, shift_id),
     ).fetchone()
     if row is None:

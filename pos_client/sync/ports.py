@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from shared_models.continuity import Reason
 from shared_models.journal import Entry
 from shared_models.reference import FeedPage, FeedPosition
 from shared_models.sync_api import SegmentState
@@ -27,6 +28,12 @@ class Outbox(Protocol):
 
     def acknowledge(self, incarnation: bytes, high: int, safe_through: int) -> None:
         """Moves the cursor, also back (a restored server)."""
+
+    def reincarnate(self, incarnation: bytes, common: int, reason: Reason) -> None:
+        """Leaves it after entry `common`; what came after is stamped again onto the current incarnation.
+
+        A new one begins where it was itself the current one. Callable from the sync thread while the till sells.
+        """
 
     def note_clock(self, offset_ms: int) -> None:
         """The server's clock less the till's; goes into entries and the status line, changes no clock."""

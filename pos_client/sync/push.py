@@ -2,8 +2,8 @@
 
 It reads no clock, opens nothing, and rolls no dice of its own. The rules of an answer {high, hash}:
 equal hashes acknowledge everything up to `high`, also when that is less than before (a server restored from
-a backup is healed by sending again); a `high` past the till's head, or another hash, is a fork, and that
-incarnation is left alone until a hello agrees again.
+a backup is healed by sending again); a `high` past the till's head, or another hash, is a fork: the last common
+entry is looked for, the incarnation is left there, and what came after it is sent in another one.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pos_client.sync.back_off import BackOff, Jitter, patience
+from pos_client.sync.forks import Forks
 from pos_client.sync.outcomes import Failure, LocalFault, Nonsense, Refused, Unreachable, in_words
 from pos_client.sync.push_messages import (
     Acknowledge,
     AllSent,
     Answered,
-    Diverged,
     Doubted,
     EntriesRead,
     Greeted,
+    HashesCompared,
     LocalEnd,
     Look,
     Looked,
@@ -29,6 +30,7 @@ from pos_client.sync.push_messages import (
     PushOutbound,
     RawStored,
     ReadEntries,
+    Reincarnated,
     SayHello,
     SendPush,
     SendRaw,
@@ -47,11 +49,6 @@ HASH_BYTES = 32
 _NOBODY = (b"", 0)
 _ABOUT_THE_TILL = frozenset({401, 403, 408, 426, 429})
 """Refusals that say nothing about the batch."""
-
-_FOREIGN = (
-    "The server knows this journal from another machine: the till's files were copied. "
-    "Its sales are kept here and not sent. Call support."
-)
 
 Steps = tuple[PushOutbound, ...]
 
@@ -72,7 +69,8 @@ class PushCore:
         self._raw = False
         self._suspect = _NOBODY
         self._stepped_over: dict[bytes, int] = {}
-        self._diverged: set[bytes] = set()
+        self._forks = Forks(jitter)
+        self._segments: Sequence[SegmentState] = ()
         self._not_before_ms = 0
         self._line_was_down = False
         self._hello_due_ms: int | None = None
@@ -80,7 +78,7 @@ class PushCore:
     @property
     def diverged(self) -> bool:
         """Whether some incarnation is kept back."""
-        return bool(self._diverged)
+        return self._forks.any_kept_back
 
     def step(self, now_ms: int, inbound: PushInbound) -> Steps:
         """`now_ms` never goes back. An answer to anything but the request in flight is not listened to."""
@@ -99,6 +97,11 @@ class PushCore:
                 return self._answered(now_ms, inbound)
             case RawStored():
                 return self._raw_stored()
+            case HashesCompared(alike=alike):
+                self._forks.compared(alike)
+                return (Look(),)
+            case Reincarnated():
+                return self._reincarnated(now_ms)
             case TryFailed(failure=failure):
                 return self._failed(now_ms, failure)
             case Poked():
@@ -108,12 +111,15 @@ class PushCore:
                 return (Look(),)
 
     def _look(self, now_ms: int, segments: Sequence[SegmentState]) -> Steps:
+        self._segments = segments
         if self._in_flight is not None:
             return ()
         if now_ms < self._not_before_ms:
             return (Wait(self._not_before_ms),)
         if self._hello_due_ms is None or now_ms >= self._hello_due_ms:
             return (SayHello(self._next_number()),)
+        if self._forks.any_to_ask_about:
+            return self._forks.next_step(segments, self._next_number)
         segment = next((s for s in segments if self._may_send(s)), None)
         if segment is None:
             return (*self._when_all_is_sent(), Wait(self._hello_due_ms))
@@ -126,13 +132,15 @@ class PushCore:
         return (read,)
 
     def _may_send(self, segment: SegmentState) -> bool:
-        return segment.incarnation not in self._diverged and self._sent_up_to(segment) < segment.head_seq
+        return (
+            not self._forks.keeps_back(segment.incarnation) and self._sent_up_to(segment) < segment.head_seq
+        )
 
     def _sent_up_to(self, segment: SegmentState) -> int:
         return max(segment.acked, self._stepped_over.get(segment.incarnation, 0))
 
     def _when_all_is_sent(self) -> Steps:
-        return () if self._diverged or self._stepped_over else (AllSent(),)
+        return () if self.diverged or self._stepped_over else (AllSent(),)
 
     def _entries(self, now_ms: int, entries: Sequence[Entry]) -> Steps:
         assert self._segment is not None
@@ -160,7 +168,7 @@ class PushCore:
             if wrong:
                 return self._failed(now_ms, Nonsense(wrong))
             if verdict.state == "foreign":
-                steps.append(self._fork(verdict.incarnation, 0, _FOREIGN))
+                steps += self._forks.foreign(end, self._acked(end.incarnation))
                 continue
             steps += self._judge(end, verdict.high, verdict.hash, verdict.safe_through)
         self._hello_due_ms = now_ms + HELLO_EVERY_MS
@@ -179,7 +187,7 @@ class PushCore:
         steps = self._judge(answered.end, reply.high, reply.hash, reply.safe_through)
         notes = (Noted(reply.notes),) if reply.notes else ()
         stood_still = batch.first_seq > reply.high >= segment.acked
-        if stood_still and batch.incarnation not in self._diverged:
+        if stood_still and not self._forks.keeps_back(batch.incarnation):
             self._stepped_over.pop(batch.incarnation, None)
             return (*steps, *notes, *self._failed(now_ms, Nonsense("it stored nothing of what was sent")))
         if reply.high >= _last_seq(batch):
@@ -191,15 +199,27 @@ class PushCore:
     def _judge(self, end: LocalEnd, high: int, digest: bytes, safe_through: int) -> Steps:
         """The three rules; `high` 0 says that the server holds nothing, which agrees with every journal."""
         if high == 0 or (high <= end.head_seq and end.hash_at_high == digest):
-            self._diverged.discard(end.incarnation)
+            self._forks.agrees(end.incarnation, moves_on=high > 0 and self._is_current(end.incarnation))
             if self._stepped_over.get(end.incarnation, 0) <= high:
                 self._stepped_over.pop(end.incarnation, None)
-            return (Acknowledge(end.incarnation, high, max(0, min(safe_through, high))),)
-        return (self._fork(end.incarnation, high, _fork_in_words(end, high)),)
+        elif high > end.head_seq and self._forks.is_settled(end):
+            high = end.head_seq
+        else:
+            return self._forks.found(end, high)
+        return (Acknowledge(end.incarnation, high, max(0, min(safe_through, high))),)
 
-    def _fork(self, incarnation: bytes, high: int, message: str) -> Diverged:
-        self._diverged.add(incarnation)
-        return Diverged(incarnation, high, message)
+    def _is_current(self, incarnation: bytes) -> bool:
+        return bool(self._segments) and self._segments[-1].incarnation == incarnation
+
+    def _acked(self, incarnation: bytes) -> int:
+        return next((one.acked for one in self._segments if one.incarnation == incarnation), 0)
+
+    def _reincarnated(self, now_ms: int) -> Steps:
+        left, wait_ms = self._forks.left()
+        self._stepped_over.pop(left, None)
+        self._forget_batch()
+        self._not_before_ms = now_ms + wait_ms
+        return (Look(),)
 
     def _raw_stored(self) -> Steps:
         assert self._batch is not None
@@ -213,6 +233,7 @@ class PushCore:
         self._line_was_down = isinstance(failure, Unreachable)
         if self._line_was_down:
             self._hello_due_ms = None
+        self._forks.failed(failure)
         if self._batch is not None and (_is_too_much(failure) or _may_be_the_batch(failure)):
             self._reconsider(self._batch, _is_too_much(failure))
         self._not_before_ms = now_ms + self._back_off.failed(asked_ms)
@@ -344,16 +365,3 @@ def _may_be_the_batch(failure: Failure) -> bool:
             return True
         case LocalFault():
             return False
-
-
-def _fork_in_words(end: LocalEnd, high: int) -> str:
-    if high > end.head_seq:
-        return (
-            f"The server holds {high} entries of this till's journal, the till only {end.head_seq}: "
-            "it was restored from an older copy, or two tills run on one journal. "
-            "Its sales are kept here and not sent. Call support."
-        )
-    return (
-        f"The server's copy of this till's journal differs at entry {high}. "
-        "The sales since then are kept here and not sent. Call support."
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pos_client.sync.outcomes import Failure
+from shared_models.continuity import Reason
 from shared_models.journal import Entry
 from shared_models.sync_api import EntryNote, HelloReply, Push, PushReply, SegmentState
 
@@ -48,6 +49,19 @@ class RawStored(msgspec.Struct, frozen=True):
     number: int
 
 
+class HashesCompared(msgspec.Struct, frozen=True):
+    """At which of the places that were asked for the server holds the same entry as the till."""
+
+    number: int
+    alike: tuple[int, ...]
+
+
+class Reincarnated(msgspec.Struct, frozen=True):
+    """The till left the incarnation where it was told to."""
+
+    number: int
+
+
 class TryFailed(msgspec.Struct, frozen=True):
     """The shell owes one of these for every number that got no usable answer, time-outs included."""
 
@@ -63,7 +77,18 @@ class Doubted(msgspec.Struct, frozen=True):
     """An answer was cut off: whether the line still stands is to be found out by a greeting."""
 
 
-PushInbound = Looked | EntriesRead | Greeted | Answered | RawStored | TryFailed | Poked | Doubted
+PushInbound = (
+    Looked
+    | EntriesRead
+    | Greeted
+    | Answered
+    | RawStored
+    | HashesCompared
+    | Reincarnated
+    | TryFailed
+    | Poked
+    | Doubted
+)
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -115,8 +140,25 @@ class Noted(msgspec.Struct, frozen=True):
     notes: tuple[EntryNote, ...]
 
 
+class CompareHashes(msgspec.Struct, frozen=True):
+    """Ask the server what it holds at these places, and compare."""
+
+    number: int
+    incarnation: bytes
+    seqs: tuple[int, ...]
+
+
+class Reincarnate(msgspec.Struct, frozen=True):
+    """Leave the incarnation after its entry `common`, the last that both sides have."""
+
+    number: int
+    incarnation: bytes
+    common: int
+    reason: Reason
+
+
 class Diverged(msgspec.Struct, frozen=True):
-    """The server's history of this incarnation is not the till's; none of it is sent until a hello agrees."""
+    """The server's history of this incarnation is not the till's; nothing of it is sent until that is sorted out."""
 
     incarnation: bytes
     high: int
@@ -143,6 +185,8 @@ PushOutbound = (
     | SendRaw
     | Acknowledge
     | Noted
+    | CompareHashes
+    | Reincarnate
     | Diverged
     | Trouble
     | AllSent

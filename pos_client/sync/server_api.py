@@ -24,6 +24,8 @@ from shared_models.sync_api import (
     Challenge,
     Enrolled,
     EnrolRequest,
+    HashesReply,
+    HashesRequest,
     Hello,
     HelloReply,
     Poke,
@@ -80,6 +82,10 @@ class ServerApi:
         return (
             _message(outcome, PushReply) if isinstance(outcome, Reply) and outcome.value else _kept(outcome)
         )
+
+    def hashes(self, incarnation: bytes, seqs: Sequence[int]) -> Reply[HashesReply] | Failure:
+        request = HashesRequest(incarnation=incarnation, seqs=tuple(seqs))
+        return self._admitted(lambda: self._ask("POST", "/sync/hashes", HashesReply, request))
 
     def feed(self, stream: str, epoch: str, after: int, limit: int) -> Reply[FeedPage] | Failure:
         params = {"stream": stream, "epoch": epoch, "after": after, "limit": limit}

@@ -10,6 +10,7 @@ from shared_models.reference import FeedPage, FeedPosition
 from shared_models.sync_api import (
     Enrolled,
     EnrolRequest,
+    HashesReply,
     Hello,
     HelloReply,
     Poke,
@@ -40,6 +41,9 @@ class Server(Protocol):
 
     def push_raw(self, push: Push, reason: str) -> Reply[PushReply | None] | Failure:
         """None when the entry is kept, but the server says nothing of where the journal now stands."""
+
+    def hashes(self, incarnation: bytes, seqs: Sequence[int]) -> Reply[HashesReply] | Failure:
+        """At most MAX_PROBES places at once."""
 
     def feed(self, stream: str, epoch: str, after: int, limit: int) -> Reply[FeedPage] | Failure: ...
 

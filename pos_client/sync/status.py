@@ -15,7 +15,8 @@ class SyncStatus(msgspec.Struct, frozen=True):
     """`code` and `message` are about the journal on its way up, `catalogue_*` about what comes down.
 
     Empty means that all is well. Times are Unix milliseconds of the till's clock; `clock_offset_ms` is the server's
-    clock less the till's. `diverged`: entries are kept back until a person looks; how many are unsent, the store says.
+    clock less the till's. `diverged`: entries are kept back until it is known where both journals part; how many are
+    unsent, the store says. `notice` is something to tell head office; it stays until the till is started again.
     """
 
     online: bool = False
@@ -24,6 +25,7 @@ class SyncStatus(msgspec.Struct, frozen=True):
     last_contact_ms: int | None = None
     all_sent: bool = False
     diverged: bool = False
+    notice: str = ""
     clock_offset_ms: int | None = None
     catalogue_code: str = ""
     catalogue_message: str = ""

@@ -14,10 +14,12 @@ from pos_client.sync.push_messages import (
     Acknowledge,
     AllSent,
     Answered,
+    CompareHashes,
     Diverged,
     Doubted,
     EntriesRead,
     Greeted,
+    HashesCompared,
     LocalEnd,
     Look,
     Looked,
@@ -27,6 +29,8 @@ from pos_client.sync.push_messages import (
     PushOutbound,
     RawStored,
     ReadEntries,
+    Reincarnate,
+    Reincarnated,
     SayHello,
     SendPush,
     SendRaw,
@@ -46,6 +50,12 @@ MakeHello = Callable[[tuple[SegmentState, ...]], Hello]
 HeardFeeds = Callable[[tuple[FeedVerdict, ...]], None]
 Stopping = Callable[[], bool]
 REST_AFTER_FAULT_S = 5.0
+_WHY = {
+    "restored": "This till's database was put back from an older copy.",
+    "foreign": "This till's files were copied from another till.",
+}
+_TWO = "This till's journal went on elsewhere: a copy was put back, or two machines run as this till."
+NEW_SERIES = "{} A new receipt series began; every sale is kept. Tell head office."
 
 
 class Upward:
@@ -120,6 +130,10 @@ class Upward:
                 return self._numbered(said.number, lambda: self._push(said))
             case SendRaw():
                 return self._numbered(said.number, lambda: self._push_raw(said))
+            case CompareHashes():
+                return self._numbered(said.number, lambda: self._compare(said))
+            case Reincarnate():
+                return self._numbered(said.number, lambda: self._reincarnate(said))
             case Acknowledge():
                 self._outbox.acknowledge(said.incarnation, said.high, said.safe_through)
             case AllSent():
@@ -181,6 +195,21 @@ class Upward:
             return RawStored(said.number)
         end = self._end(outcome.value.incarnation, outcome.value.high)
         return Answered(said.number, outcome.value, end)
+
+    def _compare(self, said: CompareHashes) -> PushInbound:
+        outcome = self._server.hashes(said.incarnation, said.seqs)
+        if not isinstance(outcome, Reply) or self._stopping():
+            return self._no_answer(said.number, outcome)
+        self._heard()
+        theirs = zip(said.seqs, outcome.value.hashes, strict=False)
+        ours = ((seq, hash, self._outbox.entry_hash(said.incarnation, seq)) for seq, hash in theirs)
+        return HashesCompared(said.number, tuple(seq for seq, hash, own in ours if own and hash == own))
+
+    def _reincarnate(self, said: Reincarnate) -> PushInbound:
+        self._outbox.reincarnate(said.incarnation, said.common, said.reason)
+        log.warning("a new incarnation begins after entry %d: %s", said.common, said.reason)
+        self._board.change(diverged=False, notice=NEW_SERIES.format(_WHY.get(said.reason, _TWO)))
+        return Reincarnated(said.number)
 
     def _no_answer(self, number: int, outcome: Reply[Any] | Failure) -> TryFailed:
         if isinstance(outcome, Reply):

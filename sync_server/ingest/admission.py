@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -19,16 +19,24 @@ from sync_server.sync_messages import TillIdentity
 
 
 class NotYourJournal(Forbidden):
-    """The incarnation belongs to another machine."""
+    """The incarnation belongs to another till."""
 
     code = "not_your_journal"
 
 
-class Admission:
-    """Stores a batch's new entries in the caller's transaction; the reply is true once that commits."""
+KeyOf = Callable[[Connection, str], bytes]
+"""The public key of a device, by its id, also of one that was replaced."""
 
-    def __init__(self, inbox: Inbox, now_ms: NowMs) -> None:
+
+class Admission:
+    """Stores a batch's new entries in the caller's transaction; the reply is true once that commits.
+
+    A till's journal stays its own when its machine is replaced: what the old one sealed may come from the new one.
+    """
+
+    def __init__(self, inbox: Inbox, key_of: KeyOf, now_ms: NowMs) -> None:
         self._inbox = inbox
+        self._key_of = key_of
         self._now_ms = now_ms
 
     def admit(self, tx: Connection, who: TillIdentity, public_key: bytes, push: Push) -> PushReply:
@@ -44,8 +52,12 @@ class Admission:
         fresh = stamped[stands.high + 1 - push.first_seq :]
         if not fresh:
             return _reply(push.incarnation, stands)
+        if stands.device_id != who.device_id:
+            public_key = self._key_of(tx, stands.device_id)
         notes = self._store(tx, who, public_key, push, stamped, fresh)
         last = stamped[-1].seq
+        if stands.state == log.SUPERSEDED:
+            self._check_it_was_left(tx, who, push.incarnation, last)
         log.advance(tx, push.incarnation, last, push.head_hash, self._now_ms())
         return PushReply(incarnation=push.incarnation, high=last, hash=push.head_hash, notes=notes)
 
@@ -55,13 +67,24 @@ class Admission:
         """What a hello hears of each of its incarnations."""
         return tuple(self._verdict(tx, who, segment) for segment in segments)
 
+    def hashes(
+        self, tx: Connection, who: TillIdentity, incarnation: bytes, seqs: Sequence[int]
+    ) -> tuple[bytes, ...]:
+        """In the order asked; empty where nothing is held."""
+        stands = log.incarnation_of(tx, incarnation)
+        if stands is None:
+            return (b"",) * len(seqs)
+        _check_owner(stands, who)
+        held = log.hashes_at(tx, incarnation, seqs)
+        return tuple(held.get(seq, b"") for seq in seqs)
+
     def _verdict(self, tx: Connection, who: TillIdentity, segment: SegmentState) -> SegmentVerdict:
         stands = log.incarnation_of(tx, segment.incarnation)
         if stands is None:
             return SegmentVerdict(incarnation=segment.incarnation, high=0, hash=START)
-        if stands.device_id != who.device_id:
+        if stands.till_id != who.till_id:
             return SegmentVerdict(incarnation=segment.incarnation, high=0, hash=START, state="foreign")
-        if segment.head_seq < stands.high:
+        if segment.head_seq < stands.high and stands.state != log.SUPERSEDED:
             self._fork(tx, who, segment.incarnation, stands)
         return SegmentVerdict(
             incarnation=segment.incarnation, high=stands.high, hash=stands.head_hash, state=stands.state
@@ -138,12 +161,25 @@ class Admission:
         ids = numbers | {event_id: stored.ingest_id for event_id, stored in known.items()}
         return {seq: ids[event_id] for seq, event_id in filed.items()}, collided
 
+    def _check_it_was_left(self, tx: Connection, who: TillIdentity, incarnation: bytes, last: int) -> None:
+        left_at = log.left_at(tx, incarnation)
+        if left_at is None or last <= left_at:
+            return
+        what = (
+            f"Till {who.till_id} sells on two machines at once: one began a new receipt series after entry {left_at}, "
+            "another goes on in the old one. All sales are kept. Shut one down, and enrol it as a till of its own."
+        )
+        refs = {"incarnation": incarnation.hex(), "seq": str(left_at)}
+        key = f"till_cloned:{incarnation.hex()}"
+        place = {"store_id": who.store_id, "till_id": who.till_id}
+        self._inbox.raise_many(tx, [Finding(key=key, kind="till_cloned", sentence=what, refs=refs, **place)])
+
     def _fork(self, tx: Connection, who: TillIdentity, incarnation: bytes, stands: log.Incarnation) -> None:
         what = (
             f"Till {who.till_id} has another journal than the server from entry {stands.high} or before on: "
-            "it was restored from an old copy, or two machines run on one. Look at the till."
+            "it was restored from an old copy, or two machines run on one. It goes on in a new receipt series."
         )
-        if stands.state != log.FORKED:
+        if stands.state == log.ACTIVE:
             log.mark(tx, incarnation, log.FORKED)
         key = f"journal_forked:{incarnation.hex()}:{stands.high}"
         self._inbox.raise_many(
@@ -162,8 +198,8 @@ class Admission:
 
 
 def _check_owner(stands: log.Incarnation, who: TillIdentity) -> None:
-    if stands.device_id != who.device_id:
-        raise NotYourJournal("This journal belongs to another machine. Its entries can be sent raw.")
+    if stands.till_id != who.till_id:
+        raise NotYourJournal("This journal belongs to another till. Its entries can be sent raw.")
 
 
 def _note(event_id: bytes, reason: str) -> EntryNote:

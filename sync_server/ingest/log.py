@@ -18,6 +18,7 @@ from sync_server.sync_messages import TillIdentity
 
 ACTIVE = "active"
 FORKED = "forked"
+SUPERSEDED = "superseded"
 
 
 class Known(NamedTuple):
@@ -29,6 +30,7 @@ class Known(NamedTuple):
 
 class Incarnation(NamedTuple):
     device_id: str
+    till_id: str
     high: int
     head_hash: bytes
     state: str
@@ -54,6 +56,9 @@ def lock_incarnation(tx: Connection, who: TillIdentity, push: Push, now_ms: int)
     }
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
     tx.execute(dialect.insert(incarnation).values(row).on_conflict_do_nothing(index_elements=["incarnation"]))
+    if push.parent is not None:
+        before = (incarnation.c.incarnation == push.parent) & (incarnation.c.till_id == who.till_id)
+        tx.execute(update(incarnation).where(before).values(state=SUPERSEDED))
     found = _incarnation(tx, push.incarnation, lock=True)
     assert found is not None
     return found
@@ -84,6 +89,20 @@ def mark(tx: Connection, id: bytes, state: str) -> None:
 def hash_at(tx: Connection, id: bytes, seq: int) -> bytes | None:
     where = (ingest_pos.c.incarnation == id) & (ingest_pos.c.seq == seq)
     return tx.scalar(select(ingest_pos.c.hash).where(where))
+
+
+def hashes_at(tx: Connection, id: bytes, seqs: Sequence[int]) -> dict[int, bytes]:
+    where = (ingest_pos.c.incarnation == id) & ingest_pos.c.seq.in_(seqs)
+    return {
+        row.seq: bytes(row.hash)
+        for row in tx.execute(select(ingest_pos.c.seq, ingest_pos.c.hash).where(where))
+    }
+
+
+def left_at(tx: Connection, id: bytes) -> int | None:
+    """The last entry after which a later incarnation goes on, None where there is no later one."""
+    left: int | None = tx.scalar(select(func.max(incarnation.c.parent_seq)).where(incarnation.c.parent == id))
+    return left
 
 
 def known_events(tx: Connection, event_ids: Sequence[bytes]) -> dict[bytes, Known]:
@@ -123,7 +142,9 @@ def add_position(tx: Connection, row: dict[str, Any]) -> None:
 
 def _incarnation(tx: Connection, id: bytes, *, lock: bool) -> Incarnation | None:
     columns = incarnation.c
-    query: Select[Any] = select(columns.device_id, columns.high, columns.head_hash, columns.state)
+    query: Select[Any] = select(
+        columns.device_id, columns.till_id, columns.high, columns.head_hash, columns.state
+    )
     query = query.where(columns.incarnation == id)
     row = tx.execute(query.with_for_update() if lock else query).one_or_none()
     return Incarnation(*row) if row is not None else None

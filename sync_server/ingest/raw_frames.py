@@ -76,7 +76,7 @@ class RawFrames:
         if push is None:
             return None
         stands = log.lock_incarnation(tx, who, push, self._now_ms())
-        if stands.device_id != who.device_id:
+        if stands.till_id != who.till_id:
             return None
         follows = not stands.high or push.prev == stands.head_hash
         if follows and push.first_seq == stands.high + 1:

@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, RawBody
 from litestar.types import ControllerRouterHandler
 
-from shared_models.sync_api import Push
+from shared_models.sync_api import HashesRequest, Push
 from shared_models.wire import unpack
 from sync_server.auth import actor_of, permission
 from sync_server.database import Database
@@ -43,6 +43,16 @@ def routes(db: Database, service: IngestService) -> list[ControllerRouterHandler
         reply = service.push_raw(till_of(request), body, reason)
         return packed(reply) if reply is not None else Response(b"", status_code=202)
 
+    @post(
+        "/sync/hashes",
+        guards=[till],
+        sync_to_thread=True,
+        status_code=200,
+        summary="What is held at some places of a journal, to find where two copies part",
+    )
+    def hashes(request: AnyRequest, body: RawBody) -> Response[bytes]:
+        return packed(service.hashes(till_of(request), unpack(body, HashesRequest)))
+
     @get(
         "/api/v1/quarantine",
         guards=[permission("exceptions.read")],
@@ -69,5 +79,5 @@ def routes(db: Database, service: IngestService) -> list[ControllerRouterHandler
         actor = actor_of(request)
         service.retry(quarantine_id, actor.name, store_in_scope(actor, None))
 
-    handlers: list[Any] = [push, push_raw, quarantined, retry]
+    handlers: list[Any] = [push, push_raw, hashes, quarantined, retry]
     return handlers

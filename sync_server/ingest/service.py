@@ -11,9 +11,9 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from shared_models.errors import ShopError
-from shared_models.sync_api import Push, PushReply
+from shared_models.sync_api import MAX_PROBES, HashesReply, HashesRequest, Push, PushReply
 from sync_server.database import Database, DatabaseBusy
-from sync_server.errors import NotFound
+from sync_server.errors import Invalid, NotFound
 from sync_server.ingest import chain
 from sync_server.ingest.admission import Admission
 from sync_server.ingest.applier import requeue
@@ -72,6 +72,13 @@ class IngestService:
             self._wake_applier()
             return reply
         raise DatabaseBusy("Others send the same entries at this moment. Send them again.")
+
+    def hashes(self, who: TillIdentity, asked: HashesRequest) -> HashesReply:
+        if len(asked.seqs) > MAX_PROBES or not all(0 < seq < 1 << 62 for seq in asked.seqs):
+            raise Invalid(f"Ask for the hashes of 1 to {MAX_PROBES} entries at once.")
+        with self._db.read() as tx:
+            self._public_key_of(tx, who)
+            return HashesReply(hashes=self._admission.hashes(tx, who, asked.incarnation, asked.seqs))
 
     def push_raw(self, who: TillIdentity, frame: bytes, reason: str) -> PushReply | None:
         """Kept in one transaction; whether the till may step over it, in another that may fail."""

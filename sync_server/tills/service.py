@@ -154,6 +154,14 @@ class TillService:
         key: bytes = row.public_key
         return key
 
+    def key_of(self, tx: Connection, device_id: str) -> bytes:
+        """The key of a machine that is, or was, a till: what it sealed stays its own."""
+        row = self._device(tx, device_id)
+        if row is None:
+            raise NotFound("There is no such device.")
+        key: bytes = row.public_key
+        return key
+
     def seen(self, tx: Connection, who: TillIdentity, hello: Hello) -> None:
         now_ms = self._now_ms()
         said = {

@@ -10,6 +10,7 @@ from threading import Condition
 
 from pos_client.store.books import TillBooks
 from pos_client.store.catalogue import CatalogueFile
+from pos_client.store.segments import Here
 from pos_client.sync.identity import Identity, enrol, load_or_create
 from pos_client.sync.server_api import ServerApi
 from pos_client.sync.status import SyncStatus
@@ -50,6 +51,7 @@ class RealTill:
             mint=random_bytes,
             render=receipt,
             anchor_path=self.folder / "anchor" / "anchor.json",
+            here=Here(self.identity.public_key),
             ballast_bytes=0,
         )
 

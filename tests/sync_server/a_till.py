@@ -44,6 +44,7 @@ class ATill:
         self.sign = signer(self.key)
         self.incarnation = device_id.encode().rjust(16, b"-")[-16:]
         self.entries: list[Entry] = []
+        self.first_prev = journal.START
         self.enrolled: Enrolled | None = None
         self.token = ""
         self.code = code
@@ -75,7 +76,7 @@ class ATill:
         return self.record_bytes(type_name(fact), encode_body(Recorded(at_ms, 60, fact)), event_id)
 
     def record_bytes(self, kind: str, body: bytes, event_id: bytes = b"", schema: int = 1) -> Entry:
-        prev = self.entries[-1].hash if self.entries else journal.START
+        prev = self.entries[-1].hash if self.entries else self.first_prev
         event_id = event_id or next(_events).to_bytes(16, "big")
         seq = len(self.entries) + 1
         entry = journal.seal(self.incarnation, seq, event_id, kind, schema, body, prev, self.sign)
@@ -162,9 +163,12 @@ def code_for(app: Litestar, database: Database, till_id: str = "03-1") -> str:
         return code
 
 
-def enrolled_till(app: Litestar, database: Database, client: Client, number: int = 1) -> ATill:
+def enrolled_till(
+    app: Litestar, database: Database, client: Client, number: int = 1, device_id: str = ""
+) -> ATill:
     """A till that is logged in; the store must be open."""
-    till = ATill(client, code_for(app, database, f"03-{number}"), f"device-{number:04d}")
+    device_id = device_id or f"device-{number:04d}"
+    till = ATill(client, code_for(app, database, f"03-{number}"), device_id)
     assert till.enrol().status_code == 200
     assert till.log_in().status_code == 200
     return till

@@ -17,6 +17,7 @@ from pos_client.store.connection import Database
 from pos_client.store.migrations import STEPS, migrate
 from pos_client.store.process_lock import ProcessLock
 from pos_client.till.errors import AlreadyRunning, StorageFailed
+from shared_models.events import decode_body
 from shared_models.journal import first_prev
 from tests.pos_client.store.conftest import Open
 from tests.pos_client.store.made_up_shop import PUBLIC_KEY, a_sale, open_books, shift_opened
@@ -76,15 +77,17 @@ def test_a_restored_copy_begins_a_new_incarnation(tmp_path: Path, caplog: pytest
     assert "restored from a copy" in caplog.text
     restored = books.recent_sales()
     posted = books.post_sale(a_sale(), open_drawer=False)
-    assert posted.seq == 1
+    assert posted.seq == 2, "after the entry that says why"
     assert posted.sale.receipt_number.endswith("-000001")
     assert posted.sale.receipt_number not in {known.sale.receipt_number for known in restored}
     old, new = books.segments()
     assert (new.parent, new.parent_seq, new.parent_hash) == (old.incarnation, old.head_seq, old.head_hash)
-    (entry,) = books.entries(new.incarnation, 0, 10, 1 << 20)
+    entry, _ = books.entries(new.incarnation, 0, 10, 1 << 20)
+    told = decode_body(entry.type, entry.schema, entry.body).fact
+    assert (told.reason, told.parent_seq, told.seen_seq) == ("restored", 2, 4)
     assert entry.prev == first_prev(old.incarnation, old.head_seq, old.head_hash)
     totals = books.shift_totals("s1")
-    assert (totals.sale_count, totals.first_seq, totals.last_seq) == (2, 1, 1)
+    assert (totals.sale_count, totals.first_seq, totals.last_seq) == (2, 1, 2)
     assert totals.grand_total_minor == 2 * 1190
     books.close()
     report = verify(
@@ -126,7 +129,7 @@ def test_an_unreadable_anchor_begins_a_new_incarnation(
     assert AnchorFile(anchor).read() == UNREADABLE
     again = till(run=3)
     assert "unreadable anchor" in caplog.text
-    assert again.post_sale(a_sale(), open_drawer=False).seq == 1
+    assert again.post_sale(a_sale(), open_drawer=False).seq == 2, "after the entry that says why"
 
 
 def test_a_lost_anchor_is_written_again(till: Open, tmp_path: Path) -> None:
@@ -180,7 +183,7 @@ def test_a_migration_keeps_the_entries_and_a_copy_of_the_file(till: Open, tmp_pa
     database = Database(path, "ab" * 32)
     copy = migrate(database, (*STEPS, ("alter table sale add column colour text",)))
     database.close()
-    assert copy == path.with_name("till.db.before-2")
+    assert copy == path.with_name(f"till.db.before-{len(STEPS) + 1}")
     assert verify(copy, "ab" * 32, PUBLIC_KEY).sales == 1
     report = verify(path, "ab" * 32, PUBLIC_KEY)
     assert (report.entries, report.faults) == (posted.seq, ())

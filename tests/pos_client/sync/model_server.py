@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shared_models.journal import START, body_hash, chain_hash, first_prev
 from shared_models.sync_api import (
+    HashesReply,
     Hello,
     HelloReply,
     Push,
@@ -24,6 +27,7 @@ class ModelServer:
         self.stored: dict[bytes, bytes] = {}
         self.effects: dict[bytes, int] = {}
         self.raw: dict[bytes, bytes] = {}
+        self.foreign: set[bytes] = set()
         self.crashes_on: set[bytes] = set()
         self.most_entries = 1 << 30
         self.server_time_ms = 0
@@ -33,6 +37,11 @@ class ModelServer:
         self.requests += 1
         verdicts = tuple(self._verdict(s.incarnation) for s in hello.segments)
         return HelloReply(server_time_ms=self.server_time_ms, protocol=1, segments=verdicts, feeds=())
+
+    def hashes(self, incarnation: bytes, seqs: Sequence[int]) -> HashesReply:
+        self.requests += 1
+        chain = self.chains.get(incarnation, [])
+        return HashesReply(hashes=tuple(chain[seq - 1] if seq <= len(chain) else b"" for seq in seqs))
 
     def push(self, push: Push) -> PushReply:
         self.requests += 1
@@ -89,5 +98,7 @@ class ModelServer:
         return PushReply(incarnation=incarnation, high=len(chain), hash=chain[-1] if chain else START)
 
     def _verdict(self, incarnation: bytes) -> SegmentVerdict:
+        if incarnation in self.foreign:
+            return SegmentVerdict(incarnation=incarnation, high=0, hash=START, state="foreign")
         chain = self.chains.get(incarnation, [])
         return SegmentVerdict(incarnation=incarnation, high=len(chain), hash=chain[-1] if chain else START)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
+from shared_models.continuity import Reason
 from shared_models.journal import Entry, first_prev, seal
 from shared_models.sync_api import SegmentState
 
@@ -44,17 +45,22 @@ class ModelTill:
         self.strands = [Strand(sha256(name.encode()).digest()[:16])]
         self.offset_ms: int | None = None
         self.acknowledged: list[tuple[bytes, int]] = []
+        self.left: list[tuple[int, Reason]] = []
         self._sold = 0
 
     def sell(self, sales: int = 1, body: bytes = b"{}", kind: str = "sale.posted") -> None:
         strand = self.strands[-1]
         for _ in range(sales):
             self._sold += 1
-            event_id = sha256(strand.incarnation + self._sold.to_bytes(8, "big")).digest()[:16]
-            state = strand.state()
-            seq = state.head_seq + 1
-            entry = seal(strand.incarnation, seq, event_id, kind, 1, body, state.head_hash, unsigned)
-            strand.entries.append(entry)
+            event_id = sha256(strand.incarnation + self._sold.to_bytes(8, "big") + body).digest()[:16]
+            self._stamp(event_id, body, kind)
+
+    def _stamp(self, event_id: bytes, body: bytes, kind: str) -> None:
+        strand = self.strands[-1]
+        state = strand.state()
+        seq = state.head_seq + 1
+        entry = seal(strand.incarnation, seq, event_id, kind, 1, body, state.head_hash, unsigned)
+        strand.entries.append(entry)
 
     def begin_strand(self, incarnation: bytes) -> None:
         last = self.strands[-1].state()
@@ -85,6 +91,19 @@ class ModelTill:
         assert high <= len(strand.entries)
         strand.acked, strand.safe = high, safe_through
         self.acknowledged.append((incarnation, high))
+
+    def reincarnate(self, incarnation: bytes, common: int, reason: Reason) -> None:
+        """As the store does it, without the fact that tells of it."""
+        strand = self._strand(incarnation)
+        tail, strand.entries = strand.entries[common:], strand.entries[:common]
+        strand.acked = min(strand.acked, common)
+        self.left.append((common, reason))
+        if strand is self.strands[-1]:
+            digest = strand.entries[-1].hash if strand.entries else strand.state().head_hash
+            fresh = sha256(b"again" + incarnation).digest()[:16]
+            self.strands.append(Strand(fresh, (incarnation, common, digest)))
+        for entry in tail:
+            self._stamp(entry.event_id, entry.body, entry.type)
 
     def note_clock(self, offset_ms: int) -> None:
         self.offset_ms = offset_ms

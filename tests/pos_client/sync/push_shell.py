@@ -10,8 +10,10 @@ from pos_client.sync.push import PushCore
 from pos_client.sync.push_messages import (
     Acknowledge,
     Answered,
+    CompareHashes,
     EntriesRead,
     Greeted,
+    HashesCompared,
     LocalEnd,
     Look,
     Looked,
@@ -19,6 +21,8 @@ from pos_client.sync.push_messages import (
     PushOutbound,
     RawStored,
     ReadEntries,
+    Reincarnate,
+    Reincarnated,
     SayHello,
     SendPush,
     SendRaw,
@@ -29,6 +33,7 @@ from shared_models.sync_api import PROTOCOL, Hello, PushReply
 from tests.pos_client.sync.model_server import ModelServer, ServerCrashed
 from tests.pos_client.sync.model_till import ModelTill
 
+Request = SayHello | SendPush | SendRaw | CompareHashes
 Line = Callable[[int], str]
 """line(n) -> what happens to the n-th request: ok, doubled, lost answer, or a key of LOST."""
 LOST = {
@@ -36,6 +41,7 @@ LOST = {
     "lost request": Unreachable("cut", sent=True),
     "lost answer": Unreachable("cut", sent=True),
     "time-out": Unreachable("no answer in time", sent=True, timed_out=True),
+    "404": Refused(404),
     "413": Refused(413),
     "401": Refused(401),
     "503": Refused(503),
@@ -57,6 +63,7 @@ class PushShell:
         self.said: list[PushOutbound] = []
         self.sent: list[SendPush | SendRaw] = []
         self.steps_past_raw: bool | None = True
+        self.cannot_compare = False
         self._requests = 0
         self.last_request_ms = 0
 
@@ -83,7 +90,7 @@ class PushShell:
         raise AssertionError("the core neither waits nor works")
 
     def _only_forks_left(self) -> bool:
-        return bool(self.core._diverged) and not any(self.core._may_send(s) for s in self.till.segments())
+        return self.core.diverged and not any(self.core._may_send(s) for s in self.till.segments())
 
     def _perform(self, said: PushOutbound) -> Iterator[PushInbound]:
         match said:
@@ -94,18 +101,21 @@ class PushShell:
                 yield EntriesRead(said.number, tuple(found))
             case Acknowledge():
                 self.till.acknowledge(said.incarnation, said.high, said.safe_through)
-            case SayHello() | SendPush() | SendRaw():
+            case Reincarnate():
+                self.till.reincarnate(said.incarnation, said.common, said.reason)
+                yield Reincarnated(said.number)
+            case SayHello() | SendPush() | SendRaw() | CompareHashes():
                 yield from self._request(said)
             case _:
                 pass
 
-    def _request(self, said: SayHello | SendPush | SendRaw) -> Iterator[PushInbound]:
+    def _request(self, said: Request) -> Iterator[PushInbound]:
         self._requests += 1
         self.last_request_ms = self.now_ms
-        fate = self.line(self._requests)
+        fate = "404" if self.cannot_compare and isinstance(said, CompareHashes) else self.line(self._requests)
         if isinstance(said, SendPush | SendRaw):
             self.sent.append(said)
-        if fate in ("no line", "lost request", "time-out", "413", "401", "503", "429"):
+        if fate in ("no line", "lost request", "time-out", "404", "413", "401", "503", "429"):
             yield TryFailed(said.number, LOST[fate])
             return
         try:
@@ -121,11 +131,17 @@ class PushShell:
             self._served(said)
             yield answer
 
-    def _served(self, said: SayHello | SendPush | SendRaw) -> PushInbound:
+    def _served(self, said: Request) -> PushInbound:
         if isinstance(said, SayHello):
             reply = self.server.hello(hello_of(self.till))
             ends = tuple(self.end(v.incarnation, v.high) for v in reply.segments)
             return Greeted(said.number, reply, ends)
+        if isinstance(said, CompareHashes):
+            held = zip(said.seqs, self.server.hashes(said.incarnation, said.seqs).hashes, strict=True)
+            own = self.till.entry_hash
+            return HashesCompared(
+                said.number, tuple(seq for seq, hash in held if own(said.incarnation, seq) == hash)
+            )
         if isinstance(said, SendPush):
             return self.answered(said.number, self.server.push(said.push))
         raw = self.server.push_raw(said.push, self.steps_past_raw is not False)

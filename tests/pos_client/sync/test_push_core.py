@@ -13,9 +13,9 @@ from pos_client.sync.push import MOST_ENTRIES, PushCore, push_of
 from pos_client.sync.push_messages import (
     Acknowledge,
     AllSent,
+    CompareHashes,
     Diverged,
     EntriesRead,
-    Greeted,
     Look,
     Looked,
     Noted,
@@ -28,7 +28,7 @@ from pos_client.sync.push_messages import (
     TryFailed,
     Wait,
 )
-from shared_models.sync_api import EntryNote, HelloReply, Limits, PushReply, SegmentVerdict
+from shared_models.sync_api import EntryNote, Limits, PushReply
 from shared_models.wire import pack
 from tests.pos_client.sync.model_server import ModelServer
 from tests.pos_client.sync.model_till import ModelTill
@@ -155,78 +155,141 @@ def test_a_server_that_lost_everything_gets_everything_again() -> None:
     assert_exactly_once(till, server)
 
 
-def test_a_till_restored_from_a_backup_stops_sending_and_says_so() -> None:
-    till, _, shell = shop(10)
+def test_a_till_put_back_from_a_copy_goes_on_in_a_new_incarnation_and_says_so() -> None:
+    till, server, shell = shop(10)
     shell.run()
     del till.strands[0].entries[5:]
     till.strands[0].acked = 5
     shell.now_ms += 600_000
-    shell.turn()
+    shell.run()
     [fork] = shell.of_kind(Diverged)
     assert isinstance(fork, Diverged)
     assert fork.high == 10
     assert "restored" in fork.message
-    assert till.strands[0].acked == 5
+    assert till.left == [(5, "restored")]
+    till.sell(3)
+    shell.run()
+    assert (till.strands[0].acked, till.strands[1].acked) == (5, 3)
+    assert len(server.stored) == 13
 
 
-def test_two_tills_on_one_journal_stop_at_the_first_push_that_differs() -> None:
+@pytest.mark.parametrize("common", [0, 1, 4, 5])
+def test_a_twin_sends_what_it_sold_in_a_new_incarnation_from_where_both_part(common: int) -> None:
+    till, server, shell = shop(common)
+    shell.run()
+    twin = ModelTill()
+    twin.sell(common)
+    twin.sell(3, body=b'{"twin":1}')
+    server.push(push_of(twin.segments()[0], twin.strands[0].entries))
+    till.sell(2)
+    shell.now_ms += 600_000
+    shell.run()
+    assert till.left == [(common, "diverged")]
+    assert [len(strand.entries) for strand in till.strands] == [common, 2]
+    assert till.strands[1].acked == 2
+    assert server.effects.keys() == {
+        entry.event_id for entry in (*till.all_entries(), *twin.strands[0].entries)
+    }
+    assert set(server.effects.values()) == {1}
+
+
+@given(common=st.integers(0, 300), ours=st.integers(0, 300), theirs=st.integers(0, 300))
+@settings(max_examples=60, deadline=None)
+def test_where_two_journals_part_is_found_in_few_questions(common: int, ours: int, theirs: int) -> None:
+    till, server, shell = shop(common)
+    shell.run()
+    twin = ModelTill()
+    twin.sell(common)
+    twin.sell(theirs, body=b'{"twin":1}')
+    if twin.all_entries():
+        server.push(push_of(twin.segments()[0], twin.strands[0].entries))
+    till.sell(ours)
+    shell.now_ms += 600_000
+    shell.run()
+    assert all(left == common for left, _ in till.left)
+    assert bool(till.left) == bool(theirs and common + ours)
+    assert len(shell.of_kind(CompareHashes)) <= 3
+    assert sum(strand.acked for strand in till.strands) == common + ours
+    assert len(server.stored) == common + ours + theirs
+
+
+def test_an_incarnation_that_was_left_before_keeps_what_the_server_has_too() -> None:
     till, server, shell = shop(5)
     shell.run()
-    till.sell()
-    twin_copy = ModelTill()
-    twin_copy.sell(5)
-    twin_copy.sell(1, body=b'{"twin":1}')
-    server.push(push_of(twin_copy.segments()[0], twin_copy.strands[0].entries[5:]))
-    shell.turn()
-    [fork] = shell.of_kind(Diverged)
-    assert isinstance(fork, Diverged)
-    assert "differs at entry 6" in fork.message
-    assert till.strands[0].acked == 5
-    assert len(server.stored) == 6
+    kept, lost = till.strands[0].entries[:3], till.strands[0].entries[3:]
+    till.strands[0].entries = kept
+    till.strands[0].acked = 3
+    till.begin_strand(b"n" * 16)
+    till.sell(4)
+    shell.now_ms += 600_000
+    shell.run()
+    assert till.left == []
+    assert (till.strands[0].acked, till.strands[1].acked) == (3, 4)
+    assert not shell.core.diverged
+    assert len(server.stored) == len(kept) + len(lost) + 4
+    asked = len(shell.of_kind(CompareHashes))
+    shell.now_ms += 600_000
+    shell.run()
+    assert len(shell.of_kind(CompareHashes)) == asked, "it is asked about once"
 
 
-def test_a_fork_in_one_incarnation_does_not_hold_up_the_next() -> None:
-    till, _, shell = shop(5)
+def test_what_an_earlier_incarnation_has_beside_the_server_is_sent_in_the_current_one() -> None:
+    till, server, shell = shop(5)
     shell.run()
     till.forge(3, b'{"other":1}')
     till.begin_strand(b"n" * 16)
     till.sell(4)
     shell.now_ms += 600_000
     shell.run()
+    assert till.left == [(2, "diverged")]
+    assert [len(strand.entries) for strand in till.strands] == [2, 7]
+    assert till.strands[1].acked == 7
+    assert len(server.stored) == 5 + 3 + 4
+
+
+def test_a_server_that_cannot_compare_gets_nothing_of_a_fork_but_everything_else() -> None:
+    till, _, shell = shop(5)
+    shell.run()
+    till.forge(3, b'{"other":1}')
+    till.begin_strand(b"n" * 16)
+    till.sell(4)
+    shell.now_ms += 600_000
+    shell.cannot_compare = True
+    shell.run()
     assert till.strands[1].acked == 4
-    assert till.strands[0].acked == 5
-    assert shell.of_kind(Diverged)
-
-
-def test_a_journal_that_the_server_knows_from_another_machine_is_kept_back() -> None:
-    till, server, shell = shop(5)
-    [hello] = shell.core.step(0, Looked(till.segments()))
-    assert isinstance(hello, SayHello)
-    verdict = SegmentVerdict(incarnation=till.strands[0].incarnation, high=0, hash=bytes(32), state="foreign")
-    reply = HelloReply(server_time_ms=0, protocol=1, segments=(verdict,), feeds=())
-    fork, look = shell.core.step(0, Greeted(hello.number, reply, (shell.end(verdict.incarnation, 0),)))
-    assert isinstance(fork, Diverged)
-    assert "another machine" in fork.message
-    assert look == Look()
+    assert till.left == []
     assert shell.core.diverged
-    [wait] = shell.core.step(0, Looked(till.segments()))
-    assert isinstance(wait, Wait)
-    assert server.stored == {}
 
 
-def test_an_incarnation_is_sent_again_once_the_server_agrees() -> None:
+def test_a_server_that_contradicts_itself_starts_ever_fewer_incarnations() -> None:
     till, server, shell = shop(5)
     shell.run()
-    theirs = server.chains[till.strands[0].incarnation]
-    server.chains[till.strands[0].incarnation] = [*theirs[:4], b"x" * 32]
+    for _ in range(40):
+        current = till.strands[-1]
+        server.chains[current.incarnation] = [b"x" * 32] * (len(current.entries) + 1)
+        till.sell()
+        if not shell.turn():
+            shell.turn()
+    hours = (shell.now_ms + 3_600_000) // 3_600_000
+    assert len(till.left) <= 30 * hours
+
+
+def test_a_journal_that_the_server_knows_from_another_till_goes_on_as_one_of_its_own() -> None:
+    till, server, shell = shop(5)
+    server.foreign.add(till.strands[0].incarnation)
+    till.strands[0].acked = 3
+    shell.run()
+    [fork] = shell.of_kind(Diverged)
+    assert isinstance(fork, Diverged)
+    assert "another till" in fork.message
+    assert till.left == [(3, "foreign")]
+    assert till.strands[1].acked == 2
     till.sell()
     shell.now_ms += 600_000
-    shell.turn()
-    assert shell.of_kind(Diverged)
-    server.chains[till.strands[0].incarnation] = theirs
-    shell.now_ms += 600_000
     shell.run()
-    assert_exactly_once(till, server)
+    assert till.left == [(3, "foreign")]
+    assert till.strands[1].acked == 3
+    assert len(server.stored) == 3
 
 
 @pytest.mark.parametrize("steps_past", [True, False])

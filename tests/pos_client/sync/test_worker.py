@@ -24,6 +24,7 @@ from shared_models.moment import Moment
 from shared_models.reference import FeedPage, FeedPosition, streams_of
 from shared_models.sync_api import (
     FeedVerdict,
+    HashesReply,
     Hello,
     HelloReply,
     Poke,
@@ -101,6 +102,7 @@ class LocalServer:
         self.greetings = 0
         self.buggy_calls = 0
         self.steps_past = True
+        self.compares = True
         self.failed_pokes = 0
 
     def hello(self, hello: Hello) -> Reply[HelloReply] | Failure:
@@ -120,6 +122,9 @@ class LocalServer:
         if any(entry.event_id in self.model.crashes_on for entry in push.entries):
             return Refused(500)
         return self.refuses or Reply(self.model.push(push))
+
+    def hashes(self, incarnation: bytes, seqs: Sequence[int]) -> Reply[HashesReply] | Failure:
+        return Reply(self.model.hashes(incarnation, seqs)) if self.compares else Refused(404)
 
     def push_raw(self, push: Push, reason: str) -> Reply[PushReply | None] | Failure:
         return Reply(self.model.push_raw(push, steps_past=self.steps_past))
@@ -262,16 +267,33 @@ def test_a_server_that_refuses_is_met_all_the_same(tmp_path: Path, started: Star
     assert till.strands[0].acked == 0
 
 
-def test_a_fork_is_shown_and_stays_shown(tmp_path: Path, started: Started) -> None:
+@pytest.mark.expects_log
+def test_a_twins_till_goes_on_in_a_new_series_and_keeps_saying_so(tmp_path: Path, started: Started) -> None:
     server, till = LocalServer(), ModelTill()
     till.sell(4)
-    for push in [hello_push(till)]:
-        server.model.push(push)
+    server.model.push(hello_push(till))
+    till.forge(2, b'{"x":1}')
+    engine = started(Engine(tmp_path, server, till))
+    status = engine.seen.wait(lambda status: status.all_sent)
+    assert till.left == [(1, "diverged")]
+    assert "A new receipt series began" in status.notice
+    assert not status.diverged
+    wait_until(lambda: engine.worker.status.catalogue_as_of_ms is not None)
+    assert engine.worker.status.notice == status.notice
+
+
+def test_a_fork_that_an_older_server_cannot_sort_out_is_shown_and_stays_shown(
+    tmp_path: Path, started: Started
+) -> None:
+    server, till = LocalServer(), ModelTill()
+    server.compares = False
+    till.sell(4)
+    server.model.push(hello_push(till))
     till.forge(2, b'{"x":1}')
     engine = started(Engine(tmp_path, server, till))
     status = engine.seen.wait(lambda status: status.diverged)
     assert status.code == "diverged"
-    assert "Call support" in status.message
+    assert "Tell head office" in status.message
     wait_until(lambda: engine.worker.status.catalogue_as_of_ms is not None)
     assert engine.worker.status.diverged
     assert not engine.worker.status.all_sent
