@@ -19,6 +19,7 @@ from sync_server.accounts.routes import LogIn, NewAccount
 from sync_server.catalogue.service import ProductFields
 from sync_server.errors import PROBLEM, Problem
 from sync_server.exceptions.routes import Assign, Note
+from sync_server.hubs.routes import HubCodeFor
 from sync_server.pricing.promotions import NewPromotion
 from sync_server.pricing.routes import NewPrice
 from sync_server.pricing.service import KeptTaxCategory
@@ -47,9 +48,13 @@ BODIES: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("post", "/api/v1/exceptions/{case_id}/resolve"): Note,
     ("post", "/api/v1/exceptions/{case_id}/reopen"): Note,
     ("post", "/api/v1/tills/enrol-codes"): CodeFor,
+    ("post", "/api/v1/hubs/enrol-codes"): HubCodeFor,
 }
 OTHER_BODIES = {("post", "/api/v1/products/import"): "text/csv"}
-_MESSAGES = ("/sync/enrol", "/sync/token", "/sync/hello", "/sync/push")
+_MESSAGES = (
+    "/sync/enrol", "/sync/token", "/sync/hello", "/sync/push",
+    "/sync/hub/enrol", "/sync/hub/token", "/sync/hub/hello", "/sync/hub/push",
+)  # fmt: skip
 _REFUSALS = {
     "400": "What was sent is not what is asked for",
     "401": "Nobody is logged in, or the log-in has run out",

@@ -23,6 +23,7 @@ from sync_server.database import Database
 from sync_server.errors import on_data_error, on_shop_error, on_unexpected
 from sync_server.exceptions import routes as exceptions
 from sync_server.feed import routes as feed
+from sync_server.hubs import routes as hubs
 from sync_server.ingest import routes as ingest
 from sync_server.nul_characters import refuse_nul
 from sync_server.ports import NewId, NowMs, random_id, system_now_ms
@@ -116,10 +117,18 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
             services.feed,
             services.snapshots,
             services.board,
-            services.tills.public_key,
+            services.check_machine,
             settings.poke_seconds,
         ),
         *ingest.routes(db, services.ingest),
+        *hubs.routes(
+            db,
+            services.hubs,
+            services.attempts,
+            settings,
+            services.ingest.push,
+            services.ingest.push_raw,
+        ),
     ]
 
 

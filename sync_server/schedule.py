@@ -102,3 +102,4 @@ def _freshen(services: Services, is_going: Callable[[], bool]) -> None:
 def _forget_codes(services: Services) -> None:
     with services.db.write() as tx:
         services.tills.forget_codes(tx)
+        services.hubs.forget_codes(tx)

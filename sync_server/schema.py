@@ -8,6 +8,7 @@ from sync_server.catalogue import tables as catalogue
 from sync_server.database import metadata
 from sync_server.exceptions import tables as exceptions
 from sync_server.feed import tables as feed
+from sync_server.hubs import tables as hubs
 from sync_server.ingest import tables as ingest
 from sync_server.pricing import tables as pricing
 from sync_server.sales import tables as sales
@@ -22,6 +23,7 @@ __all__ = [
     "catalogue",
     "exceptions",
     "feed",
+    "hubs",
     "ingest",
     "metadata",
     "pricing",

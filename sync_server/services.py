@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from argon2 import PasswordHasher
 from sqlalchemy import Connection
 
+from shared_models.sync_api import SegmentVerdict
 from sync_server.accounts.front_door import FrontDoor
 from sync_server.accounts.service import AccountService
 from sync_server.attempts import Attempts
@@ -22,6 +23,7 @@ from sync_server.feed.pokes import PokeBoard
 from sync_server.feed.publisher import FeedPublisher
 from sync_server.feed.service import FeedService
 from sync_server.feed.snapshots import Snapshots
+from sync_server.hubs.service import HubService, Records
 from sync_server.ingest import log
 from sync_server.ingest.admission import Admission
 from sync_server.ingest.applier import Applier
@@ -38,6 +40,7 @@ from sync_server.settings import Settings
 from sync_server.staff.service import StaffService
 from sync_server.stock.service import StockService
 from sync_server.stores.service import StoreService
+from sync_server.sync_messages import TillIdentity, as_hub
 from sync_server.tills.service import CHALLENGE_AUDIENCE, TILL_AUDIENCE, TillService
 
 
@@ -62,6 +65,7 @@ class Services:
     cash: CashService
     exceptions: ExceptionService
     tills: TillService
+    hubs: HubService
     feed: FeedService
     snapshots: Snapshots
     compaction: Compaction
@@ -70,6 +74,14 @@ class Services:
     applier: Applier
     worker: ApplyWorker
     ingest: IngestService
+
+    def check_machine(self, tx: Connection, who: TillIdentity) -> None:
+        """Raises where the till's or hub's machine is not welcome any more."""
+        hub = as_hub(who)
+        if hub is None:
+            self.tills.public_key(tx, who)
+        else:
+            self.hubs.check(tx, hub)
 
 
 def build_services(
@@ -103,6 +115,9 @@ def build_services(
     recorders = (sales, stock, cash, ShiftCheck(cash, exceptions), Continuity(exceptions))
     tills = TillService(stores.till, till_tokens, challenges, now_ms, settings.enrol_code_minutes)
 
+    records = Records(stores.store, stores.tills, tills.keys, tills.identity, _verdicts(tills))
+    hubs = HubService(records, tills.check_answer, till_tokens, now_ms, settings.enrol_code_minutes)
+
     admission = Admission(exceptions, tills.key_of, now_ms)
     applier = Applier(db, recorders, exceptions, now_ms)
     worker = ApplyWorker(applier)
@@ -126,6 +141,7 @@ def build_services(
         cash=cash,
         exceptions=exceptions,
         tills=tills,
+        hubs=hubs,
         feed=feed,
         snapshots=snapshots,
         compaction=Compaction(db, now_ms),
@@ -139,3 +155,16 @@ def build_services(
 
 def _category_ids(catalogue: CatalogueService) -> Callable[[Connection, Sequence[str]], frozenset[str]]:
     return lambda tx, ids: frozenset(one.category_id for one in catalogue.categories(tx))
+
+
+def _verdicts(tills: TillService) -> Callable[[Connection, str, bytes], SegmentVerdict | None]:
+    """What a store's hub may hear of a journal: nothing of another store's."""
+
+    def verdict(tx: Connection, store_id: str, incarnation: bytes) -> SegmentVerdict | None:
+        held = log.incarnation_of(tx, incarnation)
+        owner = tills.identity(tx, held.device_id) if held else None
+        if held is None or owner is None or owner.store_id != store_id:
+            return None
+        return SegmentVerdict(incarnation=incarnation, high=held.high, hash=held.head_hash, state=held.state)
+
+    return verdict

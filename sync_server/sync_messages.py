@@ -11,7 +11,7 @@ from litestar.handlers.base import BaseRouteHandler
 
 from shared_models import wire
 from shared_models.sync_api import MEDIA_TYPE
-from sync_server.errors import NotLoggedIn
+from sync_server.errors import Forbidden, NotLoggedIn
 
 
 class TillIdentity(msgspec.Struct, frozen=True):
@@ -37,6 +37,37 @@ def till_of(connection: ASGIConnection[Any, Any, Any, Any]) -> TillIdentity:
     claims = connection.app.state.till_tokens.read(token)
     who = msgspec.convert({name: claims.get(name) for name in TillIdentity.__struct_fields__}, TillIdentity)
     connection.scope["state"]["till_id"] = who.till_id  # for the log
+    return who
+
+
+class HubIdentity(msgspec.Struct, frozen=True):
+    """A store's hub. To routes that serve tills and hubs alike it is a machine of the store that is no till."""
+
+    hub_id: str
+    store_id: str
+
+
+def hub_claims(who: HubIdentity) -> dict[str, str]:
+    return {"device_id": who.hub_id, "till_id": "", "store_id": who.store_id}
+
+
+def as_hub(who: TillIdentity) -> HubIdentity | None:
+    """None for a till."""
+    return None if who.till_id else HubIdentity(who.device_id, who.store_id)
+
+
+def hub(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """The guard of what only hubs ask for. Whether the hub is still welcome, the route asks."""
+    hub_of(connection)
+
+
+hub.asks_for = "hub"  # type: ignore[attr-defined]
+
+
+def hub_of(connection: ASGIConnection[Any, Any, Any, Any]) -> HubIdentity:
+    who = as_hub(till_of(connection))
+    if who is None:
+        raise Forbidden("This is for a store's hub.")
     return who
 
 

@@ -26,13 +26,14 @@ from shared_models.wire import unpack
 from sync_server.attempts import Attempts, address_of, of_address
 from sync_server.auth import actor_of, permission, public
 from sync_server.database import Database, Transaction
+from sync_server.enrolment import WrongCode, check_protocol
 from sync_server.errors import read_json
 from sync_server.pages import Page, checked_limit, page_of, read_cursor
 from sync_server.ports import NowMs
 from sync_server.settings import Settings
 from sync_server.store_scope import store_in_scope
 from sync_server.sync_messages import TillIdentity, packed, till, till_of
-from sync_server.tills.service import Device, EnrolCode, TillService, UpdateNeeded, WrongCode
+from sync_server.tills.service import Device, EnrolCode, TillService
 
 JudgeSegments = Callable[[Transaction, TillIdentity, tuple[SegmentState, ...]], tuple[SegmentVerdict, ...]]
 JudgeFeeds = Callable[[Transaction, str, tuple[FeedPosition, ...]], tuple[FeedVerdict, ...]]
@@ -104,8 +105,7 @@ def _for_tills(
     )
     def hello(request: AnyRequest, body: RawBody) -> Response[bytes]:
         who, said = till_of(request), unpack(body, Hello)
-        if said.protocol != PROTOCOL:
-            raise UpdateNeeded(f"This server speaks protocol {PROTOCOL}. Update the till or the server.")
+        check_protocol(said.protocol)
         with db.write() as tx:
             service.public_key(tx, who)
             service.seen(tx, who, said)

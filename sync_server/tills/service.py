@@ -8,13 +8,15 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from shared_models.hub_api import StoreDevice
 from shared_models.signing import verifier
-from shared_models.sync_api import PROTOCOL, Challenge, Enrolled, EnrolRequest, Hello, TokenRequest
+from shared_models.sync_api import Challenge, Enrolled, EnrolRequest, Hello, TokenRequest
 from sync_server.auth import TokenMint
-from sync_server.errors import Forbidden, Invalid, NotFound, NotLoggedIn
+from sync_server.enrolment import WrongCode, check_machine, check_protocol, code_hash, new_code
+from sync_server.errors import Forbidden, NotFound, NotLoggedIn
 from sync_server.ports import NowMs
 from sync_server.sync_messages import TillIdentity
 from sync_server.tills.tables import ACTIVE, REVOKED, device, enrol_code, used_nonce
@@ -24,19 +26,6 @@ CHALLENGE_AUDIENCE = "evertill-challenge"
 TOKEN_TAG = b"evertill-token\0"
 TOKEN_MINUTES = 60
 _CHALLENGE_MINUTES = 2
-_CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-_CODE_LENGTH = 12
-
-
-class UpdateNeeded(Invalid):
-    """The till speaks a protocol that this server does not."""
-
-    code = "update_needed"
-    status = 426
-
-
-class WrongCode(Forbidden):
-    code = "wrong_enrol_code"
 
 
 class TillRevoked(Forbidden):
@@ -93,20 +82,16 @@ class TillService:
 
     def make_code(self, tx: Connection, till_id: str, made_by: str) -> EnrolCode:
         place = self._find_till(tx, till_id)
-        letters = "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
-        expires_ms = self._now_ms() + self._code_minutes * 60_000
-        row = {"code_hash": _code_hash(letters), "till_id": place.till_id, "expires_ms": expires_ms}
+        code, expires_ms = new_code(), self._now_ms() + self._code_minutes * 60_000
+        row = {"code_hash": code_hash(code), "till_id": place.till_id, "expires_ms": expires_ms}
         tx.execute(insert(enrol_code).values(row | {"made_by": made_by}))
-        return EnrolCode("-".join(letters[i : i + 4] for i in (0, 4, 8)), place.till_id, expires_ms)
+        return EnrolCode(code, place.till_id, expires_ms)
 
     def enrol(self, tx: Connection, asked: EnrolRequest) -> Enrolled:
         """The same device with the same code and key gets the same answer again: the first may be lost."""
-        if asked.protocol != PROTOCOL:
-            raise UpdateNeeded(f"This server speaks protocol {PROTOCOL}. Update the till or the server.")
-        _check_key(asked.public_key)
-        if not 8 <= len(asked.device_id) <= 64 or not asked.device_id.isascii():
-            raise Invalid("A device id has 8 to 64 characters.")
-        by_code = enrol_code.c.code_hash == _code_hash(asked.code)
+        check_protocol(asked.protocol)
+        check_machine(asked.device_id, asked.public_key)
+        by_code = enrol_code.c.code_hash == code_hash(asked.code)
         code = tx.execute(select(enrol_code).where(by_code).with_for_update()).one_or_none()
         if code is None or code.expires_ms <= self._now_ms():
             raise WrongCode("This code is wrong or too old. Ask head office for a new one.")
@@ -135,14 +120,20 @@ class TillService:
 
     def token(self, tx: Connection, asked: TokenRequest) -> tuple[str, int]:
         """A revoked device gets one too: it proves who sends, and opens nothing but the raw path."""
-        claims = self._challenges.read(asked.nonce)
         row = self._device(tx, asked.device_id)
-        if row is None or not verifier(row.public_key)(TOKEN_TAG + asked.nonce.encode(), asked.signature):
-            raise NotLoggedIn("This machine is not enrolled here. Enrol it with a code from head office.")
-        self._use_up(tx, asked.nonce, int(claims["exp"]) * 1000)
+        self.check_answer(tx, asked, row.public_key if row else None)
+        assert row is not None
         place = self._find_till(tx, row.till_id)
         who = TillIdentity(asked.device_id, place.till_id, place.store_id)
         return self._tokens.issue(msgspec.structs.asdict(who), TOKEN_MINUTES)
+
+    def check_answer(self, tx: Connection, asked: TokenRequest, public_key: bytes | None) -> None:
+        """Raises NotLoggedIn unless a fresh challenge of ours is signed with the key of a machine that we know."""
+        claims = self._challenges.read(asked.nonce)
+        message = TOKEN_TAG + asked.nonce.encode()
+        if public_key is None or not verifier(public_key)(message, asked.signature):
+            raise NotLoggedIn("This machine is not enrolled here. Enrol it with a code from head office.")
+        self._use_up(tx, asked.nonce, int(claims["exp"]) * 1000)
 
     def public_key(self, tx: Connection, who: TillIdentity) -> bytes:
         """The key that the till signs with; raises TillRevoked for a machine that has been shut out."""
@@ -185,10 +176,21 @@ class TillService:
         columns = [device.c[name] for name in Device.__struct_fields__]
         query = select(*columns).where(device.c.device_id > (after or "")).order_by(device.c.device_id)
         if store_id is not None:
-            # a till's id begins with its store's
-            prefix = f"{store_id}-"
-            query = query.where(func.substr(device.c.till_id, 1, len(prefix)) == prefix)
+            query = query.where(_of_store(store_id))
         return [Device(*row) for row in tx.execute(query.limit(limit))]
+
+    def identity(self, tx: Connection, device_id: str) -> TillIdentity | None:
+        """Of a machine that is, or was, a till."""
+        row = self._device(tx, device_id)
+        if row is None:
+            return None
+        return TillIdentity(device_id, row.till_id, self._find_till(tx, row.till_id).store_id)
+
+    def keys(self, tx: Connection, store_id: str) -> list[StoreDevice]:
+        """Of all the store's machines: what its hub needs to let them in."""
+        columns = [device.c[name] for name in StoreDevice.__struct_fields__]
+        rows = tx.execute(select(*columns).where(_of_store(store_id)).order_by(device.c.device_id))
+        return [StoreDevice(**row._mapping) for row in rows]
 
     def _use_up(self, tx: Connection, nonce: str, expires_ms: int) -> None:
         tx.execute(delete(used_nonce).where(used_nonce.c.expires_ms <= self._now_ms()))
@@ -228,13 +230,7 @@ class TillService:
         return tx.execute(select(device).where(device.c.device_id == device_id)).one_or_none()
 
 
-def _check_key(public_key: bytes) -> None:
-    try:
-        verifier(public_key)
-    except ValueError as reason:
-        raise Invalid("The public key is not a point of P-256, uncompressed.") from reason
-
-
-def _code_hash(code: str) -> bytes:
-    letters = code.upper().replace("-", "").replace(" ", "")
-    return sha256(b"evertill-enrol\0" + letters.encode()).digest()
+def _of_store(store_id: str) -> ColumnElement[bool]:
+    """A till's id begins with its store's."""
+    prefix = f"{store_id}-"
+    return func.substr(device.c.till_id, 1, len(prefix)) == prefix

@@ -12,6 +12,8 @@ OPEN = {
     "/sync/enrol",
     "/sync/challenge",
     "/sync/token",
+    "/sync/hub/enrol",
+    "/sync/hub/token",
     "/health",
     "/ready",
 }
