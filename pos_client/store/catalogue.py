@@ -10,7 +10,7 @@ import msgspec
 
 from pos_client.store.catalogue_copy import CatalogueStore, Now
 from pos_client.store.catalogue_search import find_numbers, plain
-from pos_client.store.connection import Driver
+from pos_client.store.connection import Driver, DriverConnection
 from shared_models import catalogue_file, reference
 from shared_models.catalogue import Category, Offer, Price, Product, TaxCategory
 from shared_models.moment import Moment
@@ -45,8 +45,8 @@ class Kept(msgspec.Struct, frozen=True):
 class CatalogueFile:
     """Implements `till.ports.Catalogue` and `sync.ports.CatalogueCopy` on one replaceable file."""
 
-    def __init__(self, path: Path, now: Now) -> None:
-        self._store = CatalogueStore(path, now)
+    def __init__(self, path: Path, now: Now, connection_class: type[Any] = DriverConnection) -> None:
+        self._store = CatalogueStore(path, now, connection_class)
         self._kept: tuple[int, Kept] | None = None
 
     def close(self) -> None:

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import sqlcipher3.dbapi2 as driver
 
-from pos_client.store.connection import Database, Driver
+from pos_client.store.connection import Database, Driver, DriverConnection
 from pos_client.store.storage_errors import is_damage
 from pos_client.till.errors import StorageFailed
 from shared_models import catalogue_file, reference
@@ -31,11 +32,15 @@ class BadCatalogueFile(ShopError):
 
 
 class CatalogueStore:
-    """The file with its connections. `generation` grows whenever what it says may have changed."""
+    """The file with its connections. `generation` grows whenever what it says may have changed.
 
-    def __init__(self, path: Path, now: Now) -> None:
+    `connection_class` replaces the driver's connection for the one that writes.
+    """
+
+    def __init__(self, path: Path, now: Now, connection_class: type[Any] = DriverConnection) -> None:
         self._path = path
         self._now = now
+        self._connection_class = connection_class
         self._swapping = threading.Condition()
         self._readers = 0
         self._wanted = False
@@ -44,14 +49,14 @@ class CatalogueStore:
 
     def _open(self) -> Database:
         try:
-            return _open_file(self._path)
+            return _open_file(self._path, self._connection_class)
         except (StorageFailed, driver.Error) as reason:
             if not is_damage(reason):
                 raise
             # Everything in it can be fetched again, so a damaged copy must not keep the till from starting.
             log.warning("The catalogue can't be read (%s). It is put aside and fetched again.", reason)
             self._put_aside()
-            return _open_file(self._path)
+            return _open_file(self._path, self._connection_class)
 
     def _put_aside(self) -> None:
         try:
@@ -121,8 +126,8 @@ class CatalogueStore:
         self._database.write(lambda connection: _stamp(connection, self._now()))
 
 
-def _open_file(path: Path) -> Database:
-    database = Database(path, durable=False)
+def _open_file(path: Path, connection_class: type[Any]) -> Database:
+    database = Database(path, durable=False, factory=connection_class)
     try:
         with database.read() as connection:
             made = connection.execute("select 1 from sqlite_master where name = 'feed_state'").fetchone()

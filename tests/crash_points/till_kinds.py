@@ -1,0 +1,174 @@
+"""Every kind of transaction that the till makes in its own database, and a till on which each of them can be made.
+
+A kind names the function that opens its transaction; a rule of the house compares these with the till's code, so a
+function that begins to write needs a line here, and gets its crash points and disk trouble by that.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import sqlcipher3.dbapi2 as driver
+
+from hardware.receipt_document import ReceiptDocument, Text
+from pos_client.store.books import TillBooks
+from shared_models import cash, sale
+from tests.pos_client.store.made_up_shop import (
+    a_sale,
+    cash_moved,
+    no_sale,
+    open_books,
+    parked_sale,
+    sale_parked,
+    sale_recalled,
+    sale_voided,
+    shift_closed,
+    shift_opened,
+)
+
+Act = Callable[[TillBooks], object]
+A_REPORT = ReceiptDocument((Text("X report"),))
+A_COUNT = cash.DrawerCounted(
+    shift_id="s1", till_id="03-2", operator_id="op1", counted_minor=20_000, pieces=(cash.Pieces(1000, 20),)
+)
+
+
+class Kind(NamedTuple):
+    """`site` is the function that opens the transaction, as module.Class.function."""
+
+    site: str
+    act: Act
+
+
+def _post(*facts: Any, **more: Any) -> Kind:
+    return Kind("pos_client.store.books.TillBooks.post", lambda books: books.post(*facts, **more))
+
+
+def _job(site: str, act: Act) -> Kind:
+    return Kind(f"pos_client.store.jobs.Jobs.{site}", act)
+
+
+def _first(books: TillBooks, kind: str) -> int:
+    return next(job.id for job in books.jobs.having("queued") if job.kind == kind)
+
+
+FACTS: dict[str, Kind] = {
+    "sale.posted": Kind(
+        "pos_client.store.books.TillBooks.post_sale", lambda b: b.post_sale(a_sale(), open_drawer=True)
+    ),
+    "sale.voided": _post(sale_voided()),
+    "sale.parked": Kind(
+        "pos_client.store.books.TillBooks.park", lambda b: b.park(parked_sale("p2"), sale_parked("p2"))
+    ),
+    "sale.recalled": Kind(
+        "pos_client.store.books.TillBooks.recall", lambda b: b.recall("p1", sale_recalled("p1"))
+    ),
+    "receipt.reprinted": Kind(
+        "pos_client.store.books.TillBooks.post",
+        lambda b: b.post(_reprinted(b), document=A_REPORT, note=_second(b)),
+    ),
+    "shift.opened": _post(shift_opened("s2", 2)),
+    "cash.moved": _post(cash_moved("paid_out", 200), no_sale(), drawer_reason="paid out"),
+    "drawer.opened": _post(no_sale(), drawer_reason="no sale"),
+    "drawer.counted": _post(A_COUNT),
+    "shift.closed": Kind(
+        "pos_client.store.books.TillBooks.post", lambda b: b.post(shift_closed(b), document=A_REPORT)
+    ),
+    "operator.logged_in": _post(cash.OperatorLoggedIn("op2", "Bo", "03-2")),
+    "operator.logged_out": _post(cash.OperatorLoggedOut("op1", "03-2")),
+}
+"""By the name of the fact in `events.TYPES`."""
+
+OTHERS: dict[str, Kind] = {
+    "a sale without the drawer": Kind(
+        "pos_client.store.books.TillBooks.post_sale",
+        lambda b: b.post_sale(a_sale(lines=60), open_drawer=False),
+    ),
+    "a report without a fact": _post(document=A_REPORT),
+    "the ticket in progress": Kind(
+        "pos_client.store.books.TillBooks.save_cart", lambda b: b.save_cart(b"ticket" * 500)
+    ),
+    "the count in progress": Kind(
+        "pos_client.store.books.TillBooks.save_count", lambda b: b.save_count(b"12 x 5.00")
+    ),
+    "an acknowledgement": Kind(
+        "pos_client.store.outbox.acknowledge", lambda b: b.acknowledge(_incarnation(b), 3, 2)
+    ),
+    "an acknowledgement taken back": Kind(
+        "pos_client.store.outbox.acknowledge", lambda b: b.acknowledge(_incarnation(b), 1, 0)
+    ),
+    "a pulse begun": _job("claim", lambda b: b.jobs.claim("drawer")),
+    "a receipt begun": _job("claim", lambda b: b.jobs.claim("print")),
+    "a receipt printed": _job("done", lambda b: b.jobs.done(_first(b, "print"))),
+    "a receipt in doubt": _job("_set", lambda b: b.jobs.uncertain(_first(b, "print"))),
+    "a receipt again": _job("_set", lambda b: b.jobs.again(b.jobs.having("uncertain")[0].id)),
+    "a pulse given up": _job("_set", lambda b: b.jobs.cancel(_first(b, "drawer"))),
+}
+KINDS = FACTS | OTHERS
+
+
+def _incarnation(books: TillBooks) -> bytes:
+    return books.segments()[-1].incarnation
+
+
+def _second(books: TillBooks) -> str:
+    return books.recent_sales()[1].sale.receipt_number
+
+
+def _reprinted(books: TillBooks) -> sale.ReceiptReprinted:
+    return sale.ReceiptReprinted(
+        sale_id="5a1e" * 8, receipt_number=_second(books), operator_id="op1", copy_number=1
+    )
+
+
+STARTED = 5_000_000
+"""Where ids and times begin in every run that is compared with another."""
+
+
+def prepare(folder: Path) -> Path:
+    """A till in the middle of its day, closed: everything that a kind can change is there."""
+    books = open_books(folder, log_bytes=0)
+    books.post(shift_opened())
+    for drawer in (True, False, True):
+        books.post_sale(a_sale(), open_drawer=drawer)
+    books.park(parked_sale(), sale_parked())
+    books.save_cart(b"half a ticket")
+    books.jobs.uncertain(_first(books, "print"))
+    books.acknowledge(_incarnation(books), 2, 1)
+    books.close()
+    return folder
+
+
+def start(folder: Path, **changed: Any) -> TillBooks:
+    """The same ids and times each time: what is done once more is the same to the byte, but for signatures."""
+    return open_books(folder, start=STARTED, **{"log_bytes": 0} | changed)
+
+
+def start_next_day(folder: Path) -> TillBooks:
+    return open_books(folder, start=2 * STARTED, log_bytes=0)
+
+
+def copy_of(prepared: Path, folder: Path) -> Path:
+    shutil.copytree(prepared, folder)
+    return folder
+
+
+Tables = dict[str, list[tuple[Any, ...]]]
+
+
+def tables(path: Path) -> Tables:
+    """All that a SQLite file says. A signature is another each time, and `verify` has a look at it."""
+    connection = driver.connect(str(path))
+    try:
+        assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
+        found = {"user_version": connection.execute("pragma user_version").fetchall()}
+        names = connection.execute("select name from sqlite_master where type = 'table' order by name")
+        for (name,) in names.fetchall():
+            wanted = "*" if name != "entry" else "pos, event_id, type, schema, body, prev, hash, algorithm"
+            found[name] = sorted(connection.execute(f'select {wanted} from "{name}"').fetchall(), key=repr)
+        return found
+    finally:
+        connection.close()
