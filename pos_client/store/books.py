@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,11 +71,12 @@ class TillBooks:
         """Called after a commit that queued a print or drawer job."""
         self._process_lock = ProcessLock(path.with_name(path.name + ".lock"))
         try:
+            self._journal_at = partial(Journal, sign=sign, clock=clock, ids=ids, boot_id=boot_id)
             self._open(path, key, ballast_bytes, log_bytes, connection_class, anchor_path)
-            self._go_on(Journal(self._current, sign, clock, ids, boot_id))
         except BaseException:
             self._process_lock.release()
             raise
+        self._note_anchor()
         self._anchor.start()
 
     def _open(
@@ -92,8 +94,9 @@ class TillBooks:
         try:
             self.copied_aside = migrate(self.database)
             self._anchor = AnchorFile(anchor_path, machine=self._here.machine)
-            self._why: Reason | None = None
             self._current = self.database.write(self._open_current)
+            self._stale = True
+            self._be_current()
             self.jobs = Jobs(self.database, self._receipt)
             self.jobs.after_restart()
             self.database.grow_log(log_bytes)
@@ -101,44 +104,37 @@ class TillBooks:
             self.database.close()
             raise
 
-    def _go_on(self, journal: Journal) -> None:
-        self._journal = journal
-        self._stale = True
-        try:
-            self._be_current()
-            self._say_why_it_began()
-        except BaseException:
-            self.database.close()
-            raise
-        self._note_anchor()
-
     def _open_current(self, connection: Driver) -> segments.Segment:
         """The incarnation to go on with: a new one at first, or when continuity is not proven."""
-        self._why = segments.why_a_new_one(connection, self._anchor.read(), self._here)
+        why = segments.why_a_new_one(connection, self._anchor.read(), self._here)
         known = segments.segments(connection)
-        if self._why is not None or not known:
-            return segments.begin(connection, self._mint, self._here.public_key)
-        if self._here.public_key and not known[-1].public_key:
-            segments.note_key(connection, known[-1], self._here.public_key)
-        return known[-1]
+        if why is not None or not known:
+            current = segments.begin(connection, self._mint, self._here.public_key)
+        else:
+            current = known[-1]
+        self._journal = self._journal_at(current)
+        if current.head_seq == 0 and current.parent is not None:
+            self._say_why_it_began(connection, current, why or "unproven", stamped_again=0)
+        if self._here.public_key and not current.public_key:
+            segments.note_key(connection, current, self._here.public_key)
+        return current
 
-    def _say_why_it_began(self) -> None:
-        if self._journal.seq == 0 and self._current.parent is not None:
-            self.post(self._incarnation_opened(self._current, self._why or "unproven", stamped_again=0))
-
-    def _incarnation_opened(
-        self, segment: segments.Segment, reason: Reason, stamped_again: int
-    ) -> IncarnationOpened:
+    def _say_why_it_began(
+        self, connection: Driver, segment: segments.Segment, reason: Reason, stamped_again: int
+    ) -> None:
+        """The incarnation's first entry, in the transaction that begins it."""
         assert segment.parent is not None
-        return IncarnationOpened(
+        opened = IncarnationOpened(
             till_id=self._till_id,
             reason=reason,
             parent=segment.parent.hex(),
             parent_seq=segment.parent_seq,
             stamped_again=stamped_again,
             series=segment.series,
-            seen_seq=self._seen_of(segment.parent),
+            seen_seq=max(self._seen_of(segment.parent), segment.parent_seq + stamped_again),
         )
+        (sealed,) = self._journal.seal(opened)
+        insert_entry(connection, sealed)
 
     def _seen_of(self, incarnation: bytes) -> int:
         anchor = self._anchor.read()
@@ -374,8 +370,7 @@ class TillBooks:
             fresh = segments.begin(connection, self._mint, self._here.public_key, min(common, left.head_seq))
             count = restamping.count_after(connection, left, common)
             self._journal.resume(fresh)
-            (sealed,) = self._journal.seal(self._incarnation_opened(fresh, reason, count))
-            insert_entry(connection, sealed)
+            self._say_why_it_began(connection, fresh, reason, count)
         outbox.cut(connection, left, common)
         restamping.restamp(connection, left, common, segments.segments(connection)[-1], self._sign)
 

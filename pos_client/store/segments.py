@@ -10,7 +10,9 @@ import msgspec
 from pos_client.store.anchor import UNREADABLE, Anchor
 from pos_client.store.connection import Driver
 from pos_client.store.positions import position, seq_of
-from shared_models.continuity import Reason
+from shared_models.continuity import IncarnationOpened, Reason
+from shared_models.errors import ShopError
+from shared_models.events import decode_body
 from shared_models.ids import series_of
 from shared_models.journal import first_prev
 
@@ -81,7 +83,7 @@ def why_a_new_one(connection: Driver, anchor: Anchor | None, here: Here) -> Reas
     if here.public_key and current.public_key not in (b"", here.public_key):
         log.warning("The till was enrolled again with a new key: a new receipt series begins.")
         return "new_key"
-    if anchor is None:
+    if anchor is None or _knows_of(connection, current, anchor):
         return None
     if anchor.machine and here.machine and anchor.machine != here.machine:
         log.warning("The till's files are on another machine than before: a new receipt series begins.")
@@ -96,6 +98,22 @@ def why_a_new_one(connection: Driver, anchor: Anchor | None, here: Here) -> Reas
         anchor.incarnation or "an unreadable anchor",
     )
     return "unproven" if anchor == UNREADABLE else "restored"
+
+
+def _knows_of(connection: Driver, current: Segment, anchor: Anchor) -> bool:
+    """Whether the incarnation began with this anchor in view, and the till was killed before it wrote a newer one."""
+    row = connection.execute(
+        "select type, schema, body from entry where pos = ?", (position(current.id, 1),)
+    ).fetchone()
+    try:
+        opened = None if row is None else decode_body(*row).fact
+    except ShopError:
+        return False
+    if not isinstance(opened, IncarnationOpened):
+        return False
+    if anchor == UNREADABLE:
+        return opened.reason == "unproven" and current.head_seq == 1
+    return anchor.incarnation == opened.parent and anchor.seq <= opened.seen_seq
 
 
 def _is_at(connection: Driver, current: Segment, anchor: Anchor) -> bool:

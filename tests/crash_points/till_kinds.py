@@ -11,12 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import sqlcipher3.dbapi2 as driver
 
 from hardware.receipt_document import ReceiptDocument, Text
+from pos_client.journal_check import verify
+from pos_client.store.anchor import AnchorFile
 from pos_client.store.books import TillBooks
-from shared_models import cash, sale
+from shared_models import cash, events, sale
+from shared_models.journal import Fault
 from tests.pos_client.store.made_up_shop import (
+    PUBLIC_KEY,
     a_sale,
     cash_moved,
     no_sale,
@@ -55,7 +60,14 @@ def _first(books: TillBooks, kind: str) -> int:
     return next(job.id for job in books.jobs.having("queued") if job.kind == kind)
 
 
-FACTS: dict[str, Kind] = {
+def _made_up(fact: type[Any]) -> Any:
+    """A fact of a kind that the books only have to keep."""
+    empty = {str: "x", int: 1}
+    fields = [field for field in msgspec.structs.fields(fact) if field.required]
+    return fact(**{field.name: empty.get(field.type, ()) for field in fields})
+
+
+FACTS: dict[str, Kind] = {name: _post(_made_up(fact)) for name, fact in events.TYPES.items()} | {
     "sale.posted": Kind(
         "pos_client.store.books.TillBooks.post_sale", lambda b: b.post_sale(a_sale(), open_drawer=True)
     ),
@@ -76,6 +88,10 @@ FACTS: dict[str, Kind] = {
     "drawer.counted": _post(A_COUNT),
     "shift.closed": Kind(
         "pos_client.store.books.TillBooks.post", lambda b: b.post(shift_closed(b), document=A_REPORT)
+    ),
+    "incarnation.opened": Kind(
+        "pos_client.store.books.TillBooks.reincarnate",
+        lambda b: b.reincarnate(_incarnation(b), 2, "diverged"),
     ),
     "operator.logged_in": _post(cash.OperatorLoggedIn("op2", "Bo", "03-2")),
     "operator.logged_out": _post(cash.OperatorLoggedOut("op1", "03-2")),
@@ -147,8 +163,18 @@ def start(folder: Path, **changed: Any) -> TillBooks:
     return open_books(folder, start=STARTED, **{"log_bytes": 0} | changed)
 
 
-def start_next_day(folder: Path) -> TillBooks:
-    return open_books(folder, start=2 * STARTED, log_bytes=0)
+def sell_on(folder: Path) -> None:
+    """On another day, with the number that was promised."""
+    books = open_books(folder, start=2 * STARTED, log_bytes=0)
+    number = books.next_receipt_number()
+    assert books.post_sale(a_sale(), open_drawer=True).sale.receipt_number == number
+    books.close()
+
+
+def faults(folder: Path) -> tuple[Fault, ...]:
+    """What `verify` finds in the till's books, receipt numbers with gaps included."""
+    anchor = AnchorFile(folder / "elsewhere" / "anchor.json").read()
+    return verify(folder / "books" / "till.db", None, PUBLIC_KEY, anchor).faults
 
 
 def copy_of(prepared: Path, folder: Path) -> Path:

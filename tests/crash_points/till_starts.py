@@ -16,10 +16,12 @@ import zstandard
 from pos_client.store.catalogue import CatalogueFile
 from pos_client.store.connection import Database, DriverConnection
 from pos_client.store.migrations import STEPS, migrate
+from pos_client.store.segments import Here
 from pos_client.sync.bootstrap import Bootstrap
 from pos_client.sync.outcomes import Failure, Reply
 from pos_client.sync.server_port import BlobSink, Server
 from shared_models.reference import FEED_SCHEMA, FeedPage
+from shared_models.signing import new_private_key, public_key_of
 from shared_models.sync_api import SnapshotManifest
 from tests.crash_points import till_kinds
 from tests.pos_client.store.made_up_catalogue import (
@@ -33,7 +35,7 @@ from tests.pos_client.store.made_up_catalogue import (
     price,
     product,
 )
-from tests.pos_client.store.made_up_shop import open_books
+from tests.pos_client.store.made_up_shop import PUBLIC_KEY, open_books
 
 Run = Callable[[Path, type[Any]], None]
 
@@ -52,6 +54,7 @@ MORE_STEPS = (
     ("create table later (id integer primary key) strict", "insert into later values (1), (2)"),
 )
 """What a later version might do."""
+ANOTHER_KEY = public_key_of(new_private_key())
 OAT, SOY = product(1, "Organic Oat Drink"), product(2, "Soy Drink")
 PAGE = page([STORE, FOOD, DRINKS, MILKS, ADA, OAT, price(OAT, 199)])
 NEXT = page([SOY, price(SOY, 149), price(OAT, 179, 5)], after=PAGE.to, before=PAGE.checksum_after)
@@ -74,6 +77,30 @@ def _left_at_the_printer(folder: Path) -> None:
     books.jobs.claim("drawer")
     books.jobs.claim("print")
     books.close()
+
+
+def _put_back(folder: Path) -> None:
+    """The database is yesterday's, and the anchor is not."""
+    till_kinds.prepare(folder)
+    anchor = (folder / "elsewhere" / "anchor.json").read_bytes()
+    books = folder / "books" / "till.db"
+    yesterday = books.read_bytes()
+    till_kinds.sell_on(folder)
+    assert (folder / "elsewhere" / "anchor.json").read_bytes() != anchor
+    books.write_bytes(yesterday)
+
+
+def _at(machine: str, public_key: bytes) -> Run:
+    def run(folder: Path, connection_class: type[Any]) -> None:
+        here = Here(public_key, machine)
+        till_kinds.start(folder, here=here, connection_class=connection_class).close()
+
+    return run
+
+
+def _somewhere_else(folder: Path) -> None:
+    till_kinds.prepare(folder)
+    _at("the old machine", PUBLIC_KEY)(folder, DriverConnection)
 
 
 def _later_version(folder: Path, connection_class: type[Any]) -> None:
@@ -164,6 +191,7 @@ class _OneFile:
         return Reply(len(self._packed) - offset)
 
 
+_BEGIN = "pos_client.store.books.TillBooks._open"
 _OPEN = "pos_client.store.catalogue_copy._open_file"
 _APPLY = "pos_client.store.catalogue_copy.CatalogueStore.apply"
 _SWAP = "pos_client.store.catalogue_copy.CatalogueStore.swap_in"
@@ -172,7 +200,7 @@ STARTS: dict[str, Start] = {
     "the very first": Start(
         (
             "pos_client.store.migrations._step",
-            "pos_client.store.segments.open_current",
+            _BEGIN,
         ),
         _nothing,
         _first_start,
@@ -181,11 +209,14 @@ STARTS: dict[str, Start] = {
     "with jobs at the printer": Start(
         ("pos_client.store.jobs.Jobs.after_restart",), _left_at_the_printer, _first_start, _TILL
     ),
+    "with an old database": Start((_BEGIN,), _put_back, _first_start, _TILL),
+    "on another machine": Start((_BEGIN,), _somewhere_else, _at("the new machine", PUBLIC_KEY), _TILL),
+    "with another key": Start((_BEGIN,), _somewhere_else, _at("the old machine", ANOTHER_KEY), _TILL),
     "of a later version": Start(
         ("pos_client.store.migrations._step", "pos_client.store.migrations._copy_aside"),
         till_kinds.prepare,
         _later_version,
-        (*_TILL, "books/till.db.before-2"),
+        (*_TILL, f"books/till.db.before-{len(STEPS) + 1}"),
     ),
     "without a catalogue": Start((_OPEN,), _nothing, _open_catalogue, _GOODS),
     "with a damaged catalogue": Start((_OPEN,), _damaged, _open_catalogue, _GOODS),
