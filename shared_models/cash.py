@@ -82,7 +82,9 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of a shift so far: an X report shows them, a Z report freezes them.
 
     `expected_minor` is the cash that the drawer should hold. `grand_total_minor` is the till's gross sales of all
-    time, which nothing resets. `first_seq` and `last_seq` are the journal positions that the figures cover.
+    time, which nothing resets. `refund_minor` is the worth of what was taken back, `refund_cash_minor` what of it was
+    given back in cash; neither lessens the sales' figures. `first_seq` and `last_seq` are the journal positions that
+    the figures cover.
     """
 
     shift_id: str
@@ -110,6 +112,9 @@ class ShiftTotals(msgspec.Struct, frozen=True, kw_only=True):
     tenders: tuple[TenderTotal, ...]
     first_receipt: str = ""
     last_receipt: str = ""
+    refund_count: int = 0
+    refund_minor: int = 0
+    refund_cash_minor: int = 0
 
 
 class ShiftClosed(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,7 +54,8 @@ class LeaseReply(Message, frozen=True):
     """Where the lease stands. `code` and `reason` are for a denied till; `balance` is what is left to ask for.
 
     `expires_ms` is on the server's clock, whose time is `server_time_ms`. A parked sale comes with its `cart`, as
-    another till wrote it, and the `version` under which the claimer now has it.
+    another till wrote it, and the `version` under which the claimer now has it. For a refund `before` says how much of
+    each line went back earlier, or is about to.
     """
 
     lease_id: str
@@ -68,6 +69,7 @@ class LeaseReply(Message, frozen=True):
     reason: str = ""
     version: int = 0
     cart: bytes = b""
+    before: tuple[ClaimedLine, ...] = ()
 
 
 class LeaseClosing(Message, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from shared_models.refund import RefundPosted
 from shared_models.sale import SaleLine, SalePosted, SoldComponent
 
 
@@ -27,6 +28,15 @@ def moves_of_sale(sale: SalePosted) -> tuple[StockMove, ...]:
     inside = (component for line in sale.lines for component in line.components)
     after = max((line.line_no for line in sale.lines), default=0) + 1
     return (*moves, *(_move(sale, line_no, component) for line_no, component in enumerate(inside, after)))
+
+
+def moves_of_refund(refund: RefundPosted) -> tuple[StockMove, ...]:
+    """What goes back onto the shelf of the store that took it back; of a kit its components."""
+    back = [part for line in refund.lines if line.restock for part in (line.components or (line,))]
+    return tuple(
+        StockMove(line_no, part.product_id, refund.store_id, part.quantity_milli, "refund")
+        for line_no, part in enumerate(back, 1)
+    )
 
 
 def _move(sale: SalePosted, line_no: int, gone: SaleLine | SoldComponent) -> StockMove:

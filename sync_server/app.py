@@ -25,6 +25,7 @@ from sync_server.exceptions import routes as exceptions
 from sync_server.feed import routes as feed
 from sync_server.hubs import routes as hubs
 from sync_server.ingest import routes as ingest
+from sync_server.leases import routes as leases
 from sync_server.nul_characters import refuse_nul
 from sync_server.ports import NewId, NowMs, random_id, system_now_ms
 from sync_server.pricing import promotion_routes
@@ -129,6 +130,7 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
             services.ingest.push,
             services.ingest.push_raw,
         ),
+        *leases.routes(db, services.leases, services.value, services.tills.public_key),
     ]
 
 

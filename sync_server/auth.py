@@ -23,9 +23,9 @@ _ALGORITHM = "HS256"
 _MANAGER = {
     "catalogue.read", "prices.read", "staff.read", "staff.write", "stock.read", "stock.write", "sales.read",
     "cash.read", "exceptions.read", "exceptions.write", "reports.read", "stores.read", "tills.read",
-    "console.view",
+    "console.view", "leases.read",
 }  # fmt: skip
-_HEAD_OFFICE = _MANAGER | {"catalogue.write", "prices.write", "stores.write", "tills.write"}
+_HEAD_OFFICE = _MANAGER | {"catalogue.write", "prices.write", "stores.write", "tills.write", "leases.write"}
 _ADMIN = _HEAD_OFFICE | {"accounts.read", "accounts.write"}
 ROLES: dict[str, frozenset[str]] = {
     "cashier": frozenset(),

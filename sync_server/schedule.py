@@ -81,6 +81,7 @@ def server_schedule(services: Services) -> Schedule:
     schedule.every(60, lambda: _freshen(services, schedule.is_going), "build snapshots ahead")
     schedule.every(3600, lambda: _forget_codes(services), "forget old enrolment codes")
     schedule.every(3600, lambda: services.compaction.run(schedule.is_going), "compact the feed")
+    schedule.every(60, lambda: _end_leases(services), "end leases that ran out")
     return schedule
 
 
@@ -97,6 +98,14 @@ def _freshen(services: Services, is_going: Callable[[], bool]) -> None:
         if not is_going():
             return
         services.snapshots.manifest(store_id)
+
+
+def _end_leases(services: Services) -> None:
+    """A few at a time, so that no sale waits for all of them."""
+    more = True
+    while more:
+        with services.db.write() as tx:
+            more = services.leases.expire(tx) > 0
 
 
 def _forget_codes(services: Services) -> None:

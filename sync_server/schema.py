@@ -10,6 +10,7 @@ from sync_server.exceptions import tables as exceptions
 from sync_server.feed import tables as feed
 from sync_server.hubs import tables as hubs
 from sync_server.ingest import tables as ingest
+from sync_server.leases import tables as leases
 from sync_server.pricing import tables as pricing
 from sync_server.sales import tables as sales
 from sync_server.staff import tables as staff
@@ -25,6 +26,7 @@ __all__ = [
     "feed",
     "hubs",
     "ingest",
+    "leases",
     "metadata",
     "pricing",
     "sales",

@@ -31,6 +31,10 @@ from sync_server.ingest.continuity import Continuity
 from sync_server.ingest.raw_frames import RawFrames
 from sync_server.ingest.service import IngestService
 from sync_server.ingest.worker import ApplyWorker
+from sync_server.leases.corrections import ValueService
+from sync_server.leases.recording import LeaseRecorder
+from sync_server.leases.refund_claims import SoldLine
+from sync_server.leases.service import LeaseService
 from sync_server.ports import NewId, NowMs
 from sync_server.pricing.promotions import PromotionService
 from sync_server.pricing.service import PricingService
@@ -74,6 +78,8 @@ class Services:
     applier: Applier
     worker: ApplyWorker
     ingest: IngestService
+    leases: LeaseService
+    value: ValueService
 
     def check_machine(self, tx: Connection, who: TillIdentity) -> None:
         """Raises where the till's or hub's machine is not welcome any more."""
@@ -112,7 +118,8 @@ def build_services(
     stock = StockService(exceptions, now_ms, new_id)
     sales = SalesService(exceptions, log.stored_fact)
     cash = CashService()
-    recorders = (sales, stock, cash, ShiftCheck(cash, exceptions), Continuity(exceptions))
+    leases = LeaseService(_sold_lines(sales), now_ms)
+    recorders = (sales, stock, cash, *_later_recorders(leases, cash, exceptions, now_ms))
     tills = TillService(stores.till, till_tokens, challenges, now_ms, settings.enrol_code_minutes)
 
     records = Records(stores.store, stores.tills, tills.keys, tills.identity, _verdicts(tills))
@@ -150,7 +157,21 @@ def build_services(
         applier=applier,
         worker=worker,
         ingest=ingest,
+        leases=leases,
+        value=ValueService(now_ms, new_id),
     )
+
+
+def _later_recorders(
+    leases: LeaseService, cash: CashService, exceptions: ExceptionService, now_ms: NowMs
+) -> tuple[LeaseRecorder, ShiftCheck, Continuity]:
+    """Those that look at what the ones before them wrote."""
+    lending = LeaseRecorder(leases, exceptions, now_ms)
+    return lending, ShiftCheck(cash, exceptions), Continuity(exceptions)
+
+
+def _sold_lines(sales: SalesService) -> Callable[[Connection, str], dict[int, SoldLine]]:
+    return lambda tx, sale_id: {line: SoldLine(*sold) for line, sold in sales.sold_lines(tx, sale_id).items()}
 
 
 def _category_ids(catalogue: CatalogueService) -> Callable[[Connection, Sequence[str]], frozenset[str]]:

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, update
 
 from shared_models.cash import CashMoved, DrawerOpened, ShiftClosed, ShiftOpened
+from shared_models.refund import RefundPosted
 from shared_models.sale import SalePosted
 from sync_server.cash.service import CashService, Closing
 from sync_server.findings import Finding, Inbox
 from sync_server.ingest_entry import RecordedEntry
+from sync_server.leases.tables import refund
 from sync_server.reports.shift_figures import Difference, differences, shift_figures
 from sync_server.sales.tables import sale
 
-_COUNTED = (SalePosted, ShiftOpened, CashMoved, DrawerOpened, ShiftClosed)
+_COUNTED = (SalePosted, RefundPosted, ShiftOpened, CashMoved, DrawerOpened, ShiftClosed)
 
 
 class ShiftCheck:
@@ -45,12 +47,13 @@ class ShiftCheck:
         late = [
             entry
             for entry in entries
-            if isinstance(entry.recorded.fact, SalePosted) and _is_late(entry, closing)
+            if isinstance(entry.recorded.fact, SalePosted | RefundPosted) and _is_late(entry, closing)
         ]
         if not late:
             return
-        flagged = sale.c.event_id.in_([entry.event_id for entry in late])
-        tx.execute(update(sale).where(flagged).values(late_after_close=True))
+        event_ids = [entry.event_id for entry in late]
+        for table in (sale, refund):
+            tx.execute(update(table).where(table.c.event_id.in_(event_ids)).values(late_after_close=True))
         self._inbox.raise_many(tx, [_late_finding(entry, closing) for entry in late])
 
     def _compare(self, tx: Connection, closing: Closing) -> None:
@@ -71,12 +74,13 @@ def _is_late(entry: RecordedEntry, closing: Closing) -> bool:
 
 
 def _late_finding(entry: RecordedEntry, closing: Closing) -> Finding:
-    fact: SalePosted = entry.recorded.fact
+    fact: SalePosted | RefundPosted = entry.recorded.fact
+    what = "Receipt" if isinstance(fact, SalePosted) else "A refund of receipt"
     return Finding(
         key=f"late_after_close|{entry.event_id.hex()}",
         kind="late_after_close",
         sentence=(
-            f"Receipt {fact.receipt_number} is of shift {closing.stated.number} on till {entry.till_id}, "
+            f"{what} {fact.receipt_number} is of shift {closing.stated.number} on till {entry.till_id}, "
             "whose Z report does not have it. The shift shows both figures."
         ),
         store_id=entry.store_id,

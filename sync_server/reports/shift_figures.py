@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from shared_models.cash import PAID_IN, PAID_OUT, SAFE_DROP, ShiftTotals, TaxTotal, TenderTotal
 from shared_models.sale import CASH
 from sync_server.cash.tables import cash_movement, drawer_opening, shift_opening
+from sync_server.leases.tables import refund
 from sync_server.sales.tables import sale, sale_tax, sale_tender
 
 
@@ -31,6 +32,9 @@ class ShiftFigures(msgspec.Struct, frozen=True, kw_only=True):
     expected_minor: int
     taxes: tuple[TaxTotal, ...]
     tenders: tuple[TenderTotal, ...]
+    refund_count: int = 0
+    refund_minor: int = 0
+    refund_cash_minor: int = 0
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -43,7 +47,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 def shift_figures(tx: Connection, shift_id: str, *, with_late: bool) -> ShiftFigures:
-    """From the rows of the shift; `with_late` also counts sales that came after its Z report."""
+    """From the rows of the shift; `with_late` also counts sales and refunds that came after its Z report."""
     mine = (sale.c.shift_id == shift_id) & ~sale.c.training
     if not with_late:
         mine &= ~sale.c.late_after_close
@@ -61,6 +65,7 @@ def shift_figures(tx: Connection, shift_id: str, *, with_late: bool) -> ShiftFig
     openings = select(func.count()).select_from(drawer_opening).where(drawer_opening.c.shift_id == shift_id)
     tenders = _tenders(tx, mine)
     cash = sum(tender.amount_minor for tender in tenders if tender.kind == CASH)
+    refunds = _refund_sums(tx, shift_id, with_late)
     return ShiftFigures(
         **sums,
         float_minor=float_minor,
@@ -68,9 +73,10 @@ def shift_figures(tx: Connection, shift_id: str, *, with_late: bool) -> ShiftFig
         paid_out_minor=paid_out,
         safe_drop_minor=dropped,
         no_sale_count=_scalar(tx, openings),
-        expected_minor=float_minor + cash + paid_in - paid_out - dropped,
+        expected_minor=float_minor + cash + paid_in - paid_out - dropped - refunds["refund_cash_minor"],
         taxes=_taxes(tx, mine),
         tenders=tenders,
+        **refunds,
     )
 
 
@@ -100,6 +106,20 @@ def _sale_sums(tx: Connection, mine: ColumnElement[bool]) -> dict[str, int]:
             func.coalesce(func.sum(sale.c.total_minor), 0).label("gross_minor"),
             func.coalesce(func.sum(sale.c.discount_minor), 0).label("discount_minor"),
             func.coalesce(func.sum(sale.c.cash_rounding_minor), 0).label("cash_rounding_minor"),
+        ).where(mine)
+    ).one()
+    return {name: int(value) for name, value in row._mapping.items()}
+
+
+def _refund_sums(tx: Connection, shift_id: str, with_late: bool) -> dict[str, int]:
+    mine = refund.c.shift_id == shift_id
+    if not with_late:
+        mine &= ~refund.c.late_after_close
+    row = tx.execute(
+        select(
+            func.count().label("refund_count"),
+            func.coalesce(func.sum(refund.c.total_minor), 0).label("refund_minor"),
+            func.coalesce(func.sum(refund.c.cash_minor), 0).label("refund_cash_minor"),
         ).where(mine)
     ).one()
     return {name: int(value) for name, value in row._mapping.items()}

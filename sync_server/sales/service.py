@@ -123,6 +123,17 @@ class SalesService:
             )
         return SaleDetail(_head(row), self._stored_fact(tx, bytes(row.event_id)).fact)
 
+    def sold_lines(self, tx: Connection, sale_id: str) -> dict[int, tuple[int, int]]:
+        """(quantity_milli, gross_minor) by the line's place on the receipt, from 1; empty for an unknown sale.
+
+        A parked ticket that was sold twice was paid twice, so both count.
+        """
+        quantity, gross = func.sum(sale_line.c.quantity_milli), func.sum(sale_line.c.gross_minor)
+        query = select(sale_line.c.line, quantity, gross).join(sale, sale.c.event_id == sale_line.c.event_id)
+        mine = (sale.c.sale_id == sale_id) & ~sale.c.training
+        rows = tx.execute(query.where(mine).group_by(sale_line.c.line))
+        return {line: (int(milli), int(minor)) for line, milli, minor in rows}
+
 
 def narrowed(query: Select[Any], wanted: SaleFilter) -> Select[Any]:
     """The query, which selects from `sale`, limited to these sales. Training is only shown when asked for."""

@@ -11,8 +11,9 @@ import msgspec
 from sqlalchemy import Connection, Row, select
 
 from shared_models.quantity import MAX_QUANTITY_MILLI, format_quantity
+from shared_models.refund import RefundPosted
 from shared_models.sale import SalePosted
-from shared_models.stock import moves_of_sale
+from shared_models.stock import StockMove, moves_of_refund, moves_of_sale
 from sync_server.bulk_rows import insert_rows, unrecorded
 from sync_server.errors import Invalid
 from sync_server.findings import Finding, Inbox
@@ -21,6 +22,7 @@ from sync_server.ports import NewId, NowMs
 from sync_server.stock.levels import add_to_levels
 from sync_server.stock.tables import stock_level, stock_move
 
+_MOVING = (SalePosted, RefundPosted)
 Reason = Literal["receipt", "correction", "damage", "theft", "own_use", "found"]
 MAX_NOTE = 400
 Place = tuple[str, str]
@@ -72,17 +74,18 @@ class StockService:
         self.record_many(tx, [entry])
 
     def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
-        sales = [entry for entry in entries if isinstance(entry.recorded.fact, SalePosted)]
-        fresh = [entry for entry in unrecorded(tx, stock_move, sales) if not entry.recorded.fact.training]
+        moving = [entry for entry in entries if isinstance(entry.recorded.fact, _MOVING)]
+        fresh = [entry for entry in unrecorded(tx, stock_move, moving) if not _is_training(entry)]
         rows: list[tuple[object, ...]] = []
         changes: dict[Place, int] = defaultdict(int)
         last_sale: dict[Place, RecordedEntry] = {}
         for entry in fresh:
-            for line, move in enumerate(moves_of_sale(entry.recorded.fact), 1):
+            for line, move in enumerate(_moves(entry.recorded.fact), 1):
                 place = (entry.store_id or move.location_id, move.product_id)
-                rows.append(_sale_row(entry, line, place, move.quantity_milli))
+                rows.append(_move_row(entry, line, place, move))
                 changes[place] += move.quantity_milli
-                last_sale[place] = entry
+                if isinstance(entry.recorded.fact, SalePosted):
+                    last_sale[place] = entry
         insert_rows(tx, stock_move, rows)
         below = add_to_levels(tx, {place: (change, False) for place, change in changes.items()})
         # Only where it went below nothing just now: the next sale of the same goods says nothing new.
@@ -190,11 +193,19 @@ def _oversell(entry: RecordedEntry, place: Place, level: int) -> Finding:
     )
 
 
-def _sale_row(entry: RecordedEntry, line: int, place: Place, quantity_milli: int) -> tuple[object, ...]:
-    sale: SalePosted = entry.recorded.fact
+def _is_training(entry: RecordedEntry) -> bool:
+    return isinstance(entry.recorded.fact, SalePosted) and entry.recorded.fact.training
+
+
+def _moves(fact: SalePosted | RefundPosted) -> tuple[StockMove, ...]:
+    return moves_of_sale(fact) if isinstance(fact, SalePosted) else moves_of_refund(fact)
+
+
+def _move_row(entry: RecordedEntry, line: int, place: Place, move: StockMove) -> tuple[object, ...]:
+    fact: SalePosted | RefundPosted = entry.recorded.fact
     location_id, product_id = place
-    where_and_what = (entry.event_id, line, product_id, location_id, quantity_milli, "sale")
-    return (*where_and_what, entry.recorded.at_ms, sale.sale_id, "", sale.operator_name)
+    where_and_what = (entry.event_id, line, product_id, location_id, move.quantity_milli, move.reason)
+    return (*where_and_what, entry.recorded.at_ms, fact.sale_id, "", fact.operator_name)
 
 
 def _level(row: Row[Any]) -> Level:
