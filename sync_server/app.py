@@ -30,6 +30,7 @@ from sync_server.nul_characters import refuse_nul
 from sync_server.ports import NewId, NowMs, random_id, system_now_ms
 from sync_server.pricing import promotion_routes
 from sync_server.pricing import routes as pricing
+from sync_server.recovery.anchor import AnchorFile
 from sync_server.reports import routes as reports
 from sync_server.sales import routes as sales
 from sync_server.schedule import server_schedule
@@ -58,10 +59,11 @@ def create_app(
     now_ms: NowMs = system_now_ms,
     new_id: NewId = random_id,
     hasher: PasswordHasher | None = None,
+    anchor: AnchorFile | None = None,
 ) -> Litestar:
     """An application over `database`, else the one that the settings name; its schema is up to date."""
     db = database or Database(settings.url(), key=settings.database_key, pool_size=settings.pool_size)
-    services = build_services(settings, db, now_ms, new_id, hasher)
+    services = build_services(settings, db, now_ms, new_id, hasher, anchor)
     schedule = server_schedule(services)
     background = settings.apply_in_background
     app = Litestar(
@@ -73,11 +75,15 @@ def create_app(
         request_max_body_size=settings.max_body_bytes,
         debug=settings.debug,
         logging_config=None,
-        on_startup=[services.worker.start, schedule.start] if background else [],
+        on_startup=[
+            services.recovery.notice,
+            *([services.worker.start, schedule.start] if background else []),
+        ],
         on_shutdown=[
             services.board.close,
             schedule.stop,
             services.worker.stop,
+            services.recovery.remember,
             *([] if database else [db.close]),
         ],
     )

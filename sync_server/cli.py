@@ -22,6 +22,9 @@ from sync_server.database import Database
 from sync_server.errors import Invalid
 from sync_server.migrations import migrate
 from sync_server.ports import random_id, system_now_ms
+from sync_server.recovery import backup
+from sync_server.recovery.anchor import anchor_of
+from sync_server.recovery.backup import BadBackup
 from sync_server.services import Services, build_services
 from sync_server.settings import PREFIX, Settings, read_settings
 
@@ -118,6 +121,40 @@ def add_staff(settings: Settings, asked: argparse.Namespace) -> int:
     with _services(settings) as services, services.db.write() as tx:
         made = services.staff.hire(tx, asked.name, pin, asked.role, asked.store)
     print(f"{made.name} may log in as {made.role} in {', '.join(made.store_ids)}.")
+    return 0
+
+
+def back_up(settings: Settings, asked: argparse.Namespace) -> int:
+    if settings.database_url:
+        raise Invalid(
+            "Back a PostgreSQL up with its own tools, then say where you tried it: confirm-backup URL."
+        )
+    with _database(settings) as db:
+        backup.make(settings.data_dir / "evertill.db", settings.database_key, asked.file)
+        return _confirm(db, f"sqlite:///{asked.file}", settings)
+
+
+def confirm_backup(settings: Settings, asked: argparse.Namespace) -> int:
+    with _database(settings) as db:
+        return _confirm(db, asked.url, settings)
+
+
+def was_restored(settings: Settings, asked: argparse.Namespace) -> int:
+    with _database(settings) as db:
+        build_services(settings, db, system_now_ms, random_id, None, anchor_of(settings)).recovery.declare()
+    print("Noted. The tills fetch everything anew and send what is missing here, by themselves.")
+    return 0
+
+
+def _confirm(db: Database, url: str, settings: Settings) -> int:
+    copy = Database(url, key=settings.database_key, pool_size=1)
+    try:
+        safe = backup.confirm(db, copy)
+    except DBAPIError as reason:
+        raise BadBackup(f"The backup can't be read: {reason.orig}. Make a new one.") from reason
+    finally:
+        copy.close()
+    print(f"The backup is whole: {safe.entries} entries of {safe.journals} journals are safe.")
     return 0
 
 
@@ -230,6 +267,11 @@ def _parser() -> argparse.ArgumentParser:
     staff.add_argument("--role", default="cashier")
     staff.add_argument("--store", action="append", required=True)
     staff.add_argument("--pin", help="asked for when it is not given")
+    copy = command("backup", back_up, "copy the SQLite database while it serves, and try the copy")
+    copy.add_argument("file", type=Path, help="a new file, best on another disk")
+    tried = command("confirm-backup", confirm_backup, "try a backup that was put back elsewhere")
+    tried.add_argument("url", help="postgresql://… or sqlite:///… of the copy, never of the database itself")
+    command("restored", was_restored, "say that the database was put back from an older copy")
     products = command("import-products", import_products, "import a product file (CSV)")
     products.add_argument("file", type=Path)
     products.add_argument("--currency", required=True)

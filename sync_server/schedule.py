@@ -79,6 +79,7 @@ def server_schedule(services: Services) -> Schedule:
     )
     schedule.every(5, services.ingest.take_in_raw, "take in what came raw and is good")
     schedule.every(60, lambda: _freshen(services, schedule.is_going), "build snapshots ahead")
+    schedule.every(15, services.recovery.remember, "remember where the database stands")
     schedule.every(3600, lambda: _forget_codes(services), "forget old enrolment codes")
     schedule.every(3600, lambda: services.compaction.run(schedule.is_going), "compact the feed")
     schedule.every(60, lambda: _end_leases(services), "end leases that ran out")

@@ -38,6 +38,8 @@ from sync_server.leases.service import LeaseService
 from sync_server.ports import NewId, NowMs
 from sync_server.pricing.promotions import PromotionService
 from sync_server.pricing.service import PricingService
+from sync_server.recovery.anchor import AnchorFile
+from sync_server.recovery.restored import Recovery
 from sync_server.reports.shift_check import ShiftCheck
 from sync_server.sales.service import SalesService
 from sync_server.settings import Settings
@@ -80,6 +82,7 @@ class Services:
     ingest: IngestService
     leases: LeaseService
     value: ValueService
+    recovery: Recovery
 
     def check_machine(self, tx: Connection, who: TillIdentity) -> None:
         """Raises where the till's or hub's machine is not welcome any more."""
@@ -91,8 +94,14 @@ class Services:
 
 
 def build_services(
-    settings: Settings, db: Database, now_ms: NowMs, new_id: NewId, hasher: PasswordHasher | None
+    settings: Settings,
+    db: Database,
+    now_ms: NowMs,
+    new_id: NewId,
+    hasher: PasswordHasher | None,
+    anchor: AnchorFile | None = None,
 ) -> Services:
+    """Without an `anchor` nobody watches for an older copy of the database but the tills."""
     secret = kept_secret(settings.data_dir, settings.secret)
     tokens = TokenMint(secret, now_ms)
     till_tokens = TokenMint(secret, now_ms, TILL_AUDIENCE)
@@ -125,7 +134,7 @@ def build_services(
     records = Records(stores.store, stores.tills, tills.keys, tills.identity, _verdicts(tills))
     hubs = HubService(records, tills.check_answer, till_tokens, now_ms, settings.enrol_code_minutes)
 
-    admission = Admission(exceptions, tills.key_of, now_ms)
+    admission = Admission(exceptions, tills.key_of, hubs.serves, now_ms)
     applier = Applier(db, recorders, exceptions, now_ms)
     worker = ApplyWorker(applier)
     raw_frames = RawFrames(exceptions, now_ms)
@@ -159,6 +168,7 @@ def build_services(
         ingest=ingest,
         leases=leases,
         value=ValueService(now_ms, new_id),
+        recovery=Recovery(db, exceptions, anchor, now_ms),
     )
 
 
@@ -186,6 +196,12 @@ def _verdicts(tills: TillService) -> Callable[[Connection, str, bytes], SegmentV
         owner = tills.identity(tx, held.device_id) if held else None
         if held is None or owner is None or owner.store_id != store_id:
             return None
-        return SegmentVerdict(incarnation=incarnation, high=held.high, hash=held.head_hash, state=held.state)
+        return SegmentVerdict(
+            incarnation=incarnation,
+            high=held.high,
+            hash=held.head_hash,
+            state=held.state,
+            safe_through=held.safe_through,
+        )
 
     return verdict

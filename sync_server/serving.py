@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import gc
 
+from litestar import Litestar
 from litestar.types import ASGIApp
 
 from sync_server.app import create_app
 from sync_server.log_lines import write_log
+from sync_server.recovery.anchor import anchor_of
 from sync_server.request_log import RequestLog
 from sync_server.settings import read_settings
 
 
 def app_of_this_machine() -> ASGIApp:
     write_log()
-    app = RequestLog(create_app(read_settings()))
+    app = RequestLog(_app())
     # what is there now stays for good; looking it through again and again costs a push a tenth of its time
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     return app
+
+
+def _app() -> Litestar:
+    settings = read_settings()
+    return create_app(settings, anchor=anchor_of(settings))

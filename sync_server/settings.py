@@ -26,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     `database_key` is 64 hex digits for an encrypted SQLite file, empty for a plain one.
     `secret` signs tokens; when empty, one is made and kept in `data_dir`.
+    `anchor_dir` is a folder outside of what a restored backup brings back; empty for the user's state folder.
     `behind_proxy`: every request comes through our own proxy, whose X-Forwarded-For says from where.
     """
 
@@ -45,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     apply_in_background: bool = True
     secure_cookies: bool = False
     behind_proxy: bool = False
+    anchor_dir: str = ""
     debug: bool = False
 
     def url(self) -> str:

@@ -60,6 +60,11 @@ class FeedService:
         )
 
 
+def heads(tx: Connection) -> dict[str, tuple[str, int]]:
+    """{stream: (epoch, version)} of all streams."""
+    return {row.stream: (row.epoch, row.ver) for row in tx.execute(select(feed_head))}
+
+
 def check_stream(store_id: str, stream: str) -> None:
     """A till reads its own store's streams; the others hold other people's PIN hashes."""
     if stream not in streams_of(store_id):

@@ -123,6 +123,10 @@ class HubService:
             server_time_ms=self._now_ms(),
         )
 
+    def serves(self, tx: Connection, store_id: str) -> bool:
+        """Whether the store has, or had, a hub."""
+        return tx.scalar(select(hub.c.hub_id).where(hub.c.store_id == store_id).limit(1)) is not None
+
     def forget_codes(self, tx: Connection) -> None:
         tx.execute(delete(hub_code).where(hub_code.c.expires_ms <= self._now_ms()))
 

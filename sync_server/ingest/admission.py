@@ -25,6 +25,7 @@ class NotYourJournal(Forbidden):
 
 
 KeyOf = Callable[[Connection, str], bytes]
+HasHub = Callable[[Connection, str], bool]
 """The public key of a device, by its id, also of one that was replaced."""
 
 
@@ -34,9 +35,10 @@ class Admission:
     A till's journal stays its own when its machine is replaced: what the old one sealed may come from the new one.
     """
 
-    def __init__(self, inbox: Inbox, key_of: KeyOf, now_ms: NowMs) -> None:
+    def __init__(self, inbox: Inbox, key_of: KeyOf, has_hub: HasHub, now_ms: NowMs) -> None:
         self._inbox = inbox
         self._key_of = key_of
+        self._has_hub = has_hub
         self._now_ms = now_ms
 
     def admit(self, tx: Connection, who: TillIdentity, public_key: bytes, push: Push) -> PushReply:
@@ -44,6 +46,7 @@ class Admission:
         stands = log.lock_incarnation(tx, who, push, self._now_ms())
         _check_owner(stands, who)
         if push.first_seq > stands.high + 1:
+            self._lost(tx, who, push.incarnation, push.first_seq - 1, stands.high)
             return _reply(push.incarnation, stands)
         stamped = chain.stamp(push)
         if not self._follows(tx, push, stands, stamped):
@@ -59,7 +62,13 @@ class Admission:
         if stands.state == log.SUPERSEDED:
             self._check_it_was_left(tx, who, push.incarnation, last)
         log.advance(tx, push.incarnation, last, push.head_hash, self._now_ms())
-        return PushReply(incarnation=push.incarnation, high=last, hash=push.head_hash, notes=notes)
+        return PushReply(
+            incarnation=push.incarnation,
+            high=last,
+            hash=push.head_hash,
+            safe_through=stands.safe_through,
+            notes=notes,
+        )
 
     def verdicts(
         self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...]
@@ -80,6 +89,9 @@ class Admission:
 
     def _verdict(self, tx: Connection, who: TillIdentity, segment: SegmentState) -> SegmentVerdict:
         stands = log.incarnation_of(tx, segment.incarnation)
+        high = stands.high if stands else 0
+        if segment.acked > high:
+            self._lost(tx, who, segment.incarnation, segment.acked, high)
         if stands is None:
             return SegmentVerdict(incarnation=segment.incarnation, high=0, hash=START)
         if stands.till_id != who.till_id:
@@ -87,8 +99,29 @@ class Admission:
         if segment.head_seq < stands.high and stands.state != log.SUPERSEDED:
             self._fork(tx, who, segment.incarnation, stands)
         return SegmentVerdict(
-            incarnation=segment.incarnation, high=stands.high, hash=stands.head_hash, state=stands.state
+            incarnation=segment.incarnation,
+            high=stands.high,
+            hash=stands.head_hash,
+            safe_through=stands.safe_through,
+            state=stands.state,
         )
+
+    def _lost(self, tx: Connection, who: TillIdentity, incarnation: bytes, acked: int, high: int) -> None:
+        """The till remembers an acknowledgement that this database knows nothing of.
+
+        Where the store has a hub it may be the hub's, which passes the entries on.
+        """
+        if self._has_hub(tx, who.store_id):
+            return
+        what = (
+            f"Till {who.till_id} had been told that its entries up to {acked} are stored; this server holds {high}. "
+            "Its database was put back from an older copy; the till sends them again by itself."
+        )
+        refs = {"incarnation": incarnation.hex(), "seq": str(high)}
+        key = f"server_restored:{incarnation.hex()}:{high}"
+        place = {"store_id": who.store_id, "till_id": who.till_id}
+        found = Finding(key=key, kind="server_restored", sentence=what, refs=refs, **place)
+        self._inbox.raise_many(tx, [found])
 
     def _follows(self, tx: Connection, push: Push, stands: log.Incarnation, stamped: list[Stamped]) -> bool:
         """Whether the batch goes on from what is stored, or repeats it."""
@@ -207,7 +240,9 @@ def _note(event_id: bytes, reason: str) -> EntryNote:
 
 
 def _reply(incarnation: bytes, stands: log.Incarnation) -> PushReply:
-    return PushReply(incarnation=incarnation, high=stands.high, hash=stands.head_hash)
+    return PushReply(
+        incarnation=incarnation, high=stands.high, hash=stands.head_hash, safe_through=stands.safe_through
+    )
 
 
 def _finding(kind: str, who: TillIdentity, incarnation: bytes, seq: int, what: str) -> Finding:

@@ -34,6 +34,7 @@ class Incarnation(NamedTuple):
     high: int
     head_hash: bytes
     state: str
+    safe_through: int
 
 
 def lock_incarnation(tx: Connection, who: TillIdentity, push: Push, now_ms: int) -> Incarnation:
@@ -52,6 +53,7 @@ def lock_incarnation(tx: Connection, who: TillIdentity, push: Push, now_ms: int)
         "high": 0,
         "head_hash": START,
         "state": ACTIVE,
+        "safe_through": 0,
         "last_received_ms": now_ms,
     }
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
@@ -62,6 +64,23 @@ def lock_incarnation(tx: Connection, who: TillIdentity, push: Push, now_ms: int)
     found = _incarnation(tx, push.incarnation, lock=True)
     assert found is not None
     return found
+
+
+def incarnations(tx: Connection) -> list[bytes]:
+    return [
+        bytes(id) for id in tx.scalars(select(incarnation.c.incarnation).order_by(incarnation.c.incarnation))
+    ]
+
+
+def mark_safe(tx: Connection, highs: dict[bytes, int]) -> None:
+    """Every entry up to there is in a backup that was read to its end. It never becomes less."""
+    for id, high in highs.items():
+        later = (incarnation.c.incarnation == id) & (incarnation.c.safe_through < high)
+        tx.execute(update(incarnation).where(later, incarnation.c.high >= high).values(safe_through=high))
+
+
+def last_ingest_id(tx: Connection) -> int:
+    return tx.scalar(select(func.max(ingest_log.c.ingest_id))) or 0
 
 
 def incarnation_of(tx: Connection, id: bytes) -> Incarnation | None:
@@ -143,7 +162,12 @@ def add_position(tx: Connection, row: dict[str, Any]) -> None:
 def _incarnation(tx: Connection, id: bytes, *, lock: bool) -> Incarnation | None:
     columns = incarnation.c
     query: Select[Any] = select(
-        columns.device_id, columns.till_id, columns.high, columns.head_hash, columns.state
+        columns.device_id,
+        columns.till_id,
+        columns.high,
+        columns.head_hash,
+        columns.state,
+        columns.safe_through,
     )
     query = query.where(columns.incarnation == id)
     row = tx.execute(query.with_for_update() if lock else query).one_or_none()

@@ -22,8 +22,12 @@ incarnation = Table(
     Column("head_hash", LargeBinary, nullable=False),
     Column("state", String(12), nullable=False),
     Column("last_received_ms", BigInteger, nullable=False),
+    Column("safe_through", BigInteger, nullable=False, server_default="0"),
 )
-"""One life of a till's database: every entry up to `high` is stored; the last one's hash is `head_hash`."""
+"""One life of a till's database: every entry up to `high` is stored; the last one's hash is `head_hash`.
+
+Entries up to `safe_through` are in a backup that was read to its end.
+"""
 
 ingest_log = Table(
     "ingest_log",

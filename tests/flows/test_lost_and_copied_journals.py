@@ -194,6 +194,7 @@ def test_a_server_put_back_from_an_hour_ago_gets_the_hour_again(
     till.wait(lambda: booked(shop) == 12)
     till.wait_until_all_is_sent()
     assert_all_is_there_once(shop, till)
+    assert "sends them again by itself" in cases(shop)["server_restored"]
     assert len(till.books.segments()) == 1
 
 

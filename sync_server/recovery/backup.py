@@ -1,0 +1,74 @@
+"""Making a backup, and proving of any copy that the journal in it is whole.
+
+Only then do the tills hear that their entries are safe; until then they keep them, and heal a server that lost some.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import sqlcipher3.dbapi2
+from sqlalchemy import Connection
+
+from shared_models.errors import ShopError
+from sync_server.database import Database
+from sync_server.ingest import log, rechecking
+
+
+class BadBackup(ShopError):
+    """The copy does not hold what it should."""
+
+    code = "bad_backup"
+
+
+class Confirmed(msgspec.Struct, frozen=True):
+    """How much of the tills' journals is in a backup that was read to its end."""
+
+    journals: int
+    entries: int
+
+
+def make(path: Path, key: str, target: Path) -> None:
+    """A copy of a SQLite file as it is at this moment, beside a server that goes on. PostgreSQL has its own tools."""
+    if target.exists():
+        raise BadBackup(f"{target} is there already. Name a new file; an old backup is never overwritten.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise BadBackup(f"The backup could not be written to {target}: {reason.strerror}.") from reason
+    source = sqlcipher3.dbapi2.connect(str(path), isolation_level=None)
+    try:
+        if key:
+            source.execute(f"pragma key=\"x'{bytes.fromhex(key).hex()}'\"")
+        source.execute("vacuum into ?", (str(target),))
+    except sqlcipher3.dbapi2.Error as reason:
+        target.unlink(missing_ok=True)
+        raise BadBackup(f"The backup could not be written to {target}: {reason}.") from reason
+    finally:
+        source.close()
+
+
+def confirm(live: Database, copy: Database) -> Confirmed:
+    """Reads the copy's journals to the end, then notes in the live database how far each is safe."""
+    with copy.read() as tx:
+        _check_file(tx)
+        highs = {}
+        for id in log.incarnations(tx):
+            fault = rechecking.first_fault(tx, id)
+            if fault:
+                raise BadBackup(f"The backup is no good: {fault} Make a new one, and look at the disk.")
+            stands = log.incarnation_of(tx, id)
+            assert stands is not None
+            highs[id] = stands.high
+    with live.write() as tx:
+        log.mark_safe(tx, highs)
+    return Confirmed(len(highs), sum(highs.values()))
+
+
+def _check_file(tx: Connection) -> None:
+    if tx.dialect.name != "sqlite":
+        return
+    said = tx.exec_driver_sql("pragma quick_check(1)").scalar()
+    if said != "ok":
+        raise BadBackup(f"The backup is damaged: {said}. Make a new one, and look at the disk.")
