@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from argon2 import PasswordHasher
 from sqlalchemy import Connection
@@ -114,15 +115,9 @@ def build_services(
     snapshots = Snapshots(db, feed, settings.data_dir / "snapshots", settings.snapshot_stale_versions, now_ms)
 
     attempts = Attempts(now_ms)
-    stores = StoreService(publisher, now_ms)
+    offer = _offer(publisher, now_ms, new_id)
+    stores = offer.stores
     accounts = AccountService(stores.store_ids, now_ms, new_id, hasher)
-    catalogue = CatalogueService(publisher, now_ms, new_id)
-    pricing = PricingService(publisher, stores.store_ids, catalogue.product, now_ms, new_id)
-    stores.when_opened(pricing.send_store)
-    promotions = PromotionService(
-        publisher, stores.store_ids, catalogue.names, _category_ids(catalogue), now_ms, new_id
-    )
-    stores.when_opened(promotions.send_store)
     exceptions = ExceptionService(now_ms)
     stock = StockService(exceptions, now_ms, new_id)
     sales = SalesService(exceptions, log.stored_fact)
@@ -134,11 +129,10 @@ def build_services(
     records = Records(stores.store, stores.tills, tills.keys, tills.identity, _verdicts(tills))
     hubs = HubService(records, tills.check_answer, till_tokens, now_ms, settings.enrol_code_minutes)
 
-    admission = Admission(exceptions, tills.key_of, hubs.serves, now_ms)
     applier = Applier(db, recorders, exceptions, now_ms)
-    worker = ApplyWorker(applier)
-    raw_frames = RawFrames(exceptions, now_ms)
-    ingest = IngestService(db, admission, raw_frames, tills.public_key, worker.wake)
+    intake = _intake(
+        db, Admission(exceptions, tills.key_of, hubs.serves, now_ms), applier, tills, exceptions, now_ms
+    )
     return Services(
         db=db,
         tokens=tokens,
@@ -146,11 +140,7 @@ def build_services(
         attempts=attempts,
         accounts=accounts,
         front_door=FrontDoor(db, accounts, attempts),
-        stores=stores,
-        catalogue=catalogue,
-        catalogue_import=CatalogueImport(catalogue, pricing, new_id),
-        pricing=pricing,
-        promotions=promotions,
+        catalogue_import=CatalogueImport(offer.catalogue, offer.pricing, new_id),
         staff=StaffService(publisher, stores.store_ids, now_ms, new_id),
         stock=stock,
         sales=sales,
@@ -162,14 +152,56 @@ def build_services(
         snapshots=snapshots,
         compaction=Compaction(db, now_ms),
         board=board,
-        admission=admission,
-        applier=applier,
-        worker=worker,
-        ingest=ingest,
         leases=leases,
         value=ValueService(now_ms, new_id),
         recovery=Recovery(db, exceptions, anchor, now_ms),
+        **offer._asdict(),
+        **intake._asdict(),
     )
+
+
+class _Offer(NamedTuple):
+    """What a store sells, and at which price."""
+
+    stores: StoreService
+    catalogue: CatalogueService
+    pricing: PricingService
+    promotions: PromotionService
+
+
+def _offer(publisher: FeedPublisher, now_ms: NowMs, new_id: NewId) -> _Offer:
+    stores = StoreService(publisher, now_ms)
+    catalogue = CatalogueService(publisher, now_ms, new_id)
+    pricing = PricingService(publisher, stores.store_ids, catalogue.product, now_ms, new_id)
+    promotions = PromotionService(
+        publisher, stores.store_ids, catalogue.names, _category_ids(catalogue), now_ms, new_id
+    )
+    stores.when_opened(pricing.send_store)
+    stores.when_opened(promotions.send_store)
+    return _Offer(stores, catalogue, pricing, promotions)
+
+
+class _Intake(NamedTuple):
+    """The way of an entry from a till's message to the books."""
+
+    admission: Admission
+    applier: Applier
+    worker: ApplyWorker
+    ingest: IngestService
+
+
+def _intake(
+    db: Database,
+    admission: Admission,
+    applier: Applier,
+    tills: TillService,
+    exceptions: ExceptionService,
+    now_ms: NowMs,
+) -> _Intake:
+    worker = ApplyWorker(applier)
+    raw_frames = RawFrames(exceptions, now_ms)
+    ingest = IngestService(db, admission, raw_frames, tills.public_key, worker.wake)
+    return _Intake(admission, applier, worker, ingest)
 
 
 def _later_recorders(
