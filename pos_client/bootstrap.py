@@ -92,6 +92,7 @@ class OpenTill:
             key=settings.database_key or None,
             boot_id=boot_id(),
             here=Here(self.identity.public_key, fingerprint()),
+            second_copy=second_copy(settings, self.till_id),
         )
         self.session = TillSession(
             self.till_id,
@@ -228,6 +229,13 @@ def anchor_path(data_dir: Path) -> Path:
     """Outside the data folder, so that a copy of the folder put back later is noticed."""
     name = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
     return Path(user_state_dir("evertill-till", appauthor=False)) / f"{name}.anchor"
+
+
+def second_copy(settings: TillSettings, till_id: str) -> Path | None:
+    """Named after the till, so that a card that went to another one is no danger there."""
+    if not settings.journal_copy:
+        return None
+    return Path(settings.journal_copy).expanduser() / f"evertill-journal-{till_id}.db"
 
 
 def devices_of(settings: TillSettings, virtual_port: int | None = None) -> DeviceSettings:

@@ -17,6 +17,7 @@ from pos_client.store.positions import position
 from pos_client.store.sales import sale_row
 from pos_client.store.segments import Segment, segments
 from pos_client.till.errors import StorageFailed
+from shared_models.continuity import IncarnationOpened
 from shared_models.errors import ShopError
 from shared_models.events import Recorded, decode_body
 from shared_models.ids import receipt_number, series_of
@@ -71,6 +72,7 @@ class _Check:
         self._anchor = anchor
         self._grand_total = 0
         self._numbers: dict[str, int] = {}
+        self._has_gaps = False
         self._entries = 0
         self._sales = 0
 
@@ -118,12 +120,15 @@ class _Check:
 
     def _projections(self, segment: Segment) -> Iterator[Fault]:
         """Each sale's row must be what its entry says, and receipt numbers dense in their series."""
+        self._has_gaps = False
         for entry in self._entries_of(segment):
             recorded = _read(entry)
             pos = position(segment.id, entry.seq)
             row = self._connection.execute(
                 f"select {_SALE_COLUMNS} from sale where pos = ?", (pos,)
             ).fetchone()
+            if recorded is not None and isinstance(recorded.fact, IncarnationOpened):
+                self._has_gaps = recorded.fact.reason == "damaged"
             if recorded is None or not isinstance(recorded.fact, SalePosted):
                 if row is not None and recorded is not None:
                     yield Fault(
@@ -139,7 +144,7 @@ class _Check:
     ) -> Iterator[Fault]:
         sale: SalePosted = recorded.fact
         series = self._series_of(sale, segment)
-        number = self._numbers[series] = self._numbers[series] + 1
+        number = self._numbers[series] = self._number(sale, series, segment)
         expected = receipt_number(sale.till_id, series, number)
         if sale.receipt_number != expected:
             yield Fault(
@@ -159,6 +164,14 @@ class _Check:
                 yield Fault(
                     segment.incarnation, seq, f"sale.{column}", f"{column} of entry {seq}'s sale was changed"
                 )
+
+    def _number(self, sale: SalePosted, series: str, segment: Segment) -> int:
+        """The next one; what was salvaged from behind a gap may have left some out, and says so by its incarnation."""
+        following = self._numbers[series] + 1
+        stated = sale.receipt_number.rpartition("-")[2]
+        if self._has_gaps and series != segment.series and stated.isdecimal():
+            return max(following, int(stated))
+        return following
 
     def _series_of(self, sale: SalePosted, segment: Segment) -> str:
         """A sale that was stamped again keeps its receipt number, in the series of the incarnation it was left by."""

@@ -26,6 +26,7 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     none, or 'virtual' for one whose paper is shown in a window.
     `printer_profile` is generic-80, generic-58 or a model that `hardware.escpos.profile` knows. `database_key`
     is 64 hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in a protected file.
+    `journal_copy` is a folder on another disk or card for a second copy of the journal, empty for none.
     """
 
     data_dir: Path = Path(user_data_dir("evertill-till", appauthor=False))
@@ -36,6 +37,7 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     fullscreen: bool = False
     keyring: bool = True
     database_key: str = ""
+    journal_copy: str = ""
 
     def printer_address(self) -> tuple[str, int] | None:
         if not self.printer or self.printer == VIRTUAL:

@@ -15,6 +15,7 @@ from shared_models.errors import ShopError
 
 class Ledger(Protocol):
     def unsent(self) -> Unsent: ...
+    def trouble(self) -> str: ...
 
 
 class Copy(Protocol):
@@ -57,10 +58,14 @@ class StatusLine:
             printer_message=spooler.message,
             unsure_receipts=spooler.unsure_receipts,
             clock_drift_ms=(sync.clock_offset_ms or 0) if sync else 0,
-            sync_message=(sync.message or sync.notice or sync.catalogue_message) if sync else "",
+            sync_message=self._books.trouble() or _message(sync),
         )
 
     def _as_of(self, sync: SyncStatus | None) -> int | None:
         """When the catalogue was last known to be what head office has: its newest change, or a later look."""
         known = [self._catalogue.as_of_ms(), sync.catalogue_as_of_ms if sync else None]
         return max((at_ms for at_ms in known if at_ms is not None), default=None)
+
+
+def _message(sync: SyncStatus | None) -> str:
+    return (sync.message or sync.notice or sync.catalogue_message) if sync else ""

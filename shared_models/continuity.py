@@ -6,10 +6,11 @@ from typing import Literal
 
 import msgspec
 
-Reason = Literal["restored", "diverged", "foreign", "new_key", "new_machine", "unproven"]
+Reason = Literal["restored", "diverged", "foreign", "new_key", "new_machine", "unproven", "damaged"]
 """restored: an older copy of the database was put back. diverged: the server holds other entries from some point on,
 so two machines run on one journal, or a copy was put back unnoticed. foreign: the journal belongs to another till.
-new_key: the till was enrolled again. new_machine: the disk was moved or cloned. unproven: nobody can say."""
+new_key: the till was enrolled again. new_machine: the disk was moved or cloned. unproven: nobody can say.
+damaged: the database could not be read any more."""
 
 
 class IncarnationOpened(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,23 +10,25 @@ from typing import Any, TypeVar
 import msgspec
 
 from hardware.receipt_document import ReceiptDocument, encode_document
-from pos_client.store import outbox, parked, restamping, sales, segments, shifts
+from pos_client.store import outbox, parked, rescue, restamping, sales, segments, shifts
 from pos_client.store.anchor import AnchorFile
 from pos_client.store.connection import LOG_BYTES, Database, Driver, DriverConnection
-from pos_client.store.jobs import Jobs, queue_drawer, queue_print, settle_receipt, settle_shift
+from pos_client.store.jobs import Jobs, queue_drawer, queue_print
 from pos_client.store.journal import Journal, Sealed, insert_entry
 from pos_client.store.migrations import migrate
 from pos_client.store.positions import position
 from pos_client.store.process_lock import ProcessLock
+from pos_client.store.projections import project
+from pos_client.store.second_copy import SecondCopy
 from pos_client.store.segments import Here
 from pos_client.store.storage_errors import BALLAST_BYTES, Ballast
 from pos_client.till.ports import Clock, Ids, OpenShift, ParkedSale, PostedSale, Unsent
-from shared_models.cash import ShiftClosed, ShiftTotals
+from shared_models.cash import ShiftTotals
 from shared_models.continuity import IncarnationOpened, Reason
 from shared_models.events import Fact
 from shared_models.ids import receipt_number
 from shared_models.journal import Entry, Sign
-from shared_models.sale import ReceiptReprinted, SalePosted, SaleVoided
+from shared_models.sale import SalePosted, SaleVoided
 from shared_models.sync_api import SegmentState
 
 Render = Callable[[PostedSale], ReceiptDocument]
@@ -57,6 +59,7 @@ class TillBooks:
         key: str | None = None,
         boot_id: str = "",
         here: Here = Here(),  # noqa: B008 - a frozen value
+        second_copy: Path | None = None,
         ballast_bytes: int = BALLAST_BYTES,
         log_bytes: int = LOG_BYTES,
         on_jobs: Callable[[], None] = lambda: None,
@@ -67,6 +70,8 @@ class TillBooks:
         self._sign = sign
         self._mint = mint
         self._here = here
+        self._clock = clock
+        self._second_copy = second_copy
         self.on_jobs = on_jobs
         """Called after a commit that queued a print or drawer job."""
         self._process_lock = ProcessLock(path.with_name(path.name + ".lock"))
@@ -78,6 +83,9 @@ class TillBooks:
             raise
         self._note_anchor()
         self._anchor.start()
+        self._copying = SecondCopy(self.database, second_copy, key) if second_copy else None
+        if self._copying:
+            self._copying.start()
 
     def _open(
         self,
@@ -88,13 +96,17 @@ class TillBooks:
         connection_class: type[Any],
         anchor_path: Path,
     ) -> None:
+        aside = rescue.put_aside_if_damaged(path, key, self._aside_name(path))
+        self._salvage_from = tuple(file for file in (aside, self._second_copy) if file and file.exists())
+        self._salvaged = False
         ballast = Ballast(path.with_name(path.name + ".ballast"), ballast_bytes)
         ballast.load()
         self.database = Database(path, key, ballast=ballast, factory=connection_class)
         try:
             self.copied_aside = migrate(self.database)
             self._anchor = AnchorFile(anchor_path, machine=self._here.machine)
-            self._current = self.database.write(self._open_current)
+            self._current = self.database.write(lambda connection: self._open_current(connection, key))
+            rescue.done(path)
             self._stale = True
             self._be_current()
             self.jobs = Jobs(self.database, self._receipt)
@@ -104,8 +116,16 @@ class TillBooks:
             self.database.close()
             raise
 
-    def _open_current(self, connection: Driver) -> segments.Segment:
+    def _aside_name(self, path: Path) -> str:
+        return f"{path.name}.damaged-{self._clock.now().at_ms}"
+
+    def _open_current(self, connection: Driver, key: str | None) -> segments.Segment:
         """The incarnation to go on with: a new one at first, or when continuity is not proven."""
+        if self._salvage_from and not segments.segments(connection):
+            left = rescue.put_back(connection, self._salvage_from, key, self._anchor.read())
+            if left:
+                self._salvaged = True
+                return self._go_on_from(connection, left)
         why = segments.why_a_new_one(connection, self._anchor.read(), self._here)
         known = segments.segments(connection)
         if why is not None or not known:
@@ -118,6 +138,17 @@ class TillBooks:
         if self._here.public_key and not current.public_key:
             segments.note_key(connection, current, self._here.public_key)
         return current
+
+    def _go_on_from(self, connection: Driver, left: Sequence[rescue.Left]) -> segments.Segment:
+        """A new incarnation behind what was salvaged. What lies behind a gap is stamped again."""
+        self._current = segments.segments(connection)[-1]
+        self._journal = self._journal_at(self._current)
+        self._leave(connection, left[-1].incarnation, left[-1].whole_through, "damaged")
+        self._current = segments.segments(connection)[-1]
+        for one in left[:-1]:
+            if not one.is_whole:
+                self._leave(connection, one.incarnation, one.whole_through, "damaged")
+        return segments.segments(connection)[-1]
 
     def _say_why_it_began(
         self, connection: Driver, segment: segments.Segment, reason: Reason, stamped_again: int
@@ -160,6 +191,8 @@ class TillBooks:
 
     def close(self) -> None:
         self._anchor.stop()
+        if self._copying:
+            self._copying.stop()
         self.database.close()
         self._process_lock.release()
 
@@ -259,12 +292,7 @@ class TillBooks:
     def _insert(self, connection: Driver, sealed: Sequence[Sealed]) -> None:
         for one in sealed:
             insert_entry(connection, one)
-            shifts.project_shift(connection, one)
-            if isinstance(one.fact, ReceiptReprinted):
-                sales.count_copy(connection, one.fact.receipt_number)
-                settle_receipt(connection, one.fact.receipt_number)
-            elif isinstance(one.fact, ShiftClosed):
-                settle_shift(connection)
+            project(connection, one)
 
     def _receipt(self, pos: int) -> bytes:
         """Asked for by the spooler, after the commit: laying paper out delays no sale and can't fail one."""
@@ -277,6 +305,8 @@ class TillBooks:
         if sealed:
             self._journal.advance(sealed[-1])
             self._note_anchor()
+            if self._copying:
+                self._copying.note()
         if jobs:
             self.on_jobs()
 
@@ -373,6 +403,12 @@ class TillBooks:
             self._say_why_it_began(connection, fresh, reason, count)
         outbox.cut(connection, left, common)
         restamping.restamp(connection, left, common, segments.segments(connection)[-1], self._sign)
+
+    def trouble(self) -> str:
+        """What the person at the till should know of the journal's keeping, in words; empty when all is well."""
+        if self._salvaged:
+            return f"{rescue.in_words(self._salvage_from[0])} Check the last sales and the drawer, and call support."
+        return self._copying.trouble if self._copying else ""
 
     def note_clock(self, offset_ms: int) -> None:
         self._journal.clock_offset_ms = offset_ms

@@ -19,6 +19,7 @@ from pos_client.store.storage_errors import Ballast, is_full, storage_error
 from pos_client.till.errors import StorageFailed
 
 DriverConnection: type[Any] = driver.Connection
+DriverError: type[Exception] = driver.Error
 
 T = TypeVar("T")
 
@@ -160,6 +161,14 @@ class Database:
             self._readers.close()
             if self._writer is not None:
                 self._writer.close()
+
+
+def open_reader(path: Path, key: str | None) -> Any:
+    """A bare connection to a file that is there and may be damaged; raises StorageFailed, later the driver's errors."""
+    if not path.exists():
+        raise StorageFailed(f"There is no file {path}.")
+    with translated(path):
+        return _connect(path, key, DriverConnection, _pragmas("normal", read_only=True))
 
 
 def check_version(version: str) -> None:

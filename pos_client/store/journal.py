@@ -83,11 +83,14 @@ class Journal:
 
 
 def insert_entry(connection: Driver, sealed: Sealed) -> None:
-    entry = sealed.entry
+    insert_at(connection, sealed.pos, sealed.entry)
+
+
+def insert_at(connection: Driver, pos: int, entry: Entry) -> None:
     connection.execute(
         _INSERT,
         (
-            sealed.pos,
+            pos,
             entry.event_id,
             entry.type,
             entry.schema,

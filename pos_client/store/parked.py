@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from pos_client.store.connection import Driver
@@ -28,6 +30,16 @@ def put_aside(connection: Driver, parked: ParkedSale) -> None:
         "insert into parked(sale_id, parked_at_ms, body) values (?, ?, ?)",
         (parked.sale_id, parked.parked_at.at_ms, _encode(parked)),
     )
+
+
+def bring_back(connection: Driver, row: tuple[Any, ...] | None) -> None:
+    """A ticket of a damaged database, if it could be read."""
+    if row is not None:
+        connection.execute("insert or replace into parked(sale_id, parked_at_ms, body) values (?, ?, ?)", row)
+
+
+def forget(connection: Driver, sale_id: str) -> None:
+    connection.execute("delete from parked where sale_id = ?", (sale_id,))
 
 
 def take_out(connection: Driver, sale_id: str) -> ParkedSale:

@@ -10,6 +10,8 @@ from pos_client.till.errors import StorageFailed, StorageFull
 from shared_models.errors import ShopError
 
 BALLAST_BYTES = 64 << 20
+SUSPECT = ".suspect"
+"""Beside a file in which damage was met: whoever opens it next looks closely."""
 
 _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26
 _ADVICE = {
@@ -17,7 +19,7 @@ _ADVICE = {
     _LOCKED: "Another program holds the till's database. Close it and try again.",
     _READONLY: "The till's database can't be written. Check the rights of its folder.",
     _IOERR: "The disk could not be read or written. Restart the till; if it comes again, call support.",
-    _CORRUPT: "The till's database is damaged. Call support before selling on; keep the file.",
+    _CORRUPT: "The till's database is damaged. Restart the till: it keeps what can be read and sells on.",
     _CANTOPEN: "The till's database can't be opened. Check that its folder exists and may be written.",
     _NOTADB: "The till's database can't be read with this key. Check the key or call support; keep the file.",
 }
@@ -34,6 +36,12 @@ def is_damage(reason: Exception) -> bool:
     return not isinstance(cause, Exception) or _primary(cause) not in _IN_THE_WAY
 
 
+def is_unreadable(reason: Exception) -> bool:
+    """No database at all, or one of another key."""
+    cause = reason.__cause__ if isinstance(reason, ShopError) else reason
+    return isinstance(cause, Exception) and _primary(cause) == _NOTADB
+
+
 def storage_error(reason: Exception, path: Path) -> ShopError | None:
     """The error for the person at the counter; None when it is a bug and no state of the disk."""
     code = _primary(reason)
@@ -42,6 +50,9 @@ def storage_error(reason: Exception, path: Path) -> ShopError | None:
             "The disk is full and nothing was saved. Delete files that are not the till's, then try again.",
             path=str(path),
         )
+    if code in (_CORRUPT, _NOTADB):
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + SUSPECT).touch()
     if code in _ADVICE:
         return StorageFailed(f"{_ADVICE[code]} Nothing was saved.", path=str(path), reason=str(reason))
     return None

@@ -17,6 +17,7 @@ _WHY = {
     "foreign": "its files had been copied from another till",
     "new_key": "it was enrolled again with a new key",
     "new_machine": "its files are on another machine than before",
+    "damaged": "its database was damaged, and what could be read of it was kept",
     "unproven": "it could not prove that nothing is missing",
 }
 

@@ -18,6 +18,10 @@ NINE_MS = 1_795_000_000_000
 class Books:
     def __init__(self) -> None:
         self.waiting = Unsent(0, None, 0)
+        self.said = ""
+
+    def trouble(self) -> str:
+        return self.said
 
     def unsent(self) -> Unsent:
         return self.waiting
@@ -63,6 +67,14 @@ def test_trouble_with_the_way_up_is_said_before_trouble_with_the_way_down() -> N
         SyncStatus(online=True, message="Sales stay here.", catalogue_message="Prices did not come.")
     )
     assert line.now().sync_message == "Sales stay here."
+
+
+def test_trouble_with_the_journal_is_said_before_all_else() -> None:
+    books = Books()
+    line = StatusLine(books, Copy(None))
+    line.hear_sync(SyncStatus(online=False, message="The server does not answer."))
+    books.said = "The second copy can't be written."
+    assert line.now().sync_message == "The second copy can't be written."
 
 
 @pytest.mark.parametrize(
