@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from shared_models.sale import SalePosted
 from shared_models.sync_api import Message
 
 Kind = Literal["gift", "loyalty", "refund", "parked", "escrow"]
@@ -142,3 +143,16 @@ class ValueStated(Message, frozen=True):
     known: bool
     balance: int = 0
     available: int = 0
+
+
+class ReceiptAsked(Message, frozen=True):
+    """A receipt that is to be refunded, and that another till printed."""
+
+    receipt_number: str
+
+
+class ReceiptStated(Message, frozen=True):
+    """The sale, or None where the server does not have it (yet). `before` is how much of each line went back."""
+
+    sale: SalePosted | None = None
+    before: tuple[ClaimedLine, ...] = ()

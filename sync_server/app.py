@@ -136,7 +136,7 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
             services.ingest.push,
             services.ingest.push_raw,
         ),
-        *leases.routes(db, services.leases, services.value, services.tills.public_key),
+        *leases.routes(db, services.leases, services.value, services.sales.called, services.tills.public_key),
     ]
 
 

@@ -71,6 +71,14 @@ def claimed(tx: Connection, lease_id: str) -> Decision:
     )
 
 
+def before_of(tx: Connection, sale_id: str) -> tuple[ClaimedLine, ...]:
+    """What went back of each line, or somebody claims; only lines of which there is something."""
+    counts = refund_claim.c
+    gone = (counts.refunded_milli + counts.claimed_milli).label("gone")
+    query = select(counts.line_no, gone).where(counts.sale_id == sale_id, gone > 0).order_by(counts.line_no)
+    return tuple(ClaimedLine(line_no=row.line_no, quantity_milli=row.gone) for row in tx.execute(query))
+
+
 def claims_of(tx: Connection, lease_id: str, sale_id: str, times: int) -> dict[LineKey, LineChange]:
     """What changes when a lease's claims count so many times more: -1 when they are over."""
     query = select(claimed_line.c.line_no, claimed_line.c.quantity_milli)

@@ -9,7 +9,16 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, RawBody
 from litestar.types import ControllerRouterHandler
 
-from shared_models.leases import LeaseClosing, LeaseRequest, ParkedLook, ParkedOffer, ValueAsked
+from shared_models.leases import (
+    LeaseClosing,
+    LeaseRequest,
+    ParkedLook,
+    ParkedOffer,
+    ReceiptAsked,
+    ReceiptStated,
+    ValueAsked,
+)
+from shared_models.sale import SalePosted
 from shared_models.wire import unpack
 from sync_server.auth import actor_of, permission
 from sync_server.database import Database, Transaction
@@ -22,16 +31,19 @@ from sync_server.sync_messages import TillIdentity, packed, till, till_of
 
 CheckDevice = Callable[[Transaction, TillIdentity], object]
 """Raises when the till's machine is not welcome any more."""
+FindSale = Callable[[Transaction, str], SalePosted | None]
+"""By its receipt number."""
 AnyRequest = Request[Any, Any, Any]
 _READ = [permission("leases.read")]
 _WRITE = [permission("leases.write")]
 
 
 def routes(
-    db: Database, leases: LeaseService, value: ValueService, check_device: CheckDevice
+    db: Database, leases: LeaseService, value: ValueService, find_sale: FindSale, check_device: CheckDevice
 ) -> list[ControllerRouterHandler]:
     return [
         *_for_tills(db, leases, check_device),
+        *_receipts(db, leases, find_sale, check_device),
         *_parked(db, leases, check_device),
         *_for_the_office(db, leases, value),
     ]
@@ -94,6 +106,28 @@ def _for_tills(db: Database, leases: LeaseService, check_device: CheckDevice) ->
             return packed(leases.value(tx, asked))
 
     return [ask, capture, release, value]
+
+
+def _receipts(
+    db: Database, leases: LeaseService, find_sale: FindSale, check_device: CheckDevice
+) -> list[Any]:
+    @post(
+        "/lease/receipt",
+        guards=[till],
+        sync_to_thread=True,
+        status_code=200,
+        summary="A sale by its receipt, and what went back of it, for a till that did not make it",
+    )
+    def receipt(request: AnyRequest, body: RawBody) -> Response[bytes]:
+        asked = unpack(body, ReceiptAsked)
+        with db.read() as tx:
+            check_device(tx, till_of(request))
+            sale = find_sale(tx, asked.receipt_number)
+            if sale is None:
+                return packed(ReceiptStated())
+            return packed(ReceiptStated(sale=sale, before=leases.taken_back(tx, sale.sale_id)))
+
+    return [receipt]
 
 
 def _parked(db: Database, leases: LeaseService, check_device: CheckDevice) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -18,9 +17,8 @@ from shared_models.leases import (
     GRANTED,
     LONGEST_ESCROW_MS,
     LONGEST_HOLD_MS,
-    MAX_CART_BYTES,
-    MAX_CLAIMED_LINES,
     RELEASED,
+    ClaimedLine,
     LeaseReply,
     LeaseRequest,
     ParkedFate,
@@ -30,10 +28,9 @@ from shared_models.leases import (
     ValueAsked,
     ValueStated,
 )
-from shared_models.money import MAX_AMOUNT_MINOR
-from shared_models.quantity import MAX_QUANTITY_MILLI
 from sync_server.errors import Conflict, Forbidden, Invalid, NotFound
 from sync_server.leases import parked_sales, refund_claims, value_accounts
+from sync_server.leases.checks import check_id, check_look, check_request, check_subject, check_ticket
 from sync_server.leases.decisions import Decision
 from sync_server.leases.refund_claims import LineChange, LineKey, SoldLines
 from sync_server.leases.tables import lease
@@ -45,11 +42,6 @@ HOLD_GRACE_MS = 24 * 3_600_000
 ESCROW_GRACE_MS = 90 * 24 * 3_600_000
 """How long after its end a lease is still kept for what its till may have spent and not yet sent."""
 _EXPIRED_AT_ONCE = 200
-_MAX_SUBJECT = 80
-_LEASE_ID = re.compile(r"[0-9a-f]{32}")
-_CURRENCY = re.compile(r"[A-Z]{3}")
-_MOST_MINE = 500
-_BIGGEST = 2**31 - 1
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +121,7 @@ class LeaseService:
         self, tx: Connection, who: TillIdentity, lease_id: str, used: int, *, release: bool
     ) -> LeaseReply:
         """Of a lease that is not known, only a release is taken: a request still on its way comes too late then."""
-        _check_id(lease_id)
+        check_id(lease_id)
         row = self._row(tx, lease_id, lock=True)
         if row is None and release:
             self._refuse_in_advance(tx, who, lease_id)
@@ -144,23 +136,26 @@ class LeaseService:
         return self._reply(self._row(tx, lease_id), Decision())
 
     def offer(self, tx: Connection, who: TillIdentity, said: ParkedOffer) -> ParkedFate:
-        _check_ticket(said)
+        check_ticket(said)
         lease_id = parked_sales.lease_of(tx, who, said.sale_id, said.version - 1)
         apply(tx, self.spend(tx, [Spending(lease_id, 1, who.till_id, said.sale_id)]))
         return parked_sales.offer(tx, who, said, self._now_ms())
 
     def look(self, tx: Connection, who: TillIdentity, said: ParkedLook) -> ParkedList:
-        if len(said.mine) > _MOST_MINE or any("\0" in sale_id for sale_id in said.mine):
-            raise Invalid(f"Ask for up to {_MOST_MINE} tickets at once.")
+        check_look(said)
         listings, fates = parked_sales.look(tx, who, said)
         return ParkedList(listings=tuple(listings), fates=tuple(fates))
 
     def value(self, tx: Connection, asked: ValueAsked) -> ValueStated:
-        _check_subject(asked.subject)
+        check_subject(asked.subject)
         now = value_accounts.standing(tx, AccountKey(asked.kind, asked.subject, asked.currency))
         if now is None:
             return ValueStated(known=False)
         return ValueStated(known=True, balance=now.balance, available=now.available)
+
+    def taken_back(self, tx: Connection, sale_id: str) -> tuple[ClaimedLine, ...]:
+        """How much of each line of a sale went back, or is about to."""
+        return refund_claims.before_of(tx, sale_id)
 
     # What facts and the schedule do
 
@@ -322,62 +317,6 @@ class LeaseService:
 
 
 _RELEASED_FIRST = "The till gave this lease back before it was asked for."
-
-
-def check_request(wanted: LeaseRequest) -> None:
-    """Raises Invalid for what no honest till sends."""
-    _check_id(wanted.lease_id)
-    _check_subject(wanted.subject)
-    if wanted.kind == "refund":
-        _check_lines(wanted)
-    elif wanted.kind == "parked":
-        if not 0 < wanted.amount <= _BIGGEST:
-            raise Invalid("Say which version of the ticket was seen.")
-    elif not 0 < wanted.amount <= MAX_AMOUNT_MINOR:
-        raise Invalid("The amount of a lease is more than nothing, and not absurd.")
-    if wanted.ttl_ms <= 0:
-        raise Invalid("A lease lasts some time.")
-    account = wanted.account if wanted.kind == "escrow" else wanted.kind
-    if (wanted.kind == "escrow") != bool(wanted.account):
-        raise Invalid("An escrow says of which account it is, and nothing else does.")
-    if (account == "gift") != bool(wanted.currency) or (
-        account == "gift" and not _CURRENCY.fullmatch(wanted.currency)
-    ):
-        raise Invalid("A gift card's amount has a currency, and nothing else has one.")
-
-
-def _check_id(lease_id: str) -> None:
-    if not _LEASE_ID.fullmatch(lease_id):
-        raise Invalid("A lease's id is 32 hex digits.")
-
-
-def _check_subject(subject: str) -> None:
-    if not 0 < len(subject) <= _MAX_SUBJECT or not subject.isprintable():
-        raise Invalid(f"What a lease is about is named in 1 to {_MAX_SUBJECT} printable characters.")
-
-
-def _check_lines(wanted: LeaseRequest) -> None:
-    numbers = {line.line_no for line in wanted.lines}
-    if not 0 < len(wanted.lines) == len(numbers) <= MAX_CLAIMED_LINES:
-        raise Invalid("Say which lines are taken back, each once.")
-    if not all(0 < line.quantity_milli <= MAX_QUANTITY_MILLI for line in wanted.lines):
-        raise Invalid("Of each line, take back more than nothing.")
-    if not all(0 <= number <= _BIGGEST for number in numbers):
-        raise Invalid("A line's number is as on the receipt.")
-
-
-def _check_ticket(said: ParkedOffer) -> None:
-    _check_subject(said.sale_id)
-    if len(said.cart) > MAX_CART_BYTES:
-        raise Invalid("This ticket is too large to be shared. Its own till can take it up.")
-    texts = (said.label, said.operator_name)
-    if any(len(text) > 200 or "\0" in text for text in texts):
-        raise Invalid("Keep the ticket's name shorter.")
-    numbers = (said.version, said.line_count, said.tz_min + 1440)
-    if not all(0 < number <= _BIGGEST for number in numbers) or abs(said.total_minor) > MAX_AMOUNT_MINOR:
-        raise Invalid("A figure of this ticket can't be.")
-    if not 0 <= said.parked_at_ms < 250_000_000_000_000:
-        raise Invalid("The till's clock can't be right.")
 
 
 def _refuse_others(who: TillIdentity, row: Row[Any]) -> None:

@@ -123,6 +123,15 @@ class SalesService:
             )
         return SaleDetail(_head(row), self._stored_fact(tx, bytes(row.event_id)).fact)
 
+    def called(self, tx: Connection, receipt_number: str) -> SalePosted | None:
+        """The newest sale of this receipt number; None where there is none that was meant."""
+        found = select(sale.c.event_id).where(sale.c.receipt_number == receipt_number, ~sale.c.training)
+        event_id = tx.scalar(found.order_by(sale.c.at_ms.desc()).limit(1))
+        if event_id is None:
+            return None
+        fact: SalePosted = self._stored_fact(tx, bytes(event_id)).fact
+        return fact
+
     def sold_lines(self, tx: Connection, sale_id: str) -> dict[int, tuple[int, int]]:
         """(quantity_milli, gross_minor) by the line's place on the receipt, from 1; empty for an unknown sale.
 

@@ -19,6 +19,8 @@ from shared_models.leases import (
     ParkedList,
     ParkedLook,
     ParkedOffer,
+    ReceiptAsked,
+    ReceiptStated,
     ValueAsked,
     ValueStated,
 )
@@ -75,6 +77,10 @@ class LendingShop:
     def value(self, till: int, subject: str = CARD) -> ValueStated:
         asked = ValueAsked(kind="gift", subject=subject, currency="EUR")
         return self._told(self.send(till, "/lease/value", asked), ValueStated)
+
+    def receipt(self, till: int, number: str) -> ReceiptStated:
+        asked = ReceiptAsked(receipt_number=number)
+        return self._told(self.send(till, "/lease/receipt", asked), ReceiptStated)
 
     def bring(self, till: int, *facts: Any) -> list[str]:
         """The facts arrive in the till's journal and are applied; their event ids in hex."""

@@ -52,6 +52,17 @@ def test_two_tills_can_not_refund_the_same_goods(sold: LendingShop) -> None:
     assert sold.cases() == []
 
 
+def test_a_till_reads_a_receipt_that_another_till_printed(sold: LendingShop) -> None:
+    assert sold.receipt(2, SALE.receipt_number).sale == SALE
+    assert sold.receipt(2, SALE.receipt_number).before == ()
+    lease_id = sold.ask(1, refund_lease(SALE.sale_id, (1, 2))).lease_id
+    two = (ClaimedLine(line_no=1, quantity_milli=2000),)
+    assert sold.receipt(2, SALE.receipt_number).before == two
+    sold.bring(1, refunded(SALE, (1, 2, 0), lease_id=lease_id))
+    assert sold.receipt(2, SALE.receipt_number).before == two
+    assert sold.receipt(2, "03-9-XXX-000001").sale is None
+
+
 def test_of_several_lines_all_are_claimed_or_none(sold: LendingShop) -> None:
     assert sold.ask(1, refund_lease(SALE.sale_id, (1, 1), (2, 2))).state == "denied"
     with sold.database.read() as tx:
