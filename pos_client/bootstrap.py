@@ -29,6 +29,7 @@ from pos_client.store.catalogue import CatalogueFile
 from pos_client.store.segments import Here
 from pos_client.sync import identity as identities
 from pos_client.sync.identity import Identity
+from pos_client.sync.lending import Lender
 from pos_client.sync.worker import Place, SyncWorker
 from pos_client.this_machine import (
     Argon2PinCheck,
@@ -94,6 +95,7 @@ class OpenTill:
             here=Here(self.identity.public_key, fingerprint()),
             second_copy=second_copy(settings, self.till_id),
         )
+        self.lender = Lender(self.books.leases, self.clock)
         self.session = TillSession(
             self.till_id,
             clock=self.clock,
@@ -102,6 +104,7 @@ class OpenTill:
             books=self.books,
             pins=Argon2PinCheck(),
             paper=self.paper,
+            lending=self.lender,
         )
         self.virtual_printer: VirtualPrinter | None = None
         self.on_paper: Callable[[bytes, bool], None] = lambda png, drawer_opened: None
@@ -136,6 +139,7 @@ class OpenTill:
         if self.settings.server_url:
             self.sync = self._sync_worker()
             self.sync.start()
+            self._start_lender()
 
     def _virtual_printer_port(self) -> int | None:
         if self.settings.printer != VIRTUAL:
@@ -169,6 +173,7 @@ class OpenTill:
         self.clock.offset_min = store.utc_offset_min if store else None
 
     def close(self) -> None:
+        self.lender.stop()
         if self.sync is not None:
             self.sync.stop()
         if self.spooler is not None:
@@ -194,6 +199,14 @@ class OpenTill:
             self.settings.data_dir / "downloads",
             self.clock,
             self.status_line.hear_sync,
+        )
+
+    def _start_lender(self) -> None:
+        from pos_client.sync.server_api import AT_THE_COUNTER, ServerApi
+
+        who = self.identity
+        self.lender.start(
+            lambda: ServerApi(self.settings.server_url, who.device_id, who.sign, AT_THE_COUNTER)
         )
 
     def _receipt(self, posted: PostedSale) -> ReceiptDocument:
@@ -273,6 +286,7 @@ def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
         application.on_catalogue_change(lambda: till.use_stores_settings(window))
         till.use_stores_settings(window)
         application.on_unsent(till.wake_sync)
+        till.lender.on_answer = application.hear_answers(window)
         if attend is not None:
             attend(application, till)
         return application.run()

@@ -37,6 +37,8 @@ _ORPHANS = " union ".join(
         ("shift", "opened_pos"),
         ("shift", "closed_pos"),
         ("shift_event", "pos"),
+        ("refund", "pos"),
+        ("unasked", "pos"),
     )
 )
 

@@ -10,6 +10,7 @@ from shared_models.errors import ShopError
 from shared_models.events import Recorded, decode_body
 from shared_models.journal import Entry
 from shared_models.moment import Moment
+from shared_models.refund import RefundPosted
 from shared_models.sale import SalePosted, SaleVoided
 
 Row = dict[str, Any]
@@ -29,6 +30,8 @@ def rows_of(series: str, entry: Entry, currencies: dict[str, str]) -> Iterator[t
     match recorded.fact:
         case SalePosted() as sale:
             yield from _sale(origin, sale)
+        case RefundPosted() as refund:
+            yield from _refund(origin, refund)
         case SaleVoided() as voided:
             yield "given_up_sale", origin | _given_up(voided, currencies)
         case ShiftOpened() as opened:
@@ -101,6 +104,39 @@ def _sale(origin: Row, sale: SalePosted) -> Iterator[tuple[str, Row]]:
     for tender in sale.tenders:
         paid = {"kind": tender.kind, "received_minor": tender.received_minor, "reference": tender.reference}
         yield "tender", of_sale | paid
+
+
+def _refund(origin: Row, refund: RefundPosted) -> Iterator[tuple[str, Row]]:
+    of_refund = origin | {"receipt": refund.receipt_number, "currency": refund.currency}
+    yield (
+        "refund",
+        of_refund
+        | {
+            "business_date": refund.business_date,
+            "shift_id": refund.shift_id,
+            "operator": refund.operator_name,
+            "net_minor": refund.net_minor,
+            "tax_minor": refund.tax_minor,
+            "total_minor": refund.total_minor,
+            "cash_minor": refund.cash_minor(),
+            "cash_rounding_minor": refund.cash_rounding_minor,
+            "reason": refund.reason,
+        },
+    )
+    for line in refund.lines:
+        yield (
+            "refund_line",
+            of_refund
+            | {
+                "line": line.line_no,
+                "sku": line.sku,
+                "name": line.name,
+                "quantity_milli": line.quantity_milli,
+                "net_minor": line.net_minor,
+                "tax_minor": line.tax_minor,
+                "gross_minor": line.gross_minor,
+            },
+        )
 
 
 def _given_up(voided: SaleVoided, currencies: dict[str, str]) -> Row:

@@ -52,7 +52,10 @@ class Product(msgspec.Struct, frozen=True, omit_defaults=True):
     size: str | None = None
     colour: str | None = None
     track: str = ""
-    """'' , 'serial' or 'lot': what the cashier must capture with the line."""
+    """'', 'serial' or 'lot': what the cashier must capture with the line; 'gift': a gift card, its number is.
+
+    A gift card is free of tax until it is spent, so its tax category has none.
+    """
     components: tuple[KitComponent, ...] = ()
 
     def full_name(self) -> str:

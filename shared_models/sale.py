@@ -56,6 +56,8 @@ class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     serial: str = ""
     lot: str = ""
     components: tuple[SoldComponent, ...] = ()
+    is_gift: bool = False
+    """A gift card was sold; `serial` is its number."""
 
 
 class VoidedLine(msgspec.Struct, frozen=True):

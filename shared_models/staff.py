@@ -19,6 +19,7 @@ class Permission(StrEnum):
     SHIFT = "till.shift"
     APPROVE_VARIANCE = "till.approve_variance"
     REPRINT = "till.reprint"
+    REFUND = "till.refund"
 
 
 class StaffMember(msgspec.Struct, frozen=True, omit_defaults=True):

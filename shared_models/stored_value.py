@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+GIFT: Final = "gift"
+LOYALTY: Final = "loyalty"
+"""Kinds of tender, and of account."""
 
 
 class GiftIssued(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from hardware.receipt_document import ReceiptDocument
 from pos_client.printing.paper_words import ENGLISH, PaperWords
 from pos_client.printing.receipt import receipt_document
+from pos_client.printing.refund import refund_document
 from pos_client.printing.report import report_document, x_report, z_report
 from pos_client.till.ports import PostedSale
 from shared_models.cash import ShiftClosed, ShiftTotals
 from shared_models.moment import Moment
+from shared_models.refund import RefundPosted
 from shared_models.store_config import StoreConfig
 
 
@@ -20,6 +22,9 @@ class Paper:
 
     def receipt(self, posted: PostedSale, store: StoreConfig) -> ReceiptDocument:
         return receipt_document(posted, store, self._words)
+
+    def refund(self, refund: RefundPosted, store: StoreConfig, at: Moment) -> ReceiptDocument:
+        return refund_document(refund, store, at, self._words)
 
     def x_report(
         self, totals: ShiftTotals, store: StoreConfig, operator_name: str, at: Moment

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from shared_models.sale import CASH
+from shared_models.stored_value import GIFT, LOYALTY
+
 
 class PaperWords(msgspec.Struct, frozen=True):
     tax_number: str = "Tax no."
@@ -16,6 +19,12 @@ class PaperWords(msgspec.Struct, frozen=True):
     cash_rounding: str = "Cash rounding"
     cash: str = "Cash"
     change: str = "Change"
+    gift_card: str = "Gift card"
+    points: str = "Points"
+    refund: str = "REFUND"
+    of_receipt: str = "Of receipt"
+    given_back: str = "Given back:"
+    signature: str = "Signature"
     tax: str = "Tax"
     net: str = "Net"
     gross: str = "Gross"
@@ -46,6 +55,8 @@ class PaperWords(msgspec.Struct, frozen=True):
     paid_in: str = "Paid in"
     paid_out: str = "Paid out"
     safe_drop: str = "Safe drops"
+    refunds: str = "Refunds"
+    refunded_cash: str = "Refunded in cash"
     expected: str = "Expected in drawer"
     counted: str = "Counted"
     over_short: str = "Over / short"
@@ -64,3 +75,8 @@ class PaperWords(msgspec.Struct, frozen=True):
 
 
 ENGLISH = PaperWords()
+
+
+def tender_name(kind: str, words: PaperWords) -> str:
+    """A kind that this version has no word for is called what it is called in the journal."""
+    return {CASH: words.cash, GIFT: words.gift_card, LOYALTY: words.points}.get(kind, kind)

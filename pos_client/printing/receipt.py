@@ -18,12 +18,12 @@ from hardware.receipt_document import (
     Text,
     name_and_amount,
 )
-from pos_client.printing.paper_words import ENGLISH, PaperWords
+from pos_client.printing.paper_words import ENGLISH, PaperWords, tender_name
 from pos_client.till.ports import PostedSale
 from shared_models.currency import Currency, currency
 from shared_models.money import format_amount
 from shared_models.quantity import MILLI, format_quantity
-from shared_models.sale import CASH, SaleLine, SalePosted, SoldComponent
+from shared_models.sale import SaleLine, SalePosted, SoldComponent
 from shared_models.store_config import StoreConfig
 
 _EVIDENCE_VERSION = "EVT1"
@@ -134,7 +134,7 @@ def _totals(sale: SalePosted, money: Currency, words: PaperWords) -> Iterator[Bl
     if sale.cash_rounding_minor:
         yield name_and_amount(words.cash_rounding, format_amount(sale.cash_rounding_minor, money, sign=True))
     for tender in sale.tenders:
-        name = words.cash if tender.kind == CASH else tender.kind
+        name = tender_name(tender.kind, words)
         yield name_and_amount(name, format_amount(tender.received_minor, money))
     if sale.change_minor:
         yield name_and_amount(words.change, format_amount(sale.change_minor, money), bold=True)

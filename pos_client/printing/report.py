@@ -8,13 +8,12 @@ from typing import Literal
 import msgspec
 
 from hardware.receipt_document import Blank, Block, Cut, ReceiptDocument, Rule, Text, name_and_amount
-from pos_client.printing.paper_words import ENGLISH, PaperWords
+from pos_client.printing.paper_words import ENGLISH, PaperWords, tender_name
 from pos_client.printing.receipt import shop_heading
 from shared_models.cash import ShiftClosed, ShiftTotals
 from shared_models.currency import Currency, currency
 from shared_models.moment import Moment
 from shared_models.money import format_amount
-from shared_models.sale import CASH
 from shared_models.store_config import StoreConfig
 
 Kind = Literal["plain", "strong", "section", "long"]
@@ -115,7 +114,7 @@ def _takings(totals: ShiftTotals, money: Currency, words: PaperWords) -> Iterato
     if totals.tenders:
         yield Row(words.tenders_section, kind="section")
     for tender in totals.tenders:
-        name = words.cash if tender.kind == CASH else tender.kind
+        name = tender_name(tender.kind, words)
         yield Row(f"{name} × {tender.count}", amount(tender.amount_minor))
     if totals.cash_rounding_minor:
         yield Row(words.cash_rounding, format_amount(totals.cash_rounding_minor, money, sign=True))
@@ -128,6 +127,9 @@ def _drawer(totals: ShiftTotals, money: Currency, words: PaperWords) -> Iterator
     yield Row(words.paid_in, amount(totals.paid_in_minor))
     yield Row(words.paid_out, amount(-totals.paid_out_minor))
     yield Row(words.safe_drop, amount(-totals.safe_drop_minor))
+    if totals.refund_count:
+        yield Row(f"{words.refunds} × {totals.refund_count}", amount(-totals.refund_minor))
+        yield Row(words.refunded_cash, amount(-totals.refund_cash_minor))
     yield Row(words.expected, amount(totals.expected_minor), "strong")
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from hardware.receipt_document import ReceiptDocument, encode_document
-from pos_client.store import outbox, parked, rescue, restamping, sales, segments, shifts
+from pos_client.store import given_back, leases, outbox, parked, rescue, restamping, sales, segments, shifts
 from pos_client.store.anchor import AnchorFile
 from pos_client.store.connection import LOG_BYTES, Database, Driver, DriverConnection
 from pos_client.store.jobs import Jobs, queue_drawer, queue_print
@@ -28,6 +28,7 @@ from shared_models.continuity import IncarnationOpened, Reason
 from shared_models.events import Fact
 from shared_models.ids import receipt_number
 from shared_models.journal import Entry, Sign
+from shared_models.offline_limits import Spending, Spent
 from shared_models.sale import SalePosted, SaleVoided
 from shared_models.sync_api import SegmentState
 
@@ -111,6 +112,7 @@ class TillBooks:
             self._be_current()
             self.jobs = Jobs(self.database, self._receipt)
             self.jobs.after_restart()
+            self.leases = leases.LeaseRows(self.database)
             self.database.grow_log(log_bytes)
         except BaseException:
             self.database.close()
@@ -198,19 +200,20 @@ class TillBooks:
 
     # What the till posts
 
-    def post_sale(self, sale: SalePosted, *, open_drawer: bool) -> PostedSale:
+    def post_sale(self, sale: SalePosted, *also: Fact, open_drawer: bool) -> PostedSale:
         with self.database.lock:
             self._be_current()
             number = self._last_number + 1
             grand_total = self._grand_total + sale.total_minor
             numbered = msgspec.structs.replace(sale, receipt_number=self._receipt_number(number))
-            (sealed,) = self._journal.seal(numbered)
+            sealed, *others = self._journal.seal(numbered, *also)
             posted = sales.posted_sale(sealed)
             row = sales.sale_row(sealed.pos, sealed.at.at_ms, number, grand_total, numbered)
 
             def work(connection: Driver) -> None:
                 insert_entry(connection, sealed)
                 sales.insert_sale(connection, row)
+                self._insert(connection, others)
                 if open_drawer:
                     queue_drawer(connection, sealed.pos, _SALE_REASON)
                 queue_print(connection, sealed.pos)
@@ -219,7 +222,7 @@ class TillBooks:
             self._write(work)
             self._last_number, self._grand_total = number, grand_total
             self._cart.cleared()
-            self._committed([sealed], jobs=True)
+            self._committed([sealed, *others], jobs=True)
         return posted
 
     def post(
@@ -360,6 +363,14 @@ class TillBooks:
     def recent_sales(self, limit: int = 50) -> Sequence[PostedSale]:
         with self.database.read() as connection:
             return sales.latest_sales(connection, limit)
+
+    def taken_back(self, sale_id: str) -> dict[int, int]:
+        with self.database.read() as connection:
+            return given_back.taken_back(connection, sale_id)
+
+    def unasked(self, kind: Spending, sale_id: str, business_date: str) -> Spent:
+        with self.database.read() as connection:
+            return given_back.unasked(connection, kind, sale_id, business_date)
 
     def unsent(self) -> Unsent:
         with self.database.read() as connection:

@@ -60,7 +60,26 @@ _CONTINUITY = (
     "alter table shift add column until_pos integer",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUITY)
+_LEASES = (
+    """create table lease (
+        lease_id text not null unique, kind text not null, account text not null, subject text not null,
+        amount integer not null, used integer not null default 0, state text not null,
+        ends_ms integer not null default 0
+    ) strict""",
+    """create table refund (
+        pos integer primary key references entry(pos), sale_id text not null, shift_id text not null,
+        total_minor integer not null, cash_minor integer not null, lines blob not null
+    ) strict""",
+    "create index refund_of_sale on refund(sale_id)",
+    """create table unasked (
+        pos integer primary key references entry(pos), kind text not null, sale_id text not null,
+        business_date text not null, amount integer not null
+    ) strict""",
+    "create index unasked_on_receipt on unasked(sale_id)",
+    "create index unasked_on_day on unasked(business_date)",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUITY, _LEASES)
 """Step n brings the layout from version n to n + 1."""
 
 

@@ -16,6 +16,8 @@ _REFERENCES = (
     ("shift", "opened_pos"),
     ("shift", "closed_pos"),
     ("shift_event", "pos"),
+    ("refund", "pos"),
+    ("unasked", "pos"),
     ("job", "pos"),
 )
 _RESTAMP = "update entry set pos = ?, prev = ?, hash = ?, signature = ?, algorithm = ? where pos = ?"

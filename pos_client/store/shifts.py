@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pos_client.store import given_back
 from pos_client.store.connection import Driver
 from pos_client.store.journal import Sealed
 from pos_client.store.positions import segment_of, seq_of
@@ -133,6 +134,8 @@ def shift_totals(connection: Driver, shift_id: str, head_pos: int) -> ShiftTotal
     events = _events(connection, shift_id, first_pos, last_pos)
     moved = {kind: events.get(kind, (0, 0))[1] for kind in (PAID_IN, PAID_OUT, SAFE_DROP)}
     cash_kept = sales.pop("cash_kept_minor")
+    refunds = given_back.of_shift(connection, shift_id, first_pos, last_pos)
+    gone = moved[PAID_OUT] + moved[SAFE_DROP] + refunds.cash_minor
     return ShiftTotals(
         shift_id=shift_id,
         number=number,
@@ -143,10 +146,13 @@ def shift_totals(connection: Driver, shift_id: str, head_pos: int) -> ShiftTotal
         safe_drop_minor=moved[SAFE_DROP],
         no_sale_count=events.get(_NO_SALE, (0, 0))[0],
         voided_sale_count=events.get(_SALE_VOIDED, (0, 0))[0],
-        expected_minor=float_minor + cash_kept + moved[PAID_IN] - moved[PAID_OUT] - moved[SAFE_DROP],
+        expected_minor=float_minor + cash_kept + moved[PAID_IN] - gone,
         grand_total_minor=grand_total(connection, last_pos),
         first_seq=seq_of(first_pos) if segment_of(first_pos) == segment_of(last_pos) else 1,
         last_seq=seq_of(last_pos),
+        refund_count=refunds.number,
+        refund_minor=refunds.total_minor,
+        refund_cash_minor=refunds.cash_minor,
         **sales,
     )
 

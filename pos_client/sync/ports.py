@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from pos_client.till.ports import Escrow
 from shared_models.continuity import Reason
 from shared_models.journal import Entry
+from shared_models.leases import LeaseReply, LeaseRequest
 from shared_models.reference import FeedPage, FeedPosition
 from shared_models.sync_api import SegmentState
 
@@ -37,6 +39,27 @@ class Outbox(Protocol):
 
     def note_clock(self, offset_ms: int) -> None:
         """The server's clock less the till's; goes into entries and the status line, changes no clock."""
+
+
+class LeaseBook(Protocol):
+    """The till's leases, kept across a crash. Safe to call from the thread that asks while the till sells."""
+
+    def asked(self, wanted: LeaseRequest) -> None:
+        """Durable before the request leaves."""
+
+    def answered(self, reply: LeaseReply, ends_ms: int) -> None:
+        """`ends_ms` is on the till's clock."""
+
+    def given_back(self, lease_id: str) -> None: ...
+
+    def run_out(self, now_ms: int) -> None: ...
+
+    def to_tell(self) -> tuple[tuple[str, int], ...]:
+        """(lease_id, used) of those that the till is done with."""
+
+    def told(self, lease_id: str) -> None: ...
+
+    def escrows(self, account: str, subject: str, now_ms: int) -> tuple[Escrow, ...]: ...
 
 
 class CatalogueCopy(Protocol):

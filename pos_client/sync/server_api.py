@@ -17,6 +17,7 @@ from pos_client.sync.problem_document import read_refusal
 from pos_client.sync.server_port import BlobSink
 from shared_models import wire
 from shared_models.journal import Sign
+from shared_models.leases import LeaseClosing, LeaseReply, LeaseRequest, ReceiptAsked, ReceiptStated
 from shared_models.reference import FeedPage, FeedPosition
 from shared_models.sync_api import (
     MAX_MESSAGE_BYTES,
@@ -48,6 +49,10 @@ class TimeLimits(msgspec.Struct, frozen=True):
     answer_s: float = 30.0
     download_s: float = 3600.0
     poke_s: float = 60.0
+
+
+AT_THE_COUNTER = TimeLimits(connect_s=2.0, silence_s=4.0, answer_s=6.0)
+"""For what a customer waits for."""
 
 
 class ServerApi:
@@ -102,6 +107,17 @@ class ServerApi:
 
     def blob(self, sha256: str, offset: int, sink: BlobSink) -> Reply[int] | Failure:
         return self._admitted(lambda: self._download(sha256, offset, sink))
+
+    def lease(self, wanted: LeaseRequest) -> Reply[LeaseReply] | Failure:
+        return self._admitted(lambda: self._ask("POST", "/lease", LeaseReply, wanted))
+
+    def close_lease(self, lease_id: str, used: int) -> Reply[LeaseReply] | Failure:
+        path = f"/lease/{lease_id}/{'capture' if used else 'release'}"
+        return self._admitted(lambda: self._ask("POST", path, LeaseReply, LeaseClosing(used=used)))
+
+    def receipt(self, receipt_number: str) -> Reply[ReceiptStated] | Failure:
+        asked = ReceiptAsked(receipt_number=receipt_number)
+        return self._admitted(lambda: self._ask("POST", "/lease/receipt", ReceiptStated, asked))
 
     def abort(self) -> None:
         self._sockets.shut()

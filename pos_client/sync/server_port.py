@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pos_client.sync.outcomes import Failure, Reply
+from shared_models.leases import LeaseReply, LeaseRequest, ReceiptStated
 from shared_models.reference import FeedPage, FeedPosition
 from shared_models.sync_api import (
     Enrolled,
@@ -60,6 +61,21 @@ class Server(Protocol):
 
     def close(self) -> None:
         """Let go of the connections, once no thread uses them any more."""
+
+
+class LeaseServer(Protocol):
+    """As `Server`, for what must not be spent twice. Somebody waits at the counter, so its limits are short."""
+
+    def lease(self, wanted: LeaseRequest) -> Reply[LeaseReply] | Failure:
+        """The same request again gets the first answer again."""
+
+    def close_lease(self, lease_id: str, used: int) -> Reply[LeaseReply] | Failure: ...
+
+    def receipt(self, receipt_number: str) -> Reply[ReceiptStated] | Failure: ...
+
+    def abort(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 Connect = Callable[[], Server]

@@ -42,6 +42,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     serial: str = ""
     lot: str = ""
     own_price: bool = False
+    is_gift: bool = False
     components: tuple[SoldComponent, ...] = ()
     """Of one piece."""
 

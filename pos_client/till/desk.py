@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import msgspec
 
+from pos_client.till.asking import Asking
 from pos_client.till.cart import Cart
 from pos_client.till.counting import Counting
 from pos_client.till.parking import CartWriter, decode_cart
 from pos_client.till.people import People
-from pos_client.till.ports import Books, Catalogue, Clock, Ids, OpenShift, Paper, PinCheck
+from pos_client.till.ports import Books, Catalogue, Clock, Ids, Lending, OpenShift, Paper, PinCheck
 from pos_client.till.promoting import Promoting
 from pos_client.till.refusals import Asked, Refused
+from pos_client.till.returns import Refund
 from pos_client.till.state import DoneView, Phase, Severity
 from pos_client.till.tendering import Payment
 from pos_client.till.ticket_totals import TicketPricing, TicketTotals
@@ -32,6 +34,7 @@ class Ports(msgspec.Struct, frozen=True):
     books: Books
     pins: PinCheck
     paper: Paper
+    lending: Lending
 
 
 class Desk:
@@ -54,6 +57,8 @@ class Desk:
         self.paid = False
         self.x_report: ShiftTotals | None = None
         self.z_report: ShiftClosed | None = None
+        self.asking = Asking(ports.lending)
+        self.refund: Refund | None = None
         self.promoting = Promoting(ports.catalogue, ports.clock)
         self._pricing = TicketPricing(self.promoting.on_ticket)
         self._writer = CartWriter()
@@ -73,6 +78,8 @@ class Desk:
             return Phase.COUNTED if self.counting.is_confirmed() else Phase.COUNT
         if self.payment is not None:
             return Phase.TENDER
+        if self.refund is not None:
+            return Phase.REFUND
         return Phase.CHANGE if self.paid else Phase.SALE
 
     # what an action may rely on
@@ -164,6 +171,7 @@ _OTHER_PHASE = {
     Phase.SALE: "not_paying",
     Phase.CHANGE: "not_paying",
     Phase.TENDER: "paying",
+    Phase.REFUND: "refunding",
     Phase.COUNT: "counting",
     Phase.COUNTED: "counting",
     Phase.CLOSED: "dismiss_report_first",

@@ -73,11 +73,41 @@ class Till(Protocol):
     # payment
     def start_tender(self) -> TillState: ...
     def tender_cash(self, received_minor: int) -> TillState: ...
+    def tender_gift(self, card: str = "") -> TillState:
+        """With a gift card, for what is open or what is on it. Asks the server: see `hear`."""
+
     def remove_tender(self) -> TillState: ...
     def back_to_sale(self) -> TillState: ...
     def finish_sale(self) -> TillState: ...
     def next_sale(self) -> TillState:
         """Leaves the change display; a scan does so too."""
+
+    def put_card_aside(self, card: str, amount_minor: int) -> TillState:
+        """So much of a gift card is for this till alone, to be spent without a line. Asks the server."""
+
+    def return_card(self, card: str) -> TillState: ...
+
+    # taking back
+    def start_refund(self, receipt_number: str = "") -> TillState:
+        """Opens a receipt of any till. Asks the server what went back of it, and goes on without where it must."""
+
+    def take_back(self, index: int, quantity_milli: int) -> TillState:
+        """So much of a line of the receipt, in thousandths; 0 for none of it."""
+
+    def take_all_back(self) -> TillState: ...
+    def give_money_back(self, reason: str = "") -> TillState:
+        """Asks the server, then posts the refund and opens the drawer."""
+
+    def leave_refund(self) -> TillState: ...
+
+    # waiting for the server
+    def hear(self) -> TillState:
+        """Goes on where the server has answered what `state.waiting` says; else nothing changes.
+
+        Any other action ends the wait instead, and gives back what was asked for.
+        """
+
+    def stop_waiting(self) -> TillState: ...
 
     def reprint(self, receipt_number: str = "") -> TillState:
         """The last receipt, or the named one, marked COPY."""

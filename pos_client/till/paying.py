@@ -8,7 +8,8 @@ from pos_client.till.desk import Desk
 from pos_client.till.posting import SaleContext, sale_posted
 from pos_client.till.refusals import Refused
 from pos_client.till.state import DoneView, Phase, Severity
-from pos_client.till.tendering import Payment
+from pos_client.till.stored_value import StoredValue
+from pos_client.till.tendering import Backing, Payment
 from shared_models.sale import ReceiptReprinted
 from shared_models.staff import Permission
 
@@ -16,8 +17,9 @@ from shared_models.staff import Permission
 class Paying:
     """The keys of the payment screen."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, value: StoredValue) -> None:
         self._desk = desk
+        self._value = value
 
     def start_tender(self) -> None:
         self._desk.require(Phase.SALE)
@@ -32,11 +34,20 @@ class Paying:
         self._desk.payment = self._payment().with_cash(received_minor)
 
     def remove_tender(self) -> None:
-        self._desk.payment = self._payment().without_last()
+        self._desk.payment, freed = self._payment().without_last()
+        if freed is not None:
+            self._free(freed)
 
     def back_to_sale(self) -> None:
-        self._payment()
+        payment = self._payment()
         self._desk.payment = None
+        for backing in payment.backings:
+            self._free(backing)
+
+    def _free(self, backing: Backing) -> None:
+        """What was held for this sale is not needed. What was put aside for the till stays with it."""
+        if backing.lease_id and not backing.is_escrow:
+            self._desk.ports.lending.give_back(backing.lease_id)
 
     def finish_sale(self) -> None:
         """The commit. What it raises leaves ticket and payment as they are; the drawer opens with it only."""
@@ -44,7 +55,8 @@ class Paying:
         payment.refuse_unless_enough()
         context = SaleContext(desk.store(), desk.till_id, desk.people.current(), desk.open_shift().opened)
         sale = sale_posted(desk.cart, desk.totals(), payment, context)
-        posted = desk.ports.books.post_sale(sale, open_drawer=bool(payment.tenders))
+        facts = tuple(self._value.facts(payment))
+        posted = desk.ports.books.post_sale(sale, *facts, open_drawer=payment.has_cash())
         desk.done = DoneView(
             posted.sale.receipt_number, sale.total_minor, sale.change_minor, payment.received_minor
         )

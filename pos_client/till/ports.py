@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -11,8 +11,11 @@ from hardware.receipt_document import ReceiptDocument
 from shared_models.cash import ShiftClosed, ShiftOpened, ShiftTotals
 from shared_models.catalogue import Category, Offer
 from shared_models.events import Fact
+from shared_models.leases import LeaseReply, LeaseRequest, ReceiptStated
 from shared_models.moment import Moment
+from shared_models.offline_limits import Spending, Spent
 from shared_models.promotions import Promotion
+from shared_models.refund import RefundPosted
 from shared_models.sale import SalePosted
 from shared_models.staff import StaffMember
 from shared_models.store_config import StoreConfig
@@ -107,8 +110,11 @@ class Books(Protocol):
     Raises `StorageFull` or `StorageFailed` (pos_client.till.errors); then nothing of the call has happened.
     """
 
-    def post_sale(self, sale: SalePosted, *, open_drawer: bool) -> PostedSale:
-        """Receipt number, sealed entry, projections, queued receipt and drawer pulse: all or none."""
+    def post_sale(self, sale: SalePosted, *also: Fact, open_drawer: bool) -> PostedSale:
+        """Receipt number, sealed entries, projections, queued receipt and drawer pulse: all or none.
+
+        `also` are facts that the sale brings about: what was spent of gift cards, and what was put on them.
+        """
 
     def post(
         self, *facts: Fact, document: ReceiptDocument | None = None, drawer_reason: str = "", note: str = ""
@@ -153,13 +159,64 @@ class Books(Protocol):
 
     def recent_sales(self, limit: int = 50) -> Sequence[PostedSale]: ...
 
+    def taken_back(self, sale_id: str) -> Mapping[int, int]:
+        """Thousandths of each line that this till took back, by line number."""
+
+    def unasked(self, kind: Spending, sale_id: str, business_date: str) -> Spent:
+        """What this till did on its own word: on this receipt, and on this business day."""
+
     def unsent(self) -> Unsent: ...
+
+
+class Escrow(msgspec.Struct, frozen=True):
+    """Part of a card that was put aside for this till, to be spent whether or not there is a line."""
+
+    lease_id: str
+    left: int
+
+
+class LeaseAnswer(msgspec.Struct, frozen=True):
+    """`reply` is None where the server can't be asked now. `ends_mono_ms`: when a lease ends, on `monotonic_ms`."""
+
+    reply: LeaseReply | None
+    ends_mono_ms: int = 0
+
+
+class ReceiptAnswer(msgspec.Struct, frozen=True):
+    """`reached` is false where the server can't be asked now."""
+
+    reached: bool
+    stated: ReceiptStated = ReceiptStated()
+
+
+class Lending(Protocol):
+    """The server's word on what must not be spent twice. Nothing here waits: an answer comes later, or never.
+
+    Whoever does not want an answer any more gives the lease back, also one that is still being asked for.
+    """
+
+    def ask(self, wanted: LeaseRequest) -> None: ...
+
+    def answer(self, lease_id: str) -> LeaseAnswer | None:
+        """None as long as there is none; given out once."""
+
+    def ask_receipt(self, receipt_number: str) -> None: ...
+
+    def receipt(self, receipt_number: str) -> ReceiptAnswer | None:
+        """None as long as there is none; given out once."""
+
+    def give_back(self, lease_id: str) -> None: ...
+
+    def escrows(self, account: str, subject: str) -> tuple[Escrow, ...]:
+        """What was put aside of it for this till."""
 
 
 class Paper(Protocol):
     """Facts as documents to print. `posted.copies` says which copy a receipt is; 0 is the original."""
 
     def receipt(self, posted: PostedSale, store: StoreConfig) -> ReceiptDocument: ...
+
+    def refund(self, refund: RefundPosted, store: StoreConfig, at: Moment) -> ReceiptDocument: ...
 
     def x_report(
         self, totals: ShiftTotals, store: StoreConfig, operator_name: str, at: Moment

@@ -84,6 +84,7 @@ def _sale_line(priced: PricedLine, amounts: LineTotals, line_nos: dict[int, int]
         serial=line.serial,
         lot=line.lot,
         components=sold_components(line),
+        is_gift=line.is_gift,
     )
 
 

@@ -20,6 +20,7 @@ from shared_models.catalogue import Offer
 from shared_models.currency import currency
 from shared_models.money import parse_amount
 from shared_models.quantity import MILLI, parse_quantity
+from shared_models.stored_value import GIFT
 
 
 class Selling:
@@ -133,12 +134,12 @@ class Selling:
 
     def _ask_tracking(self, wanted: Wanted) -> None:
         product = wanted.offer.product
-        if product.track == "serial":
+        if product.track in ("serial", GIFT):
             if (wanted.quantity_milli or MILLI) != MILLI:
                 raise Refused("serial_is_one", name=product.full_name())
             if not wanted.serial:
                 raise Asked(
-                    "enter_serial",
+                    "enter_serial" if product.track != GIFT else "enter_gift_number",
                     lambda text: self._with_serial(wanted, text),
                     needs="text",
                     name=product.full_name(),

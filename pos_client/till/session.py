@@ -9,11 +9,13 @@ from pos_client.till.cart import CartSnapshot
 from pos_client.till.desk import Desk, Ports
 from pos_client.till.entry import Entry
 from pos_client.till.paying import Paying
-from pos_client.till.ports import Books, Catalogue, Clock, Ids, Paper, PinCheck
+from pos_client.till.ports import Books, Catalogue, Clock, Ids, Lending, Paper, PinCheck
+from pos_client.till.refunding import Refunding
 from pos_client.till.refusals import Asked, Refused, WrongPin
 from pos_client.till.selling import Selling
 from pos_client.till.shift import Shift
 from pos_client.till.state import Notice, QuickPage, Severity, TillState, Words
+from pos_client.till.stored_value import StoredValue
 from pos_client.till.ticket import Ticket
 from pos_client.till.view import StateView
 from pos_client.till.words import NOTICES
@@ -39,14 +41,17 @@ class TillSession:
         books: Books,
         pins: PinCheck,
         paper: Paper,
+        lending: Lending,
     ) -> None:
-        self._desk = Desk(till_id, Ports(clock, ids, catalogue, books, pins, paper))
+        self._desk = Desk(till_id, Ports(clock, ids, catalogue, books, pins, paper, lending))
         self._desk.say = self._say
         self._view = StateView(self._desk)
         self._entry = Entry(self._desk)
         self._selling = Selling(self._desk)
         self._ticket = Ticket(self._desk)
-        self._paying = Paying(self._desk)
+        self._value = StoredValue(self._desk)
+        self._paying = Paying(self._desk, self._value)
+        self._refunding = Refunding(self._desk)
         self._shift = Shift(self._desk, self._ticket)
         self._notice: Notice | None = None
         self._notices = 0
@@ -176,6 +181,9 @@ class TillSession:
     def tender_cash(self, received_minor: int) -> TillState:
         return self._do(lambda: self._paying.tender_cash(received_minor))
 
+    def tender_gift(self, card: str = "") -> TillState:
+        return self._do(lambda: self._value.tender(card))
+
     def remove_tender(self) -> TillState:
         return self._do(self._paying.remove_tender)
 
@@ -187,6 +195,42 @@ class TillSession:
 
     def next_sale(self) -> TillState:
         return self._do(self._paying.next_sale)
+
+    def put_card_aside(self, card: str, amount_minor: int) -> TillState:
+        return self._do(lambda: self._value.put_aside(card, amount_minor))
+
+    def return_card(self, card: str) -> TillState:
+        return self._do(lambda: self._value.return_put_aside(card))
+
+    # taking back
+
+    def start_refund(self, receipt_number: str = "") -> TillState:
+        return self._do(lambda: self._refunding.start(receipt_number))
+
+    def take_back(self, index: int, quantity_milli: int) -> TillState:
+        return self._do(lambda: self._refunding.choose(index, quantity_milli))
+
+    def take_all_back(self) -> TillState:
+        return self._do(self._refunding.choose_all)
+
+    def give_money_back(self, reason: str = "") -> TillState:
+        return self._do(lambda: self._refunding.give_back(reason))
+
+    def leave_refund(self) -> TillState:
+        return self._do(self._refunding.leave)
+
+    # waiting
+
+    def hear(self) -> TillState:
+        if self._asked is None and self._desk.people.operator is not None:
+            then = self._desk.asking.answered()
+            if then is not None:
+                return self._do(then)
+        return self.state
+
+    def stop_waiting(self) -> TillState:
+        self._desk.asking.give_up()
+        return self.state
 
     def reprint(self, receipt_number: str = "") -> TillState:
         return self._do(lambda: self._paying.reprint(receipt_number))
@@ -238,6 +282,7 @@ class TillSession:
         if self._asked is not None:
             self._say(Severity.WARNING, Refused("answer_first"))
             return self.state
+        self._desk.asking.give_up()
         before, was_paid = self._desk.cart.snapshot(), self._desk.paid
         self._notice = self._desk.choosing = None
         try:

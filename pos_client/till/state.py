@@ -19,6 +19,7 @@ class Phase(StrEnum):
     NO_SHIFT = "no_shift"  # logged in, float wanted
     SALE = "sale"
     TENDER = "tender"
+    REFUND = "refund"  # a receipt is open: what of it is taken back
     CHANGE = "change"  # paid: change is shown until the next scan
     COUNT = "count"  # blind count
     COUNTED = "counted"  # count confirmed: expected and over/short are shown, closing wants confirmation
@@ -128,6 +129,26 @@ class DoneView(msgspec.Struct, frozen=True):
     received_minor: int
 
 
+class RefundLineView(msgspec.Struct, frozen=True):
+    """A line of the receipt: how much was sold, can still be taken back, and is taken back now."""
+
+    name: str
+    unit: str
+    sold_milli: int
+    left_milli: int
+    chosen_milli: int
+    amount_minor: int
+
+
+class RefundView(msgspec.Struct, frozen=True):
+    """`total_minor` is what the customer gets back, rounded for cash; `onto_card` names the gift card it goes onto."""
+
+    receipt_number: str
+    lines: tuple[RefundLineView, ...]
+    total_minor: int
+    onto_card: str = ""
+
+
 class ParkedView(msgspec.Struct, frozen=True):
     sale_id: str
     label: str
@@ -179,6 +200,9 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True):
     taxes: tuple[TaxView, ...] = ()
     tender: TenderView | None = None
     done: DoneView | None = None
+    refund: RefundView | None = None
+    waiting: Words | None = None
+    """What the server is being asked; `Till.hear` goes on once it has answered."""
     count: CountView | None = None
     x_report: ShiftTotals | None = None
     z_report: ShiftClosed | None = None

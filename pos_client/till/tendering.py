@@ -10,6 +10,7 @@ from shared_models.currency import NOTES, currency
 from shared_models.money import quick_cash_amounts
 from shared_models.rounding import round_to_step
 from shared_models.sale import CASH, Tender
+from shared_models.stored_value import GIFT
 from shared_models.tax import RoundingPolicy
 
 MAX_TENDERS = 20
@@ -17,10 +18,24 @@ ABSURD_TIMES_DUE = 1_000
 ABSURD_NOTES = 20
 
 
+class Backing(msgspec.Struct, frozen=True):
+    """What stands behind a tender that is not cash. `lease_id` is empty where the till spends on its own word.
+
+    `ends_mono_ms`: until when the server keeps it for this sale; what was put aside for the till does not end so soon.
+    """
+
+    subject: str
+    amount_minor: int
+    lease_id: str
+    ends_mono_ms: int | None = None
+    is_escrow: bool = False
+
+
 class Payment(msgspec.Struct, frozen=True):
     """A payment in progress, under the rounding policy in force when it began.
 
-    `step_minor` is the smallest amount that can be paid in cash.
+    `step_minor` is the smallest amount that can be paid in cash; only what cash pays is rounded to it. `backings`
+    are those of the tenders that are not cash, in their order.
     """
 
     total_minor: int
@@ -28,10 +43,12 @@ class Payment(msgspec.Struct, frozen=True):
     policy: RoundingPolicy
     step_minor: int = 1
     tenders: tuple[Tender, ...] = ()
+    backings: tuple[Backing, ...] = ()
 
     @property
     def due_minor(self) -> int:
-        return round_to_step(self.total_minor, self.step_minor)
+        exact = sum(backing.amount_minor for backing in self.backings)
+        return exact + round_to_step(self.total_minor - exact, self.step_minor)
 
     @property
     def rounding_minor(self) -> int:
@@ -44,6 +61,13 @@ class Payment(msgspec.Struct, frozen=True):
     @property
     def open_minor(self) -> int:
         return max(0, self.due_minor - self.received_minor)
+
+    @property
+    def open_exact_minor(self) -> int:
+        """What is missing, as something else than cash pays it. Where cash was given already, as cash rounds it."""
+        if len(self.tenders) > len(self.backings):
+            return self.open_minor
+        return max(0, self.total_minor - self.received_minor)
 
     @property
     def change_minor(self) -> int:
@@ -61,10 +85,27 @@ class Payment(msgspec.Struct, frozen=True):
             raise Refused("too_many_tenders")
         return msgspec.structs.replace(self, tenders=(*self.tenders, Tender(CASH, received_minor)))
 
-    def without_last(self) -> Payment:
+    def with_backing(self, backing: Backing) -> Payment:
+        """A gift card, for as much as stands behind it."""
+        if len(self.tenders) >= MAX_TENDERS:
+            raise Refused("too_many_tenders")
+        tender = Tender(GIFT, backing.amount_minor, backing.subject)
+        return msgspec.structs.replace(
+            self, tenders=(*self.tenders, tender), backings=(*self.backings, backing)
+        )
+
+    def without_last(self) -> tuple[Payment, Backing | None]:
+        """What stood behind the tender that was taken back is nobody's then."""
         if not self.tenders:
             raise Refused("no_tender")
-        return msgspec.structs.replace(self, tenders=self.tenders[:-1])
+        kept = self.tenders[:-1]
+        if self.tenders[-1].kind == CASH:
+            return msgspec.structs.replace(self, tenders=kept), None
+        left = msgspec.structs.replace(self, tenders=kept, backings=self.backings[:-1])
+        return left, self.backings[-1]
+
+    def has_cash(self) -> bool:
+        return any(tender.kind == CASH for tender in self.tenders)
 
     def refuse_unless_enough(self) -> None:
         if self.open_minor:

@@ -38,6 +38,8 @@ class StateView:
             discount_minor=totals.discount_minor,
             taxes=tuple(map(_tax_view, totals.document.taxes)),
             tender=desk.payment.view() if desk.payment else None,
+            refund=desk.refund.view(store.cash_rounding_minor) if desk.refund else None,
+            waiting=desk.asking.waiting.words if desk.asking.waiting else None,
             done=desk.done,
             count=counting.view(shift.opened.float_minor, desk.unsent_sales) if counting and shift else None,
             x_report=desk.x_report,

@@ -13,6 +13,7 @@ from shared_models.catalogue import Offer
 from shared_models.moment import Moment
 from shared_models.quantity import MILLI
 from shared_models.sale import SoldComponent
+from shared_models.stored_value import GIFT
 
 
 def wanted_from(offer: Offer, scan: Scan) -> Wanted:
@@ -90,5 +91,6 @@ def line_of(wanted: Wanted, key: int) -> Line:
         serial=wanted.serial,
         lot=wanted.lot,
         own_price=product.open_price,
+        is_gift=product.track == GIFT,
         components=wanted.components,
     )

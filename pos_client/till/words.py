@@ -60,6 +60,27 @@ NOTICES: dict[str, str] = {
     "too_many_tenders": "That is too many payments for one sale. Add them up and enter them as one.",
     "no_tender": "No payment has been entered yet.",
     "money_missing": "{missing} is still missing.",
+    "nothing_open": "Everything is paid already.",
+    "lease_ran_out": "The card {card} was kept for this sale, but not for so long. Remove it and take it again.",
+    "lease_denied": "{message}",
+    "card_put_aside": "{amount} of the card are put aside for this till.",
+    "card_returned": "What was put aside of the card is free again.",
+    "card_needs_line": "That needs the line to head office. Try again when it is there.",
+    # taking back
+    "refunding": "A receipt is open. Give the money back, or leave it first.",
+    "unknown_anywhere": "Nobody knows receipt {receipt_number}. Check the number; its till may not have sent it.",
+    "receipt_out_of_reach": "Receipt {receipt_number} is another till's and head office can't be asked now.",
+    "other_currency": "That receipt is in {currency}. Take it back in a store that sells in {currency}.",
+    "all_refunded": "Everything on receipt {receipt_number} went back already, or can't be taken back.",
+    "gift_not_taken_back": "A gift card is not taken back: it may have been spent.",
+    "not_so_much_left": "Of {name} only {left} can still be taken back.",
+    "nothing_to_refund": "Choose what is taken back first.",
+    "refunded": "Give back {amount}.",
+    "refunded_onto_card": "{amount} are back on the gift card.",
+    "offline_not_allowed": "Head office can't be asked now, and this till may not do it without.",
+    "offline_refunded_before": "This receipt was refunded here without the line before. Wait until the line is back.",
+    "offline_day_limit": "Without the line this till may give {allowed} more today. Wait until the line is back.",
+    "offline_receipt_limit": "Without the line only {allowed} are possible. Wait until the line is back.",
     # people
     "wrong_pin": "That PIN is not known. Try again.",
     "locked_out": "Too many wrong PINs. Wait {seconds} seconds and try again.",
@@ -104,9 +125,18 @@ QUESTIONS: dict[str, str] = {
     "enter_price": "What does {name} cost?",
     "enter_serial": "Serial number of {name}?",
     "enter_lot": "Lot number of {name}?",
+    "enter_card": "Number of the gift card? Scan it or type it.",
+    "enter_gift_number": "Number of the new gift card?",
+    "enter_receipt": "Which receipt? Scan it or type its number.",
     "void_sale": "Void the sale of {amount}?",
     "approver_pin": "This needs someone who may do it. Their PIN, please.",
     "approve_variance": "The count is {over_short} off. A manager's PIN is needed to close.",
+}
+
+WAITS: dict[str, str] = {
+    "asking_card": "Asking head office for the card …",
+    "asking_receipt": "Asking head office for receipt {receipt_number} …",
+    "asking_refund": "Asking head office whether it went back already …",
 }
 
 SMALL_PRINT: dict[str, str] = {

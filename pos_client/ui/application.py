@@ -85,6 +85,11 @@ class Application(QObject):
         """Called when there is more to send than at the last look."""
         self._something_unsent = call
 
+    def hear_answers(self, window: MainWindow) -> Callable[[], None]:
+        """What to call, on any thread, when the server has answered what the till asked."""
+        self.bridge.answered.connect(window.hear)
+        return self.bridge.say_answered
+
     def explain(self, message: str) -> int:
         """The till can't start: say why and what to do, then end."""
         box = QMessageBox(QMessageBox.Icon.Warning, "Evertill", message)

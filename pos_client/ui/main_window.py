@@ -120,6 +120,10 @@ class MainWindow(QWidget):
         self._show_time()
         self._tell_unsure_receipts()
 
+    def hear(self) -> None:
+        """The server has answered what the till asked."""
+        self.presenter.do(lambda till: till.hear())
+
     def refresh(self) -> None:
         """The catalogue has changed below: show the state anew and read the product keys again."""
         self.show_state(self.presenter.state)

@@ -15,6 +15,7 @@ class WorkerBridge(QObject):
     paper_printed = Signal(bytes, bool)
     scanned = Signal(object)
     catalogue_changed = Signal()
+    answered = Signal()
 
     def show_status(self, status: TillStatus) -> None:
         self.status_changed.emit(status)
@@ -26,6 +27,10 @@ class WorkerBridge(QObject):
     def scan(self, outcome: ScanOutcome) -> None:
         """From scanners with a wire of their own."""
         self.scanned.emit(outcome)
+
+    def say_answered(self) -> None:
+        """Something that the till asked outside can be heard now."""
+        self.answered.emit()
 
     def say_catalogue_changed(self) -> None:
         self.catalogue_changed.emit()

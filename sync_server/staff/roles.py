@@ -5,7 +5,14 @@ from __future__ import annotations
 from shared_models.staff import Permission
 
 _CASHIER = (Permission.SELL, Permission.REPRINT)
-_SENIOR = (*_CASHIER, Permission.VOID_SALE, Permission.DISCOUNT, Permission.PAID_IN_OUT, Permission.SHIFT)
+_SENIOR = (
+    *_CASHIER,
+    Permission.VOID_SALE,
+    Permission.DISCOUNT,
+    Permission.PAID_IN_OUT,
+    Permission.SHIFT,
+    Permission.REFUND,
+)
 
 ROLES: dict[str, tuple[Permission, ...]] = {
     "trainee": (Permission.SELL,),

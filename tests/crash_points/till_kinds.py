@@ -18,9 +18,11 @@ from hardware.receipt_document import ReceiptDocument, Text
 from pos_client.journal_check import verify
 from pos_client.store.anchor import AnchorFile
 from pos_client.store.books import TillBooks
-from shared_models import cash, events, sale
+from shared_models import cash, events, refund, sale, stored_value
 from shared_models.journal import Fault
+from shared_models.leases import LeaseReply, LeaseRequest
 from tests.pos_client.store.made_up_shop import (
+    NOON_MS,
     PUBLIC_KEY,
     a_sale,
     cash_moved,
@@ -54,6 +56,34 @@ def _post(*facts: Any, **more: Any) -> Kind:
 
 def _job(site: str, act: Act) -> Kind:
     return Kind(f"pos_client.store.jobs.Jobs.{site}", act)
+
+
+def _lease(site: str, act: Act) -> Kind:
+    return Kind(f"pos_client.store.leases.LeaseRows.{site}", act)
+
+
+_ASKED, _OVER, _ESCROW = "a" * 32, "b" * 32, "c" * 32
+
+
+def _wanted(lease_id: str, **more: Any) -> LeaseRequest:
+    return LeaseRequest(lease_id=lease_id, **{"kind": "gift", "subject": "6035", "amount": 500} | more)
+
+
+def _granted(lease_id: str) -> LeaseReply:
+    return LeaseReply(lease_id=lease_id, state="granted", amount=500)
+
+
+def _denied(lease_id: str) -> LeaseReply:
+    return LeaseReply(lease_id=lease_id, state="denied", code="not_enough")
+
+
+def _redeemed(lease_id: str) -> stored_value.GiftRedeemed:
+    return msgspec.structs.replace(_made_up(stored_value.GiftRedeemed), lease_id=lease_id, amount_minor=100)
+
+
+def _taken_back() -> refund.RefundPosted:
+    line = refund.taken_back(a_sale().lines[0], 1000)
+    return msgspec.structs.replace(_made_up(refund.RefundPosted), lines=(line,), lease_id="")
 
 
 def _first(books: TillBooks, kind: str) -> int:
@@ -116,6 +146,17 @@ OTHERS: dict[str, Kind] = {
     "an acknowledgement taken back": Kind(
         "pos_client.store.outbox.acknowledge", lambda b: b.acknowledge(_incarnation(b), 1, 0)
     ),
+    "a lease wanted": _lease("asked", lambda b: b.leases.asked(_wanted("f" * 32))),
+    "a lease granted": _lease("answered", lambda b: b.leases.answered(_granted(_ASKED), NOON_MS)),
+    "a lease denied": _lease("answered", lambda b: b.leases.answered(_denied(_ASKED), 0)),
+    "a lease given back": _lease("given_back", lambda b: b.leases.given_back(_ASKED)),
+    "a lease that ran out": _lease("run_out", lambda b: b.leases.run_out(2 * NOON_MS)),
+    "a lease that the server knows the end of": _lease("told", lambda b: b.leases.told(_OVER)),
+    "a sale paid with a gift card": Kind(
+        "pos_client.store.books.TillBooks.post_sale",
+        lambda b: b.post_sale(a_sale(), _redeemed(_ESCROW), _redeemed(""), open_drawer=False),
+    ),
+    "goods taken back": _post(_taken_back(), document=A_REPORT, drawer_reason="refund"),
     "a pulse begun": _job("claim", lambda b: b.jobs.claim("drawer")),
     "a receipt begun": _job("claim", lambda b: b.jobs.claim("print")),
     "a receipt printed": _job("done", lambda b: b.jobs.done(_first(b, "print"))),
@@ -154,6 +195,11 @@ def prepare(folder: Path) -> Path:
     books.save_cart(b"half a ticket")
     books.jobs.uncertain(_first(books, "print"))
     books.acknowledge(_incarnation(books), 2, 1)
+    for lease_id in (_ASKED, _OVER):
+        books.leases.asked(_wanted(lease_id))
+    books.leases.asked(_wanted(_ESCROW, kind="escrow", account="gift"))
+    books.leases.answered(_granted(_ESCROW), NOON_MS)
+    books.leases.given_back(_OVER)
     books.close()
     return folder
 

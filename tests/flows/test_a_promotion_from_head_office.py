@@ -24,7 +24,7 @@ from sync_server.sales.tables import sale_line
 from sync_server.schema import metadata
 from sync_server.services import Services, build_services
 from sync_server.settings import Settings
-from tests.pos_client.till.fakes import TILL_ID, FakeBooks, FakeClock, FakeIds, FakePaper
+from tests.pos_client.till.fakes import TILL_ID, FakeBooks, FakeClock, FakeIds, FakeLending, FakePaper
 from tests.sync_server.made_up_days import an_entry
 
 STORE = StoreConfig(store_id="03", name="Harbour Street", currency="EUR")
@@ -60,6 +60,7 @@ class Chain:
             books=self.books,
             pins=AnyPin(),
             paper=FakePaper(),
+            lending=FakeLending(),
         )
         self.till.log_in("4711")
         self.till.open_shift(15_000)

@@ -20,6 +20,7 @@ from pos_client.printing.paper import Paper
 from pos_client.printing.receipt import receipt_document
 from pos_client.store.books import TillBooks
 from pos_client.store.catalogue import CatalogueFile
+from pos_client.sync.lending import Lender
 from pos_client.this_machine import SystemClock, SystemIds, random_bytes
 from pos_client.till.session import TillSession
 from pos_client.till.state import Phase, TillState
@@ -111,6 +112,7 @@ class Shop:
             books=self.books,
             pins=_AnyPin(),
             paper=Paper(),
+            lending=Lender(self.books.leases, self.clock),
         )
 
     def close(self) -> None:

@@ -173,6 +173,7 @@ def scans_at_the_till(app: QApplication, wording: Wording) -> list[float]:
             books=books,
             pins=fakes.FakePins(),
             paper=fakes.FakePaper(),
+            lending=fakes.FakeLending(),
         )
         till.log_in("9999")
         till.open_shift(0)

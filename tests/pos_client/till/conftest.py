@@ -15,6 +15,7 @@ from tests.pos_client.till.fakes import (
     FakeCatalogue,
     FakeClock,
     FakeIds,
+    FakeLending,
     FakePaper,
     FakePins,
 )
@@ -31,6 +32,7 @@ class Shop:
     def __post_init__(self) -> None:
         self.catalogue = FakeCatalogue(store=self.store)
         self.books = FakeBooks(self.clock, store=self.store)
+        self.lending = FakeLending()
         self.till = self.restart()
 
     def restart(self) -> TillSession:
@@ -42,6 +44,7 @@ class Shop:
             books=self.books,
             pins=FakePins(),
             paper=FakePaper(),
+            lending=self.lending,
         )
         return self.till
 

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 
 from hardware.receipt_document import ReceiptDocument, Text
-from pos_client.till.ports import OpenShift, ParkedSale, PostedSale, Unsent
+from pos_client.till.ports import (
+    Escrow,
+    LeaseAnswer,
+    OpenShift,
+    ParkedSale,
+    PostedSale,
+    ReceiptAnswer,
+    Unsent,
+)
 from shared_models import cash, sale
 from shared_models.barcode import EmbeddedRule
 from shared_models.catalogue import Category, KitComponent, Offer, Price, Product
 from shared_models.errors import ShopError
 from shared_models.events import Fact
 from shared_models.ids import evidence_code, receipt_number
+from shared_models.leases import LeaseReply, LeaseRequest, ReceiptStated
 from shared_models.moment import Moment
+from shared_models.offline_limits import Spent
 from shared_models.promotions import Promotion
+from shared_models.refund import RefundPosted
 from shared_models.staff import Permission, StaffMember
 from shared_models.store_config import QuickKeyPage, StoreConfig
+from shared_models.stored_value import GiftRedeemed
 from shared_models.tax import Tax
 
 TILL_ID = "03-2"
@@ -35,6 +48,7 @@ STORE = StoreConfig(
 )
 VAT_7 = Tax("vat7", "VAT 7 %", 70_000, included=True)
 VAT_19 = Tax("vat19", "VAT 19 %", 190_000, included=True)
+NO_TAX = Tax("none", "No tax", 0, included=True)
 SALES_TAX = Tax("st8", "Sales tax 8.25 %", 82_500, included=False)
 FOOD = Category("c-food", "Food", colour="#0b6e4f")
 EVERYTHING = tuple(permission.value for permission in Permission)
@@ -84,6 +98,7 @@ SHOP = (
     offer("p-secret", "Not priced yet", None, "secret"),
     offer("p-phone", "Telephone", 19900, "phone", tax=VAT_19, track="serial"),
     offer("p-beer", "Beer 0.5 L", 149, "beer", tax=VAT_19, minimum_age=16),
+    offer("p-gift", "Gift card", None, "giftcard", tax=NO_TAX, open_price=True, track="gift"),
     offer("p-milk", "Raw milk", 159, "milk", track="lot"),
     offer("p-tee", "T-shirt basic", None, "tee", tax=VAT_19),
     *(
@@ -195,6 +210,9 @@ class FakePaper:
     def receipt(self, posted: PostedSale, store: StoreConfig) -> ReceiptDocument:
         return _note(f"receipt {posted.sale.receipt_number} copy {posted.copies}")
 
+    def refund(self, refund: RefundPosted, store: StoreConfig, at: Moment) -> ReceiptDocument:
+        return _note(f"refund of {refund.receipt_number}")
+
     def x_report(
         self, totals: cash.ShiftTotals, store: StoreConfig, operator_name: str, at: Moment
     ) -> ReceiptDocument:
@@ -202,6 +220,59 @@ class FakePaper:
 
     def z_report(self, closed: cash.ShiftClosed, store: StoreConfig, at: Moment) -> ReceiptDocument:
         return _note(f"Z {closed.number}")
+
+
+class FakeLending:
+    """Requests in a list, until a test says what became of them."""
+
+    def __init__(self) -> None:
+        self.asked: list[LeaseRequest] = []
+        self.asked_receipts: list[str] = []
+        self.given_back: list[str] = []
+        self.put_aside: dict[str, Escrow] = {}
+        self._leases: dict[str, LeaseAnswer] = {}
+        self._receipts: dict[str, ReceiptAnswer] = {}
+
+    def grant(self, ends_mono_ms: int = 10**9, **reply: object) -> None:
+        """What was asked for last."""
+        self._say("granted", ends_mono_ms, **reply)
+
+    def deny(self, code: str, reason: str = "No.", balance: int = 0) -> None:
+        self._say("denied", 0, code=code, reason=reason, balance=balance)
+
+    def _say(self, state: str, ends_mono_ms: int, **more: object) -> None:
+        wanted = self.asked[-1]
+        reply = LeaseReply(lease_id=wanted.lease_id, state=state, amount=wanted.amount, **more)  # type: ignore[arg-type]
+        self._leases[wanted.lease_id] = LeaseAnswer(reply, ends_mono_ms)
+
+    def line_is_down(self) -> None:
+        """Whatever is being asked is not answered."""
+        for wanted in self.asked:
+            self._leases[wanted.lease_id] = LeaseAnswer(None)
+        for number in self.asked_receipts:
+            self._receipts[number] = ReceiptAnswer(reached=False)
+
+    def tell(self, stated: ReceiptStated) -> None:
+        self._receipts[self.asked_receipts[-1]] = ReceiptAnswer(True, stated)
+
+    def ask(self, wanted: LeaseRequest) -> None:
+        self.asked.append(wanted)
+
+    def answer(self, lease_id: str) -> LeaseAnswer | None:
+        return self._leases.pop(lease_id, None)
+
+    def ask_receipt(self, receipt_number: str) -> None:
+        self.asked_receipts.append(receipt_number)
+
+    def receipt(self, receipt_number: str) -> ReceiptAnswer | None:
+        return self._receipts.pop(receipt_number, None)
+
+    def give_back(self, lease_id: str) -> None:
+        self.given_back.append(lease_id)
+
+    def escrows(self, account: str, subject: str) -> tuple[Escrow, ...]:
+        found = self.put_aside.get(subject)
+        return (found,) if found is not None and found.lease_id not in self.given_back else ()
 
 
 class FakeBooks:
@@ -228,10 +299,12 @@ class FakeBooks:
     def of_kind(self, kind: type) -> list[Fact]:
         return [fact for _, _, fact in self.facts if isinstance(fact, kind)]
 
-    def post_sale(self, sale: sale.SalePosted, *, open_drawer: bool) -> PostedSale:
+    def post_sale(self, sale: sale.SalePosted, *also: Fact, open_drawer: bool) -> PostedSale:
         self._fail_if_told()
         numbered = msgspec.structs.replace(sale, receipt_number=self.next_receipt_number())
         seq = self._seal(numbered)
+        for fact in also:
+            self._seal(fact)
         posted = PostedSale(numbered, self.clock.now(), seq, evidence_code(_hash(numbered)))
         self.sales[numbered.receipt_number] = posted
         self._print(self.paper.receipt(posted, self.store))
@@ -311,6 +384,20 @@ class FakeBooks:
     def recent_sales(self, limit: int = 50) -> Sequence[PostedSale]:
         return list(reversed(self.sales.values()))[:limit]
 
+    def taken_back(self, sale_id: str) -> dict[int, int]:
+        sums: dict[int, int] = {}
+        for fact in self.of_kind(RefundPosted):
+            for line in fact.lines if fact.sale_id == sale_id else ():  # type: ignore[union-attr]
+                sums[line.line_no] = sums.get(line.line_no, 0) + line.quantity_milli
+        return sums
+
+    def unasked(self, kind: str, sale_id: str, business_date: str) -> Spent:
+        kinds = {"refund": RefundPosted, "gift": GiftRedeemed}
+        mine: list[Any] = [fact for fact in self.of_kind(kinds[kind]) if not fact.lease_id]  # type: ignore[union-attr]
+        here = [_worth(fact) for fact in mine if fact.sale_id == sale_id]
+        today = [_worth(fact) for fact in mine if fact.business_date == business_date]
+        return Spent(sum(here), sum(today), len(here))
+
     def unsent(self) -> Unsent:
         waiting = [entry for entry in self.facts if entry[0] > self.acknowledged]
         value = sum(fact.total_minor for _, _, fact in waiting if isinstance(fact, sale.SalePosted))
@@ -344,6 +431,10 @@ class FakeBooks:
         return msgspec.structs.replace(posted, copies=len(reprints))
 
 
+def _worth(fact: RefundPosted | GiftRedeemed) -> int:
+    return fact.total_minor if isinstance(fact, RefundPosted) else fact.amount_minor
+
+
 def _note(text: str) -> ReceiptDocument:
     return ReceiptDocument((Text(text),))
 
@@ -357,6 +448,8 @@ def _totals(facts: list[tuple[int, Moment, Fact]], shift_id: str) -> cash.ShiftT
     opened = next(fact for _, _, fact in mine if isinstance(fact, cash.ShiftOpened))
     sales = [fact for _, _, fact in mine if isinstance(fact, sale.SalePosted)]
     moves = [fact for _, _, fact in mine if isinstance(fact, cash.CashMoved)]
+    refunds = [fact for _, _, fact in mine if isinstance(fact, RefundPosted)]
+    refunded_cash = sum(fact.cash_minor() for fact in refunds)
 
     def moved(kind: str) -> int:
         return sum(move.amount_minor for move in moves if move.kind == kind)
@@ -380,7 +473,10 @@ def _totals(facts: list[tuple[int, Moment, Fact]], shift_id: str) -> cash.ShiftT
         paid_out_minor=moved(cash.PAID_OUT),
         safe_drop_minor=moved(cash.SAFE_DROP),
         no_sale_count=sum(isinstance(fact, cash.DrawerOpened) for _, _, fact in mine),
-        expected_minor=opened.float_minor + kept + sum(move.signed_minor() for move in moves),
+        expected_minor=opened.float_minor + kept - refunded_cash + sum(move.signed_minor() for move in moves),
+        refund_count=len(refunds),
+        refund_minor=sum(fact.total_minor for fact in refunds),
+        refund_cash_minor=refunded_cash,
         grand_total_minor=sum(fact.total_minor for _, _, fact in facts if isinstance(fact, sale.SalePosted)),
         first_seq=mine[0][0],
         last_seq=facts[-1][0],

@@ -34,6 +34,7 @@ def counter(qapp: QApplication) -> Iterator[tuple[MainWindow, fakes.FakeBooks]]:
         books=books,
         pins=fakes.FakePins(),
         paper=paper,
+        lending=fakes.FakeLending(),
     )
     window = MainWindow(till, clock.now, wording=Wording(QLocale("en_GB")), monotonic_ms=clock.monotonic_ms)
     window.show()

@@ -1,0 +1,104 @@
+"""A refund in progress: the receipt, what went back of it before, and what is taken back now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from pos_client.till.refusals import Refused
+from pos_client.till.state import RefundLineView, RefundView
+from shared_models.refund import GivenBack, RefundedLine, taken_back
+from shared_models.rounding import round_to_step
+from shared_models.sale import CASH, SaleLine, SalePosted
+from shared_models.stored_value import GIFT
+
+
+class Refund(msgspec.Struct, frozen=True):
+    """`before` and `chosen` are thousandths, in the order of the sale's lines. `is_own`: this till made the sale."""
+
+    sale: SalePosted
+    before: tuple[int, ...]
+    chosen: tuple[int, ...]
+    is_own: bool
+    approved_by: str = ""
+
+    @classmethod
+    def of(
+        cls, sale: SalePosted, before: Mapping[int, int], *, is_own: bool, approved_by: str = ""
+    ) -> Refund:
+        gone = tuple(min(line.quantity_milli, before.get(line.line_no, 0)) for line in sale.lines)
+        return cls(sale, gone, (0,) * len(sale.lines), is_own, approved_by)
+
+    def left(self, index: int) -> int:
+        """A gift card's worth may be spent by now: it is not taken back."""
+        line = self.sale.lines[index]
+        return 0 if line.is_gift else line.quantity_milli - self.before[index]
+
+    def anything_left(self) -> bool:
+        return any(self.left(index) for index in range(len(self.sale.lines)))
+
+    def with_quantity(self, index: int, quantity_milli: int) -> Refund:
+        if not 0 <= index < len(self.chosen):
+            raise Refused("no_line")
+        line, left = self.sale.lines[index], self.left(index)
+        if line.is_gift:
+            raise Refused("gift_not_taken_back")
+        if not 0 <= quantity_milli <= left:
+            raise Refused("not_so_much_left", name=line.name, left_milli=left)
+        if line.unit == "piece" and quantity_milli % 1000 and quantity_milli != left:
+            raise Refused("whole_pieces", name=line.name)
+        return msgspec.structs.replace(self, chosen=_put(self.chosen, index, quantity_milli))
+
+    def with_everything(self) -> Refund:
+        return msgspec.structs.replace(self, chosen=tuple(map(self.left, range(len(self.chosen)))))
+
+    def after(self, before: Mapping[int, int]) -> Refund:
+        """As the server has just counted what went back before, so that parts add up to the whole to the cent."""
+        gone = tuple(
+            min(before.get(line.line_no, was), line.quantity_milli - chosen)
+            for line, was, chosen in zip(self.sale.lines, self.before, self.chosen, strict=True)
+        )
+        return msgspec.structs.replace(self, before=gone)
+
+    def taken(self) -> Iterator[tuple[int, int]]:
+        """(line_no, thousandths) of what is chosen."""
+        for line, chosen in zip(self.sale.lines, self.chosen, strict=True):
+            if chosen:
+                yield line.line_no, chosen
+
+    def lines(self) -> tuple[RefundedLine, ...]:
+        of = zip(self.sale.lines, self.chosen, self.before, strict=True)
+        return tuple(taken_back(line, chosen, before) for line, chosen, before in of if chosen)
+
+    def total_minor(self) -> int:
+        return sum(line.gross_minor for line in self.lines())
+
+    def money_back(self, total_minor: int, step_minor: int) -> tuple[GivenBack, int]:
+        """How it is given back, and what rounding for cash adds.
+
+        What a gift card paid for, even in part, goes back onto that card: a card is never turned into cash.
+        """
+        card = next((tender.reference for tender in self.sale.tenders if tender.kind == GIFT), "")
+        if card:
+            return GivenBack(GIFT, total_minor, card), 0
+        cash = round_to_step(total_minor, step_minor)
+        return GivenBack(CASH, cash), cash - total_minor
+
+    def view(self, step_minor: int) -> RefundView:
+        given, _ = self.money_back(self.total_minor(), step_minor)
+        return RefundView(
+            receipt_number=self.sale.receipt_number,
+            lines=tuple(self._line_view(index, line) for index, line in enumerate(self.sale.lines)),
+            total_minor=given.amount_minor,
+            onto_card=given.reference,
+        )
+
+    def _line_view(self, index: int, line: SaleLine) -> RefundLineView:
+        chosen = self.chosen[index]
+        amount = taken_back(line, chosen, self.before[index]).gross_minor if chosen else 0
+        return RefundLineView(line.name, line.unit, line.quantity_milli, self.left(index), chosen, amount)
+
+
+def _put(values: tuple[int, ...], index: int, value: int) -> tuple[int, ...]:
+    return (*values[:index], value, *values[index + 1 :])
