@@ -16,6 +16,8 @@ from pos_client.till.state import (
     Phase,
     Question,
     QuickPage,
+    RefundLineView,
+    RefundView,
     Severity,
     ShiftView,
     TaxView,
@@ -295,6 +297,16 @@ SHIRTS = VariantChoice(
     ),
 )
 
+_REFUND = RefundView(
+    "03-1-K7Q-000412",
+    (
+        RefundLineView("Oat drink barista 1 L", "piece", 3000, 2000, 1000, 249),
+        RefundLineView("Tomatoes on the vine", "kg", 645, 645, 0, 0),
+        RefundLineView("Gift card", "piece", 1000, 0, 0, 0),
+    ),
+    249,
+)
+
 STATES: dict[str, TillState] = {
     "waiting": TillState(phase=Phase.WAITING, till_id="03-2"),
     "locked": _sale_with(phase=Phase.LOCKED, operator=None, shift=None, **_NO_SALE),
@@ -336,6 +348,13 @@ STATES: dict[str, TillState] = {
             quick_minor=(1680, 1700, 2000, 5000, 10_000),
             tenders=(TenderLine("cash", 2000),),
         ),
+    ),
+    "refund": _sale_with(phase=Phase.REFUND, refund=_REFUND, **_NO_SALE),
+    "refund_asking": _sale_with(
+        phase=Phase.REFUND, refund=_REFUND, waiting=Words("asking_refund"), **_NO_SALE
+    ),
+    "question_card": _sale_with(
+        phase=Phase.TENDER, tender=_TENDER, question=Question(Words("enter_card"), "enter_card", "text")
     ),
     "change": _sale_with(
         phase=Phase.CHANGE,

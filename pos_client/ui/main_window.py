@@ -25,6 +25,7 @@ from pos_client.ui.open_shift_screen import OpenShiftScreen
 from pos_client.ui.panel import PanelHost
 from pos_client.ui.presenter import Presenter
 from pos_client.ui.questions import may_be_scanned, question_panel
+from pos_client.ui.refund_screen import RefundScreen
 from pos_client.ui.report_panel import ReportPanel
 from pos_client.ui.sale_screen import SaleScreen
 from pos_client.ui.screen import Screen
@@ -63,6 +64,7 @@ class MainWindow(QWidget):
         self._unsure_told: tuple[str, ...] = ()
         self._phase: Phase | None = None
         self._asked: Question | None = None
+        self._waiting: Words | None = None
         self._report: ReportPanel | None = None
         self._choice: VariantChoice | None = None
         apply_font()
@@ -112,7 +114,15 @@ class MainWindow(QWidget):
         self.footer.show_last(state.done)
         self._show_panels(state)
         self.notice.show_notice(state.notice)
+        self._show_waiting(state)
         self._focus()
+
+    def _show_waiting(self, state: TillState) -> None:
+        before, self._waiting = self._waiting, state.waiting
+        if state.waiting is not None and state.waiting != before:
+            self.notice.show_text(Severity.INFO, self.wording.words(state.waiting))
+        elif before is not None and state.waiting is None and state.notice is None:
+            self.notice.hide()
 
     def show_status(self, status: TillStatus) -> None:
         """Connect the workers' bridge to this."""
@@ -214,6 +224,7 @@ class MainWindow(QWidget):
             Action(tr("Search"), "F2", Qt.Key.Key_F2, self._search, in_foot=True),
             Action(parked, "F5", Qt.Key.Key_F5, self.menus.parked, in_foot=True),
             Action(tr("Drawer"), "F7", Qt.Key.Key_F7, self.menus.drawer, in_foot=True),
+            Action(tr("Refund"), "F8", Qt.Key.Key_F8, self._refund),
             Action(tr("Receipts"), "F9", Qt.Key.Key_F9, self.menus.receipts, in_foot=True),
             Action(tr("Shift"), "F10", Qt.Key.Key_F10, self.menus.shift, in_foot=True),
             Action(tr("Switch cashier"), tr("Ctrl L"), Qt.Key.Key_L, self._switch, CTRL, in_foot=True),
@@ -284,6 +295,9 @@ class MainWindow(QWidget):
     def _switch(self) -> None:
         self.presenter.do(lambda till: till.log_out())
 
+    def _refund(self) -> None:
+        self.presenter.do(lambda till: till.start_refund())
+
     def _lock(self) -> None:
         if self.presenter.state.operator is not None:
             self.host.close_panel()
@@ -346,6 +360,7 @@ class MainWindow(QWidget):
             Phase.NO_SHIFT: OpenShiftScreen(*common),
             Phase.SALE: self.sale,
             Phase.TENDER: TenderScreen(*common),
+            Phase.REFUND: RefundScreen(*common),
             Phase.CHANGE: ChangeScreen(*common, self._type_on),
             Phase.COUNT: CountScreen(*common),
             Phase.COUNTED: CountedScreen(*common),

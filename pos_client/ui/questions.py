@@ -10,7 +10,7 @@ from pos_client.ui.prompt_panel import AmountPanel, PinPanel, QuantityPanel, Tex
 from pos_client.ui.theme import Theme
 from pos_client.ui.wording import Wording, tr
 
-_SCANNED_ANSWERS = ("enter_serial", "enter_lot")
+_SCANNED_ANSWERS = ("enter_serial", "enter_lot", "enter_card", "enter_gift_number", "enter_receipt")
 
 
 def question_panel(
@@ -37,7 +37,7 @@ def question_panel(
 
 
 def may_be_scanned(question: Question) -> bool:
-    """Serial and lot numbers stand on the goods as barcodes."""
+    """Numbers stand on goods, cards and receipts as barcodes."""
     return question.answer in _SCANNED_ANSWERS
 
 

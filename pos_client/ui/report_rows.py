@@ -59,13 +59,15 @@ def drawer(totals: ShiftTotals, wording: Wording, *, expected: bool) -> list[Fig
     amount = wording.amount
     rows = [(tr("Drawer"), ""), (tr("Float"), amount(totals.float_minor))]
     for tender in totals.tenders:
-        name = tr("Cash sales") if tender.kind == "cash" else tender.kind
+        name = {"cash": tr("Cash sales"), "gift": tr("Gift cards")}.get(tender.kind, tender.kind)
         rows.append((name, amount(tender.amount_minor)))
     rows += [
         (tr("Paid in"), amount(totals.paid_in_minor)),
         (tr("Paid out"), amount(-totals.paid_out_minor)),
         (tr("Safe drops"), amount(-totals.safe_drop_minor)),
     ]
+    if totals.refund_count:
+        rows.append((tr("Refunded in cash"), amount(-totals.refund_cash_minor)))
     if expected:
         rows.append((tr("Should hold"), wording.money(totals.expected_minor)))
     rows += [

@@ -49,6 +49,8 @@ class TenderScreen(Screen):
         self.back.clicked.connect(self._back)
         self.remove = KeyButton(theme, tr("Remove payment"), tr("Del"), height_px=KEY_PX)
         self.remove.clicked.connect(self._remove)
+        self.gift = KeyButton(theme, tr("Gift card"), "F6", height_px=KEY_PX)
+        self.gift.clicked.connect(self._gift)
         self.finish = KeyButton(theme, "", tr("Enter"), look=Look.PRIMARY, size_px=23, height_px=KEY_PX)
         self.finish.clicked.connect(self.enter)
         row = QHBoxLayout(self)
@@ -82,6 +84,7 @@ class TenderScreen(Screen):
     def key_actions(self) -> Sequence[Action]:
         return (
             Action(tr("Exact sum"), "F11", Qt.Key.Key_F11, self._exact),
+            Action(tr("Gift card"), "F6", Qt.Key.Key_F6, self._gift),
             Action(tr("Remove payment"), tr("Del"), Qt.Key.Key_Delete, self._remove),
             Action(tr("Back to sale"), tr("Esc"), Qt.Key.Key_Escape, self._back),
         )
@@ -116,6 +119,9 @@ class TenderScreen(Screen):
             self._take(self._tender.open_minor)
         else:
             self.enter()
+
+    def _gift(self) -> None:
+        self.presenter.do(lambda till: till.tender_gift())
 
     def _remove(self) -> None:
         if self._tender.tenders:
@@ -158,7 +164,7 @@ class TenderScreen(Screen):
             self._paid.addWidget(rule())
 
     def _kind(self, kind: str) -> str:
-        return tr("Cash") if kind == "cash" else kind
+        return {"cash": tr("Cash"), "gift": tr("Gift card")}.get(kind, kind)
 
     def _money_card(self) -> QFrame:
         frame, column = card()
@@ -186,6 +192,7 @@ class TenderScreen(Screen):
         buttons.setSpacing(GAP_PX)
         buttons.addWidget(self.back, 2)
         buttons.addWidget(self.remove, 2)
+        buttons.addWidget(self.gift, 2)
         buttons.addWidget(self.finish, 5)
         column.addLayout(titles)
         column.addLayout(amounts)

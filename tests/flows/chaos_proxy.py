@@ -1,4 +1,4 @@
-"""A TCP proxy between till and server that loses, doubles and holds pushes, as bad lines do."""
+"""A TCP proxy between till and server that loses, doubles and holds pushes (or others), as bad lines do."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ _PUSH = b"POST /sync/push"
 
 
 class ChaosProxy:
-    """`plan` says what happens to the next pushes; whatever else passes, and so do all when it is empty."""
+    """`plan` says what happens to the next pushes; whatever else passes, and so do all when it is empty.
 
-    def __init__(self, upstream: tuple[str, int]) -> None:
+    `aim` is how the requests begin that the plan is for, where those are not pushes.
+    """
+
+    def __init__(self, upstream: tuple[str, int], aim: bytes = _PUSH) -> None:
+        self._aim = aim
         self._upstream = upstream
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._lock = Lock()
@@ -90,7 +94,7 @@ class ChaosProxy:
         return answer, True
 
     def _fate(self, request: bytes) -> str:
-        if not request.startswith(_PUSH):
+        if not request.startswith(self._aim):
             return PASS
         with self._lock:
             fate = self.plan.popleft() if self.plan else PASS

@@ -1,0 +1,174 @@
+"""Asking for leases: written down first, asked once more when the answer is lost, given back whatever breaks."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from threading import Condition
+from typing import Any
+
+import pytest
+
+from pos_client.store.books import TillBooks
+from pos_client.sync.lending import Lender
+from pos_client.sync.outcomes import Nonsense, Refused, Reply, Unreachable
+from shared_models.leases import LeaseReply, LeaseRequest, ReceiptStated
+from tests.pos_client.store.conftest import Open, books, till  # noqa: F401 - fixtures of these tests
+from tests.pos_client.store.made_up_shop import ShopClock
+
+LOST = Unreachable("cut", sent=True)
+NO_LINE = Unreachable("no route")
+WANTED = LeaseRequest(lease_id="1" * 32, kind="gift", subject="6035", amount=500, currency="EUR")
+
+
+class Told:
+    """A server that answers as it is told, and writes down what it was asked."""
+
+    def __init__(self) -> None:
+        self.answers: deque[Any] = deque()
+        self.asked: list[str] = []
+        self.closed: list[tuple[str, int]] = []
+        self.closings: deque[Any] = deque()
+        self.changed = Condition()
+
+    def lease(self, wanted: LeaseRequest) -> Any:
+        self.asked.append(wanted.lease_id)
+        return self._next(self.answers, granted(wanted))
+
+    def close_lease(self, lease_id: str, used: int) -> Any:
+        outcome = self._next(self.closings, Reply(LeaseReply(lease_id=lease_id, state="released")))
+        with self.changed:
+            self.closed.append((lease_id, used))
+            self.changed.notify_all()
+        return outcome
+
+    def receipt(self, receipt_number: str) -> Any:
+        return self._next(self.answers, Reply(ReceiptStated()))
+
+    def abort(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def _next(self, of: deque[Any], otherwise: Any) -> Any:
+        return of.popleft() if of else otherwise
+
+    def wait(self, until: Callable[[], bool]) -> None:
+        with self.changed:
+            assert self.changed.wait_for(until, 20)
+
+
+def granted(wanted: LeaseRequest) -> Reply[LeaseReply]:
+    return Reply(
+        LeaseReply(
+            lease_id=wanted.lease_id,
+            state="granted",
+            amount=wanted.amount,
+            server_time_ms=5_000,
+            expires_ms=65_000,
+        )
+    )
+
+
+@pytest.fixture
+def server() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def lender(books: TillBooks, server: Told) -> Iterator[Lender]:  # noqa: F811
+    made = Lender(books.leases, ShopClock())
+    made.on_answer = lambda: heard(server)
+    made.start(lambda: server)
+    yield made
+    assert made.stop()
+
+
+def heard(server: Told) -> None:
+    with server.changed:
+        server.changed.notify_all()
+
+
+def answer_of(lender: Lender, server: Told, wanted: LeaseRequest = WANTED) -> Any:
+    found: list[Any] = []
+
+    def there() -> bool:
+        answer = lender.answer(wanted.lease_id)
+        found.extend([answer] if answer is not None else [])
+        return bool(found)
+
+    lender.ask(wanted)
+    server.wait(there)
+    return found[0]
+
+
+def test_a_granted_lease_lasts_as_long_as_the_server_says_on_the_tills_own_clock(
+    lender: Lender, server: Told
+) -> None:
+    before = ShopClock().monotonic_ms()
+    answer = answer_of(lender, server)
+    assert answer.reply.state == "granted"
+    assert 60_000 < answer.ends_mono_ms - before <= 70_000
+    assert lender.answer(WANTED.lease_id) is None, "given out once"
+
+
+def test_an_answer_that_was_lost_is_asked_for_again_under_the_same_id(lender: Lender, server: Told) -> None:
+    server.answers.append(LOST)
+    assert answer_of(lender, server).reply.state == "granted"
+    assert server.asked == [WANTED.lease_id] * 2
+
+
+@pytest.mark.parametrize("failure", [NO_LINE, Refused(503), Refused(429), Nonsense("a portal")])
+def test_a_server_that_can_not_be_asked_leaves_the_till_alone_and_hears_that_nothing_was_used(
+    lender: Lender,
+    server: Told,
+    books: TillBooks,  # noqa: F811
+    failure: Any,
+) -> None:
+    server.answers.append(failure)
+    assert answer_of(lender, server).reply is None
+    server.wait(lambda: server.closed == [(WANTED.lease_id, 0)])
+
+
+def test_a_server_that_refuses_has_said_no(lender: Lender, server: Told) -> None:
+    server.answers.append(Refused(403, "till_revoked", "This till was shut out."))
+    reply = answer_of(lender, server).reply
+    assert (reply.state, reply.reason) == ("denied", "This till was shut out.")
+
+
+def test_a_lease_that_is_not_needed_goes_back_also_when_the_server_is_away_for_a_while(
+    lender: Lender, server: Told
+) -> None:
+    answer_of(lender, server)
+    server.closings.extend([NO_LINE, Refused(500)])
+    lender.give_back(WANTED.lease_id)
+    server.wait(lambda: len(server.closed) == 3)
+    assert set(server.closed) == {(WANTED.lease_id, 0)}
+
+
+def test_what_a_start_finds_half_asked_goes_back(till: Open, server: Told) -> None:  # noqa: F811
+    first = till()
+    first.leases.asked(WANTED)
+    escrow = LeaseRequest(lease_id="2" * 32, kind="escrow", account="gift", subject="6035", amount=900)
+    first.leases.asked(escrow)
+    reply = granted(escrow).value
+    first.leases.answered(reply, 2**60)
+    first.close()
+    second = till(2)
+    lender = Lender(second.leases, ShopClock())
+    lender.start(lambda: server)
+    server.wait(lambda: server.closed == [(WANTED.lease_id, 0)])
+    assert [one.left for one in lender.escrows("gift", "6035")] == [900], "put aside is put aside"
+    assert lender.stop()
+
+
+def test_a_till_without_a_server_is_answered_at_once(books: TillBooks) -> None:  # noqa: F811
+    lender = Lender(books.leases, ShopClock())
+    lender.ask(WANTED)
+    answer = lender.answer(WANTED.lease_id)
+    assert answer is not None
+    assert answer.reply is None
+    lender.ask_receipt("03-1-ABC-000001")
+    stated = lender.receipt("03-1-ABC-000001")
+    assert stated is not None
+    assert not stated.reached
+    assert lender.stop()

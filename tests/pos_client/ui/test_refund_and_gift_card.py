@@ -1,0 +1,109 @@
+"""Goods back and gift cards by keys and scans alone, in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtWidgets import QApplication
+
+from pos_client.till.session import TillSession
+from pos_client.till.state import Phase
+from pos_client.ui.main_window import MainWindow
+from pos_client.ui.wording import Wording
+from shared_models.leases import ReceiptStated
+from shared_models.refund import RefundPosted
+from shared_models.stored_value import GiftRedeemed
+from tests.pos_client.till import fakes
+from tests.pos_client.ui.test_a_shift_through_the_window import scanned, typed
+
+Key = Qt.Key
+
+
+class Desk:
+    def __init__(self) -> None:
+        clock = fakes.FakeClock()
+        self.books, self.lending = fakes.FakeBooks(clock), fakes.FakeLending()
+        till = TillSession(
+            fakes.TILL_ID,
+            clock=clock,
+            ids=fakes.FakeIds(),
+            catalogue=fakes.FakeCatalogue(),
+            books=self.books,
+            pins=fakes.FakePins(),
+            paper=fakes.FakePaper(),
+            lending=self.lending,
+        )
+        wording = Wording(QLocale("en_GB"))
+        self.window = MainWindow(till, clock.now, wording=wording, monotonic_ms=clock.monotonic_ms)
+
+    @property
+    def phase(self) -> Phase:
+        return self.window.presenter.state.phase
+
+
+@pytest.fixture
+def desk(qapp: QApplication) -> Iterator[Desk]:
+    """Somebody who may is logged in, and one oat drink has been sold."""
+    made = Desk()
+    made.window.show()
+    made.window.activateWindow()
+    qapp.processEvents()
+    typed(made.window, "9999", Key.Key_Return)
+    typed(made.window, "10000", Key.Key_Return)
+    scanned(made.window, fakes.OAT_DRINK)
+    typed(made.window, "", Key.Key_Return)
+    typed(made.window, "", Key.Key_F11)
+    assert made.phase is Phase.CHANGE
+    yield made
+    made.window.close()
+    made.window.deleteLater()
+
+
+def test_a_receipt_is_scanned_and_its_money_given_back(desk: Desk) -> None:
+    window = desk.window
+    typed(window, "", Key.Key_F8)
+    assert window.host.panel is not None
+    scanned(window, "03-2-K7Q-000001")
+    assert desk.lending.asked_receipts == ["03-2-K7Q-000001"]
+    assert window.notice.text.startswith("Asking head office for receipt")
+    desk.lending.tell(ReceiptStated())
+    window.hear()
+    assert desk.phase is Phase.REFUND
+    typed(window, "", Key.Key_Return)
+    assert desk.lending.asked == [], "nothing is chosen yet"
+    typed(window, "", Key.Key_F3)
+    typed(window, "", Key.Key_Return)
+    assert "Asking head office" in window.notice.text
+    desk.lending.grant()
+    window.hear()
+    assert [type(fact) for fact in desk.books.of_kind(RefundPosted)] == [RefundPosted]
+    assert desk.phase is Phase.SALE
+    assert window.notice.text.startswith("Give back")
+
+
+def test_leaving_the_receipt_gives_nothing_back(desk: Desk) -> None:
+    window = desk.window
+    typed(window, "", Key.Key_F8)
+    scanned(window, "03-2-K7Q-000001")
+    desk.lending.tell(ReceiptStated())
+    window.hear()
+    typed(window, "+")
+    typed(window, "", Key.Key_Escape)
+    assert desk.phase is Phase.SALE
+    assert desk.books.of_kind(RefundPosted) == []
+
+
+def test_a_gift_card_is_scanned_at_the_payment_and_pays(desk: Desk) -> None:
+    window = desk.window
+    scanned(window, fakes.OAT_DRINK)
+    typed(window, "", Key.Key_Return)
+    typed(window, "", Key.Key_F6)
+    scanned(window, "6035-0001")
+    desk.lending.grant()
+    window.hear()
+    assert window.notice.text == ""
+    typed(window, "", Key.Key_Return)
+    assert desk.phase is Phase.CHANGE
+    assert [fact.card for fact in desk.books.of_kind(GiftRedeemed)] == ["6035-0001"]  # type: ignore[union-attr]
