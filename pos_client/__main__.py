@@ -46,6 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("folder", type=Path, help="a new folder for the files")
     export.add_argument("--sqlite", action="store_true", help="one SQLite file instead of CSV files")
     export.set_defaults(work=_export)
+    unsent = commands.add_parser(
+        "export-unsent", help="write what was not sent into an encrypted file, for a USB stick"
+    )
+    unsent.add_argument("folder", type=Path, help="the stick's folder")
+    unsent.add_argument(
+        "--from", dest="source", type=Path, help="a damaged till.db or a second copy, instead"
+    )
+    unsent.add_argument("--all", action="store_true", help="also what the server has had already")
+    unsent.set_defaults(work=_export_unsent)
+    rescue = commands.add_parser("rescue", help="put a database aside that can't be read, and keep what can")
+    rescue.set_defaults(work=_rescue)
     doctor = commands.add_parser("doctor", help="say what is connected and what it answers")
     doctor.set_defaults(work=_doctor)
     return parser
@@ -90,6 +101,26 @@ def _export(settings: TillSettings, asked: argparse.Namespace) -> int:
     books, key = settings.data_dir / BOOKS_FILE, settings.database_key or None
     counts = export(books, key, asked.folder, sqlite=asked.sqlite)
     print(f"{counts.get('entry', 0)} entries with {counts.get('sale', 0)} sales are in {asked.folder}.")
+    return 0
+
+
+def _export_unsent(settings: TillSettings, asked: argparse.Namespace) -> int:
+    from pos_client.bootstrap import export_unsent
+
+    done, code = export_unsent(settings, asked.folder, asked.source, everything=asked.all)
+    print(f"{done.entries} entries are in {done.file}.")
+    print(f"Code: {code}")
+    print("Write the code down: without it nobody can read the file. At head office: Tills, Bring a file.")
+    return 0
+
+
+def _rescue(settings: TillSettings, asked: argparse.Namespace) -> int:
+    from pos_client.bootstrap import rescue
+
+    aside = rescue(settings)
+    print(
+        f"At the next start the till's database becomes {aside}, and the till goes on with what can be read of it."
+    )
     return 0
 
 

@@ -18,6 +18,7 @@ from hardware.printers.network import NetworkPrinterSettings
 from hardware.printers.virtual import VirtualPrinter
 from hardware.receipt_document import ReceiptDocument
 from hardware.registry import DeviceSettings, connected
+from pos_client import unsent_export
 from pos_client.journal_check import CheckReport, verify
 from pos_client.printing.paper import Paper
 from pos_client.settings import VIRTUAL, TillSettings
@@ -26,6 +27,7 @@ from pos_client.status_line import StatusLine
 from pos_client.store.anchor import AnchorFile
 from pos_client.store.books import TillBooks
 from pos_client.store.catalogue import CatalogueFile
+from pos_client.store.rescue import begin as begin_rescue
 from pos_client.store.segments import Here
 from pos_client.sync import identity as identities
 from pos_client.sync.identity import Identity
@@ -39,9 +41,12 @@ from pos_client.this_machine import (
     fingerprint,
     random_bytes,
 )
+from pos_client.till.errors import StorageFailed
 from pos_client.till.ports import PostedSale
 from pos_client.till.session import TillSession
+from pos_client.unsent_export import Exported
 from shared_models.errors import ShopError
+from shared_models.outbox_file import CODE_BYTES, SALT_BYTES, OutboxHead, code_of
 
 if TYPE_CHECKING:
     from pos_client.ui.application import Application
@@ -236,6 +241,35 @@ def check(settings: TillSettings) -> CheckReport:
     anchor = AnchorFile(anchor_path(settings.data_dir)).read()
     key = settings.database_key or None
     return verify(settings.data_dir / BOOKS_FILE, key, identity_of(settings).public_key, anchor)
+
+
+def export_unsent(
+    settings: TillSettings, folder: Path, source: Path | None, *, everything: bool
+) -> tuple[Exported, str]:
+    """The file, and the code that opens it."""
+    identity = identity_of(settings)
+    place = identity.enrolled
+    if place is None:
+        raise NotEnrolledYet("This till is not enrolled, so it has sold nothing. Nothing was written.")
+    at_ms = SystemClock().now().at_ms
+    file = folder / f"evertill-{place.till_id}-{at_ms}.outbox"
+    code = code_of(random_bytes(CODE_BYTES))
+    head = OutboxHead(
+        device_id=identity.device_id, till_id=place.till_id, store_id=place.store_id, made_at_ms=at_ms
+    )
+    sources = [source or settings.data_dir / BOOKS_FILE]
+    key, salt = settings.database_key or None, random_bytes(SALT_BYTES)
+    return unsent_export.export_unsent(sources, key, file, code, salt, head, everything=everything), code
+
+
+def rescue(settings: TillSettings) -> Path:
+    """What the database will be called once the till has started again."""
+    path = settings.data_dir / BOOKS_FILE
+    if not path.exists():
+        raise StorageFailed(f"There is no database at {path}. Nothing was changed.")
+    name = f"{BOOKS_FILE}.damaged-{SystemClock().now().at_ms}"
+    begin_rescue(path, name)
+    return path.with_name(name)
 
 
 def anchor_path(data_dir: Path) -> Path:

@@ -139,6 +139,19 @@ def confirm_backup(settings: Settings, asked: argparse.Namespace) -> int:
         return _confirm(db, asked.url, settings)
 
 
+def import_outbox(settings: Settings, asked: argparse.Namespace) -> int:
+    code = asked.code or getpass.getpass("Code that the till showed with the file: ")
+    with _opened(asked.file) as file, _services(settings) as services:
+        done = services.outbox_import.run(file, code, THIS_PROGRAM)
+        services.applier.drain()
+    print(f"Till {done.till_id}: {done.entries} entries, {done.new} of them new.")
+    if done.apart:
+        print(
+            f"{done.apart} are kept apart, because entries before them are missing. See the console's exceptions."
+        )
+    return 0
+
+
 def was_restored(settings: Settings, asked: argparse.Namespace) -> int:
     with _database(settings) as db:
         build_services(settings, db, system_now_ms, random_id, None, anchor_of(settings)).recovery.declare()
@@ -271,6 +284,9 @@ def _parser() -> argparse.ArgumentParser:
     copy.add_argument("file", type=Path, help="a new file, best on another disk")
     tried = command("confirm-backup", confirm_backup, "try a backup that was put back elsewhere")
     tried.add_argument("url", help="postgresql://… or sqlite:///… of the copy, never of the database itself")
+    brought = command("import-outbox", import_outbox, "take in what a till could not send, from its file")
+    brought.add_argument("file", type=Path)
+    brought.add_argument("--code", help="asked for when it is not given")
     command("restored", was_restored, "say that the database was put back from an older copy")
     products = command("import-products", import_products, "import a product file (CSV)")
     products.add_argument("file", type=Path)

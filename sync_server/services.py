@@ -40,6 +40,7 @@ from sync_server.ports import NewId, NowMs
 from sync_server.pricing.promotions import PromotionService
 from sync_server.pricing.service import PricingService
 from sync_server.recovery.anchor import AnchorFile
+from sync_server.recovery.outbox_import import OutboxImport
 from sync_server.recovery.restored import Recovery
 from sync_server.reports.shift_check import ShiftCheck
 from sync_server.sales.service import SalesService
@@ -81,6 +82,7 @@ class Services:
     applier: Applier
     worker: ApplyWorker
     ingest: IngestService
+    outbox_import: OutboxImport
     leases: LeaseService
     value: ValueService
     recovery: Recovery
@@ -188,6 +190,7 @@ class _Intake(NamedTuple):
     applier: Applier
     worker: ApplyWorker
     ingest: IngestService
+    outbox_import: OutboxImport
 
 
 def _intake(
@@ -201,7 +204,14 @@ def _intake(
     worker = ApplyWorker(applier)
     raw_frames = RawFrames(exceptions, now_ms)
     ingest = IngestService(db, admission, raw_frames, tills.public_key, worker.wake)
-    return _Intake(admission, applier, worker, ingest)
+    brought = IngestService(db, admission, raw_frames, _key_of(tills), worker.wake)
+    outbox_import = OutboxImport(db, brought, tills.owner, exceptions)
+    return _Intake(admission, applier, worker, ingest, outbox_import)
+
+
+def _key_of(tills: TillService) -> Callable[[Connection, TillIdentity], bytes]:
+    """Of a machine that may have been shut out since: what it sealed before counts."""
+    return lambda tx, who: tills.key_of(tx, who.device_id)
 
 
 def _later_recorders(

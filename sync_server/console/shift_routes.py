@@ -18,7 +18,7 @@ from sync_server.store_scope import store_in_scope
 _READ = [permission("cash.read")]
 _PAGE = 50
 _OF_SALES = ("sale_count", "line_count", "net_minor", "tax_minor", "gross_minor", "discount_minor")
-_COUNTS = ("sale_count", "line_count", "no_sale_count")
+_COUNTS = ("sale_count", "line_count", "no_sale_count", "refund_count")
 _ROWS = tuple(name for name in ShiftFigures.__struct_fields__ if name not in ("taxes", "tenders"))
 _WORDS = {
     "sale_count": "Sales",
@@ -34,6 +34,9 @@ _WORDS = {
     "safe_drop_minor": "Safe drops",
     "no_sale_count": "Drawer opened without sale",
     "expected_minor": "Expected in the drawer",
+    "refund_count": "Refunds",
+    "refund_minor": "Taken back",
+    "refund_cash_minor": "Taken back in cash",
 }
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.concurrency import sync_to_thread
+from litestar.datastructures import UploadFile
 from litestar.params import FromPath, RawBody
 
 from shared_models.errors import ShopError
 from sync_server.auth import actor_of, permission
-from sync_server.console.view import AnyRequest, ConsoleView, address, read_form, see
+from sync_server.console.view import AnyRequest, ConsoleView, address, check_form_token, read_form, see
 from sync_server.store_scope import store_in_scope
 
 _MAX = 500
@@ -47,7 +50,32 @@ def routes(view: ConsoleView) -> list[Any]:
             made = services.tills.make_code(tx, till_id, actor.name)
         return view.page(request, "till_code.html", till=place, made=made, server=_address(request))
 
-    return [tills, add, code]
+    @get("/tills/file", guards=[permission("tills.write")], sync_to_thread=True)
+    def file_form(request: AnyRequest) -> Response[str]:
+        return view.page(request, "till_file.html", message="", report=None)
+
+    @post("/tills/file", guards=[permission("tills.write")])
+    async def bring(request: AnyRequest) -> Response[str]:
+        sent = await request.form()
+        check_form_token(request, str(sent.get("form_token", "")))
+        file = sent.get("file")
+        content = await file.read() if isinstance(file, UploadFile) else b""
+        return await sync_to_thread(_bring, view, request, content, str(sent.get("code", "")))
+
+    return [tills, add, code, file_form, bring]
+
+
+def _bring(view: ConsoleView, request: AnyRequest, content: bytes, code: str) -> Response[str]:
+    actor = actor_of(request)
+
+    def allowed(store_id: str) -> None:
+        store_in_scope(actor, store_id)
+
+    try:
+        report = view.services.outbox_import.run(io.BytesIO(content), code, actor.name, allowed)
+    except ShopError as reason:
+        return view.page(request, "till_file.html", 400, message=reason.message, report=None)
+    return view.page(request, "till_file.html", message="", report=report)
 
 
 def _address(request: AnyRequest) -> str:

@@ -186,6 +186,13 @@ class TillService:
             return None
         return TillIdentity(device_id, row.till_id, self._find_till(tx, row.till_id).store_id)
 
+    def owner(self, tx: Connection, device_id: str, public_key: bytes) -> TillIdentity | None:
+        """Whose key that is; of an older till, which does not say it, by its id."""
+        if not public_key:
+            return self.identity(tx, device_id)
+        found = tx.scalar(select(device.c.device_id).where(device.c.public_key == public_key).limit(1))
+        return self.identity(tx, found) if found is not None else None
+
     def keys(self, tx: Connection, store_id: str) -> list[StoreDevice]:
         """Of all the store's machines: what its hub needs to let them in."""
         columns = [device.c[name] for name in StoreDevice.__struct_fields__]

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from pos_client.unsent_export import export_unsent
+from shared_models.outbox_file import OutboxHead
+from tests.flows.real_till import RealTill
 from tests.flows.test_console_in_browser import (  # noqa: F401 - fixtures of these tests too
     OpenShop,
     _shoot,
@@ -108,3 +111,27 @@ def test_a_new_till_gets_a_code_that_is_shown_once(page: Page, shop: OpenShop) -
     shown_at_both_widths(page, "stock-product")
     page.goto("/tills")
     expect(page.get_by_text(code)).to_have_count(0)
+
+
+def test_a_tills_sales_are_brought_on_a_stick(page: Page, shop: OpenShop, tmp_path: Path) -> None:  # noqa: F811
+    till = RealTill(tmp_path / "till", f"http://127.0.0.1:{shop.port}")
+    till.enrol(shop.code())
+    till.sell(3)
+    till.close()
+    head = OutboxHead(device_id=till.identity.device_id, till_id="03-2", store_id=STORE, made_at_ms=1)
+    file = tmp_path / "till.outbox"
+    export_unsent(
+        [till.folder / "till.db"], None, file, "AAAABBBBCCCCDDDD", bytes(16), head, everything=False
+    )
+    page.get_by_role("link", name="Tills").click()
+    page.get_by_role("link", name="Bring a till's file").click()
+    page.get_by_label("File").set_input_files(file)
+    page.get_by_label("Its code").fill("AAAA-BBBB-CCCC-EEEE")
+    page.get_by_role("button", name="Take it in").click()
+    expect(page.get_by_role("alert")).to_contain_text("The code does not fit to this file")
+    page.get_by_label("File").set_input_files(file)
+    page.get_by_label("Its code").fill("aaaa bbbb cccc dddd")
+    page.get_by_role("button", name="Take it in").click()
+    expect(page.get_by_role("alert")).to_contain_text("Taken in")
+    expect(page.locator(".figures")).to_contain_text("3")
+    shown_at_both_widths(page, "till-file")

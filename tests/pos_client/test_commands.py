@@ -15,6 +15,7 @@ from hardware.printers.virtual import VirtualPrinter
 from pos_client.bootstrap import BOOKS_FILE
 from pos_client.settings import TillSettings
 from pos_client.store.positions import position
+from shared_models.outbox_file import OutboxReader
 from tests.flows.served_shop import ServedShop
 from tests.pos_client.ready_till import environment, ready
 from tests.pos_client.selling_till import SALES_BY_COMMAND
@@ -170,3 +171,36 @@ def test_a_till_is_enrolled_with_a_code_once(tmp_path: Path) -> None:
     for done in (nowhere, wrong, right, again, unreachable):
         assert done.stderr or done is right
         assert "Traceback" not in done.stderr
+
+
+def test_what_was_not_sent_goes_onto_a_stick_and_only_its_code_opens_it(
+    sold: TillSettings, tmp_path: Path
+) -> None:
+    done = till(sold, "export-unsent", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    (file,) = tmp_path.glob("evertill-*.outbox")
+    code = next(line.removeprefix("Code: ") for line in done.stdout.splitlines() if line.startswith("Code: "))
+    with file.open("rb") as content:
+        reader = OutboxReader(content, code)
+        count = sum(len(push.entries) for push in reader.pushes())
+    assert f"{count} entries are in {file}" in done.stdout
+    assert count > 3
+    assert b"at_ms" not in file.read_bytes()
+
+
+def test_a_stick_that_is_not_there_is_said_in_words(sold: TillSettings, tmp_path: Path) -> None:
+    done = till(sold, "export-unsent", str(tmp_path / "no stick"))
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "can't be written" in done.stderr
+
+
+def test_a_database_that_cannot_be_read_is_put_aside_when_somebody_says_so(
+    copy: TillSettings, tmp_path: Path
+) -> None:
+    done = till(copy, "rescue")
+    assert done.returncode == 0, done.stderr
+    again = till(copy, module="tests.pos_client.selling_till")
+    assert again.returncode == 0, again.stderr
+    assert list(copy.data_dir.glob(f"{BOOKS_FILE}.damaged-*"))
+    assert "as they were sealed" in till(copy, "verify").stdout
+    assert till(msgspec.structs.replace(copy, data_dir=tmp_path / "none"), "rescue").returncode == 1
