@@ -67,6 +67,11 @@ def bench(args: Arguments) -> int:
     return _call(provision.development(), "-m", "tests.performance", *args)
 
 
+def feed(args: Arguments) -> int:
+    """Sixteen writers publish a million changes at once; counts what readers missed, and what a naive one did."""
+    return _call(provision.development(), "-m", "tests.simulation.feed_writers", *args)
+
+
 def screenshots(args: Arguments) -> int:
     """Make the README's pictures again."""
     return _call(provision.development(), "-m", "installers.screenshots", *args)
@@ -99,6 +104,7 @@ COMMANDS: tuple[Callable[[Arguments], int], ...] = (
     server,
     printer,
     bench,
+    feed,
     screenshots,
     format,
     setup,

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table, insert, select
 
 from shared_models.catalogue import Category, Price
 from shared_models.reference import FeedPage, FeedPosition
@@ -191,62 +188,6 @@ def test_two_writers_of_two_streams_never_wait_for_each_other_in_a_ring(
         copy = Copy(database, stream)
         copy.pull()
         assert copy.at.ver == 30
-
-
-def test_a_reader_misses_nothing_of_what_eight_writers_commit(
-    postgresql_database: Database,
-) -> None:
-    """And the reader that polls `id > cursor` over the same rows does miss some, so the test can see."""
-    publisher = FeedPublisher(lambda: 1, lambda: "epoch-1", lambda streams: None)
-    publisher.join(postgresql_database)
-    naive = Table(
-        "naive_change",
-        MetaData(),
-        Column("id", BigInteger, Identity(), primary_key=True),
-        Column("number", Integer, nullable=False),
-    )
-    naive.create(postgresql_database.engine)
-    committed: set[int] = set()
-    done = threading.Event()
-
-    def write(writer: int) -> None:
-        dice = random.Random(writer)
-        for number in range(writer * 1000, writer * 1000 + 25):
-            try:
-                with postgresql_database.write() as tx:
-                    tx.execute(insert(naive).values(number=number))
-                    publisher.publish(tx, "catalogue", named(number, "Tea"))
-                    time.sleep(dice.random() * 0.02)
-                    if dice.random() < 0.2:
-                        raise ZeroDivisionError
-            except ZeroDivisionError:
-                continue
-            committed.add(number)
-
-    seen_by_feed: set[int] = set()
-    seen_naively: set[int] = set()
-
-    def read() -> None:
-        copy, cursor, last = Copy(postgresql_database), 0, False
-        while True:
-            last = done.is_set()
-            for change in copy.pull().changes:
-                seen_by_feed.add(int(change.id[1:]))
-            with postgresql_database.read() as tx:
-                for row in tx.execute(select(naive).where(naive.c.id > cursor).order_by(naive.c.id)):
-                    cursor = row.id
-                    seen_naively.add(row.number)
-            if last:
-                return
-
-    def write_all() -> None:
-        run_all([lambda writer=writer: write(writer) for writer in range(8)])  # type: ignore[misc]
-        done.set()
-
-    run_all([write_all, read])
-    assert len(committed) > 100
-    assert seen_by_feed == committed
-    assert seen_naively < committed, "the naive reader missed nothing: this test proves nothing"
 
 
 def run_all(tasks: list[Callable[[], None]]) -> None:
