@@ -13,7 +13,7 @@ import msgspec
 import sqlcipher3.dbapi2 as driver
 
 from pos_client.store.connection import Database, Driver, DriverConnection
-from pos_client.store.storage_errors import is_damage
+from pos_client.store.storage_errors import DAMAGED_COPY, SUSPECT, is_damage, mark_suspect
 from pos_client.till.errors import StorageFailed
 from shared_models import catalogue_file, reference
 from shared_models.errors import ShopError
@@ -35,6 +35,8 @@ class CatalogueStore:
     """The file with its connections. `generation` grows whenever what it says may have changed.
 
     `connection_class` replaces the driver's connection for the one that writes.
+    A copy in which damage was met is read on where it can be, and claims no position, so that a whole file is fetched
+    and put in its place, also after a restart.
     """
 
     def __init__(self, path: Path, now: Now, connection_class: type[Any] = DriverConnection) -> None:
@@ -45,6 +47,8 @@ class CatalogueStore:
         self._readers = 0
         self._wanted = False
         self.generation = 1
+        self._suspicion = path.with_name(path.name + SUSPECT)
+        self._is_spoilt = self._suspicion.exists()
         self._database = self._open()
 
     def _open(self) -> Database:
@@ -56,6 +60,7 @@ class CatalogueStore:
             # Everything in it can be fetched again, so a damaged copy must not keep the till from starting.
             log.warning("The catalogue can't be read (%s). It is put aside and fetched again.", reason)
             self._put_aside()
+            self._is_spoilt = False
             return _open_file(self._path, self._connection_class)
 
     def _put_aside(self) -> None:
@@ -70,6 +75,7 @@ class CatalogueStore:
                 path=str(self._path),
                 reason=str(reason),
             ) from reason
+        self._suspicion.unlink(missing_ok=True)
 
     def close(self) -> None:
         self._database.close()
@@ -82,14 +88,27 @@ class CatalogueStore:
             self._swapping.wait_for(lambda: not self._wanted)
             self._readers += 1
         try:
-            with self._database.read() as connection:
+            with self._noting_damage(), _misread(self._path), self._database.read() as connection:
                 yield connection
         finally:
             with self._swapping:
                 self._readers -= 1
                 self._swapping.notify_all()
 
+    @contextmanager
+    def _noting_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except StorageFailed as reason:
+            if is_damage(reason) and not self._is_spoilt:
+                log.warning("Part of the catalogue can't be read (%s). A new one is fetched.", reason)
+                self._is_spoilt = True
+            raise
+
     def positions(self) -> tuple[FeedPosition, ...]:
+        """None at all when the copy is damaged: what it says of itself is worth nothing then."""
+        if self._is_spoilt:
+            return ()
         with self.read() as connection:
             return _positions(connection)
 
@@ -103,7 +122,8 @@ class CatalogueStore:
         if page.reset:
             return False
         try:
-            self._database.write(lambda connection: _apply(connection, page, self._now()))
+            with self._noting_damage():
+                self._database.write(lambda connection: _apply(connection, page, self._now()))
         except (_DoesNotFit, msgspec.DecodeError, driver.IntegrityError):
             return False
         self.generation += 1
@@ -114,16 +134,44 @@ class CatalogueStore:
         with self._swapping:
             self._wanted = True
             self._swapping.wait_for(lambda: self._readers == 0)
-            # Closing moves the log into the old file and removes it; left behind it would spoil the new one.
-            self._database.close()
             try:
-                path.replace(self._path)
+                self._replace_by(path)
             finally:
-                self._database = self._open()
-                self.generation += 1
                 self._wanted = False
                 self._swapping.notify_all()
         self._database.write(lambda connection: _stamp(connection, self._now()))
+
+    def _replace_by(self, path: Path) -> None:
+        try:
+            self._make_room()
+            path.replace(self._path)
+        finally:
+            self._database = self._open()
+            self.generation += 1
+
+    def _make_room(self) -> None:
+        """Closing moves the log into the old file and removes it; left behind it would spoil the new one."""
+        try:
+            self._database.close()
+        except StorageFailed as reason:
+            if not is_damage(reason):
+                raise
+            self._is_spoilt = True
+        if self._is_spoilt:
+            self._put_aside()
+            self._is_spoilt = False
+
+
+@contextmanager
+def _misread(path: Path) -> Iterator[None]:
+    """What can't be decoded was damaged on the disk, since it was proved when it came."""
+    try:
+        yield
+    except msgspec.ValidationError:
+        raise  # well written, by a server that knows more than this till
+    except (msgspec.DecodeError, UnicodeDecodeError) as reason:
+        mark_suspect(path)
+        raise StorageFailed(DAMAGED_COPY, path=str(path), reason=str(reason)) from reason
 
 
 def _open_file(path: Path, connection_class: type[Any]) -> Database:

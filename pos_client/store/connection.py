@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -66,6 +66,7 @@ class Database:
         self.path = path
         self.lock = threading.RLock()
         self._ballast = ballast
+        self._durable = durable
         synchronous = "full" if durable else "normal"
         self._readers = _Readers(
             lambda: _connect(path, key, DriverConnection, _pragmas(synchronous, read_only=True))
@@ -73,7 +74,7 @@ class Database:
         self._writer: Any = None
         if read_only:
             return
-        with translated(path):
+        with self._translated():
             self._writer = _connect(path, key, factory, _pragmas(synchronous, read_only=False))
 
     def write(self, work: Callable[[Driver], T]) -> T:
@@ -83,8 +84,8 @@ class Database:
                 return self._once(work)
             except driver.Error as reason:
                 if not is_full(reason) or self._ballast is None or not self._ballast.drop():
-                    raise_translated(reason, self.path)
-            with translated(self.path):
+                    raise_translated(reason, self.path, facts=self._durable)
+            with self._translated():
                 return self._once(work)
 
     def _once(self, work: Callable[[Driver], T]) -> T:
@@ -104,7 +105,7 @@ class Database:
 
         It never costs the ballast, which belongs to the sales.
         """
-        with self.lock, translated(self.path):
+        with self.lock, self._translated():
             self._writer.execute("pragma synchronous=normal")
             try:
                 return self._once(work)
@@ -114,7 +115,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Driver]:
         """A connection that sees one committed state, whatever the writer does meanwhile."""
-        with translated(self.path):
+        with self._translated():
             connection = self._readers.borrow()
             try:
                 connection.execute("begin")
@@ -124,7 +125,7 @@ class Database:
 
     def script(self, statements: str) -> None:
         """Run several statements outside a transaction of ours (pragmas, VACUUM)."""
-        with self.lock, translated(self.path):
+        with self.lock, self._translated():
             self._writer.executescript(statements)
 
     def grow_log(self, size: int = LOG_BYTES) -> None:
@@ -149,7 +150,7 @@ class Database:
 
         On a connection of its own, so no sale waits for it.
         """
-        with translated(self.path):
+        with self._translated():
             connection = self._readers.borrow()
             try:
                 connection.execute("pragma wal_checkpoint(passive)").fetchall()
@@ -157,10 +158,13 @@ class Database:
                 self._readers.give_back(connection)
 
     def close(self) -> None:
-        with self.lock, translated(self.path):
+        with self.lock, self._translated():
             self._readers.close()
             if self._writer is not None:
                 self._writer.close()
+
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(self.path, facts=self._durable)
 
 
 def open_reader(path: Path, key: str | None) -> Any:
@@ -181,16 +185,16 @@ def check_version(version: str) -> None:
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
+def translated(path: Path, *, facts: bool = True) -> Iterator[None]:
     """Turn what the driver says about the disk into StorageFull and StorageFailed; bugs pass through."""
     try:
         yield
     except driver.Error as reason:
-        raise_translated(reason, path)
+        raise_translated(reason, path, facts=facts)
 
 
-def raise_translated(reason: Exception, path: Path) -> NoReturn:
-    raise storage_error(reason, path) or reason from reason
+def raise_translated(reason: Exception, path: Path, *, facts: bool = True) -> NoReturn:
+    raise storage_error(reason, path, facts=facts) or reason from reason
 
 
 class _Readers:

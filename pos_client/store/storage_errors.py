@@ -13,6 +13,10 @@ BALLAST_BYTES = 64 << 20
 SUSPECT = ".suspect"
 """Beside a file in which damage was met: whoever opens it next looks closely."""
 
+DAMAGED_COPY = (
+    "Part of the catalogue is damaged. It is fetched anew when head office can be reached; no sale is lost."
+)
+
 _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26
 _ADVICE = {
     _BUSY: "Another program holds the till's database. Close it and try again.",
@@ -22,6 +26,15 @@ _ADVICE = {
     _CORRUPT: "The till's database is damaged. Restart the till: it keeps what can be read and sells on.",
     _CANTOPEN: "The till's database can't be opened. Check that its folder exists and may be written.",
     _NOTADB: "The till's database can't be read with this key. Check the key or call support; keep the file.",
+}
+_ADVICE_ON_A_COPY = {
+    _BUSY: "Another program holds the till's catalogue. Close it and try again.",
+    _LOCKED: "Another program holds the till's catalogue. Close it and try again.",
+    _READONLY: "The till's catalogue can't be written. Check the rights of its folder.",
+    _IOERR: _ADVICE[_IOERR],
+    _CORRUPT: DAMAGED_COPY,
+    _CANTOPEN: "The till's catalogue can't be opened. Check that its folder exists and may be written.",
+    _NOTADB: DAMAGED_COPY,
 }
 _IN_THE_WAY = {_BUSY, _LOCKED, _READONLY, _IOERR, _FULL, _CANTOPEN}
 
@@ -42,8 +55,11 @@ def is_unreadable(reason: Exception) -> bool:
     return isinstance(cause, Exception) and _primary(cause) == _NOTADB
 
 
-def storage_error(reason: Exception, path: Path) -> ShopError | None:
-    """The error for the person at the counter; None when it is a bug and no state of the disk."""
+def storage_error(reason: Exception, path: Path, *, facts: bool = True) -> ShopError | None:
+    """The error for the person at the counter; None when it is a bug and no state of the disk.
+
+    Without `facts` the file is a copy that can be fetched again.
+    """
     code = _primary(reason)
     if code == _FULL:
         return StorageFull(
@@ -51,11 +67,16 @@ def storage_error(reason: Exception, path: Path) -> ShopError | None:
             path=str(path),
         )
     if code in (_CORRUPT, _NOTADB):
-        with contextlib.suppress(OSError):
-            path.with_name(path.name + SUSPECT).touch()
-    if code in _ADVICE:
-        return StorageFailed(f"{_ADVICE[code]} Nothing was saved.", path=str(path), reason=str(reason))
-    return None
+        mark_suspect(path)
+    if code not in _ADVICE:
+        return None
+    words = f"{_ADVICE[code]} Nothing was saved." if facts else _ADVICE_ON_A_COPY[code]
+    return StorageFailed(words, path=str(path), reason=str(reason))
+
+
+def mark_suspect(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.with_name(path.name + SUSPECT).touch()
 
 
 class Ballast:

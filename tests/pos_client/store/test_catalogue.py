@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from pos_client.store.catalogue import CatalogueFile
 from pos_client.store.catalogue_copy import BadCatalogueFile
+from pos_client.store.storage_errors import DAMAGED_COPY
 from pos_client.till.errors import StorageFailed
 from shared_models import reference
 from shared_models.catalogue import Category, Price
@@ -331,6 +333,71 @@ def test_a_damaged_copy_is_put_aside_and_fetched_again(tmp_path: Path, spoil: Sp
     assert again.by_code(OAT.sku, NOW) is not None
     assert path.with_name("catalogue.db.damaged").exists()
     again.close()
+
+
+def spoil_products(path: Path) -> None:
+    """Whole pages in the middle, where the products are."""
+    for place in [_place_of(path, number) for number in (140, 150, 160)]:
+        _overwrite(path, place // 4096 * 4096, b"\xff" * 4096)
+
+
+def garble_a_body(path: Path) -> None:
+    """A sound file for the database, not for whoever reads the row."""
+    _overwrite(path, _place_of(path, 150), b"(")
+
+
+def _place_of(path: Path, number: int) -> int:
+    body = reference.encode(product(number, f"Tea {number}"))[2]
+    return path.read_bytes().index(body)
+
+
+def _overwrite(path: Path, place: int, by: bytes) -> None:
+    with path.open("r+b") as file:
+        file.seek(place)
+        file.write(by)
+
+
+SHELF = [STORE, FOOD, DRINKS, ADA, *(product(number, f"Tea {number}") for number in range(1, 301))]
+
+
+def looked_up(catalogue: CatalogueFile) -> Counter[str]:
+    """What the cashier is told when everything on the shelf is scanned once."""
+    return Counter(_look_up(catalogue, f"SKU-{number}") for number in range(1, 301))
+
+
+def _look_up(catalogue: CatalogueFile, sku: str) -> str:
+    try:
+        return "unknown" if catalogue.by_code(sku, NOW) is None else "found"
+    except StorageFailed as reason:
+        return reason.message
+
+
+@pytest.mark.expects_log
+@pytest.mark.parametrize("spoil", [spoil_products, garble_a_body])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_copy_in_which_damage_is_met_sells_on_with_the_rest_until_a_new_one_is_there(
+    tmp_path: Path, spoil: Spoil, restarted: bool
+) -> None:
+    path = build_file(tmp_path / "catalogue.db", SHELF)
+    spoil(path)
+    catalogue = CatalogueFile(path, lambda: 77)
+    assert catalogue.positions() != (), "nobody has met the damage yet"
+    said = looked_up(catalogue)
+    assert said.keys() == {"found", DAMAGED_COPY}
+    assert said["found"] > 100
+    if restarted:
+        catalogue.close()
+        catalogue = CatalogueFile(path, lambda: 78)
+    assert catalogue.positions() == (), "a whole new file is asked for"
+    assert looked_up(catalogue) == said
+    catalogue.swap_in(build_file(tmp_path / "new.db", SHELF))
+    assert looked_up(catalogue) == {"found": 300}
+    assert catalogue.positions() != ()
+    catalogue.close()
+    again = CatalogueFile(path, lambda: 79)
+    assert again.positions() != (), "the suspicion is over"
+    again.close()
+    assert path.with_name("catalogue.db.damaged").exists()
 
 
 @pytest.mark.expects_log
