@@ -9,6 +9,7 @@ from litestar.params import FromPath, RawBody
 
 from shared_models.errors import ShopError
 from sync_server.auth import actor_of, permission
+from sync_server.console.advice import advice
 from sync_server.console.view import AnyRequest, ConsoleView, read_form, see
 from sync_server.exceptions.routes import seen_by
 from sync_server.pages import page_of, read_cursor
@@ -77,5 +78,13 @@ def _case_page(
         notes = view.services.exceptions.notes(tx, case_id)
     links = {name: _PLACES[name].format(value) for name, value in case.refs.items() if name in _PLACES}
     return view.page(
-        request, "exception.html", status, case=case, notes=notes, links=links, note=note, message=message
+        request,
+        "exception.html",
+        status,
+        case=case,
+        notes=notes,
+        links=links,
+        advice=advice(case.kind),
+        note=note,
+        message=message,
     )

@@ -12,12 +12,16 @@ from litestar.params import FromPath, RawBody
 
 from shared_models.errors import ShopError
 from sync_server.auth import actor_of, permission
+from sync_server.console.advice import STATES, WHY
 from sync_server.console.view import AnyRequest, ConsoleView, address, check_form_token, read_form, see
+from sync_server.reports.journals import journal_lives
 from sync_server.store_scope import store_in_scope
 
 _MAX = 500
 _QUIET_MS = 15 * 60_000
 _DRIFT_MS = 2 * 60_000
+_WAITING = ("open", "assigned")
+_CASES = 50
 
 
 def routes(view: ConsoleView) -> list[Any]:
@@ -26,6 +30,10 @@ def routes(view: ConsoleView) -> list[Any]:
     @get("/tills", guards=[permission("tills.read")], sync_to_thread=True)
     def tills(request: AnyRequest) -> Response[str]:
         return _list(view, request)
+
+    @get("/tills/{till_id:str}", guards=[permission("tills.read")], sync_to_thread=True)
+    def till(request: AnyRequest, till_id: FromPath[str]) -> Response[str]:
+        return _till_page(view, request, till_id)
 
     @post("/tills", guards=[permission("stores.write")], sync_to_thread=True)
     def add(request: AnyRequest, body: RawBody) -> Response[Any]:
@@ -62,7 +70,7 @@ def routes(view: ConsoleView) -> list[Any]:
         content = await file.read() if isinstance(file, UploadFile) else b""
         return await sync_to_thread(_bring, view, request, content, str(sent.get("code", "")))
 
-    return [tills, add, code, file_form, bring]
+    return [tills, till, add, code, file_form, bring]
 
 
 def _bring(view: ConsoleView, request: AnyRequest, content: bytes, code: str) -> Response[str]:
@@ -76,6 +84,32 @@ def _bring(view: ConsoleView, request: AnyRequest, content: bytes, code: str) ->
     except ShopError as reason:
         return view.page(request, "till_file.html", 400, message=reason.message, report=None)
     return view.page(request, "till_file.html", message="", report=report)
+
+
+def _till_page(view: ConsoleView, request: AnyRequest, till_id: str) -> Response[str]:
+    """How the till is, the lives of its journal, and what waits for a person."""
+    services, actor = view.services, actor_of(request)
+    with services.db.read() as tx:
+        place = services.stores.till(tx, till_id)
+        store_in_scope(actor, place.store_id)
+        device = services.tills.device_of(tx, till_id)
+        lives = journal_lives(tx, till_id)
+        cases = []
+        if actor.may("exceptions.read"):
+            cases = services.exceptions.cases(tx, states=_WAITING, till_id=till_id, limit=_CASES)
+    return view.page(
+        request,
+        "till.html",
+        till=place,
+        device=device,
+        lives=lives,
+        cases=cases,
+        why=WHY,
+        states=STATES,
+        now_ms=view.now_ms(),
+        quiet_ms=_QUIET_MS,
+        drift_ms=_DRIFT_MS,
+    )
 
 
 def _address(request: AnyRequest) -> str:

@@ -117,6 +117,7 @@ class ExceptionService:
         *,
         states: Iterable[str] = (),
         store_id: str | None = None,
+        till_id: str = "",
         kind: str = "",
         before: int | None = None,
         limit: int = 100,
@@ -127,6 +128,8 @@ class ExceptionService:
             query = query.where(exception_case.c.state.in_(chosen))
         if store_id is not None:
             query = query.where(exception_case.c.store_id.in_((store_id, "")))
+        if till_id:
+            query = query.where(exception_case.c.till_id == till_id)
         if kind:
             query = query.where(exception_case.c.kind == kind)
         if before is not None:

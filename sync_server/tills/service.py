@@ -179,6 +179,15 @@ class TillService:
             query = query.where(_of_store(store_id))
         return [Device(*row) for row in tx.execute(query.limit(limit))]
 
+    def device_of(self, tx: Connection, till_id: str) -> Device | None:
+        """The machine that is the till now."""
+        columns = [device.c[name] for name in Device.__struct_fields__]
+        mine = (device.c.till_id == till_id) & (device.c.state == ACTIVE)
+        row = tx.execute(
+            select(*columns).where(mine).order_by(device.c.last_seen_ms.desc()).limit(1)
+        ).one_or_none()
+        return Device(*row) if row is not None else None
+
     def identity(self, tx: Connection, device_id: str) -> TillIdentity | None:
         """Of a machine that is, or was, a till."""
         row = self._device(tx, device_id)

@@ -125,6 +125,8 @@ def page(browser: Browser, shop: OpenShop) -> Iterator[Page]:
     elsewhere: list[str] = []
     page.on("request", lambda one: elsewhere.append(one.url) if f"127.0.0.1:{port}" not in one.url else None)
     page.goto("/")
+    # the browser complains where somebody types before it has put the focus there
+    expect(page.get_by_label("Name")).to_be_focused()
     page.get_by_label("Name").fill("Ada")
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")

@@ -18,6 +18,7 @@ from tests.flows.test_console_in_browser import (  # noqa: F401 - fixtures of th
     page,
     shop,
 )
+from tests.flows.test_lost_and_copied_journals import copy_of, put_back
 from tests.sync_server.made_up_days import STORE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -135,3 +136,41 @@ def test_a_tills_sales_are_brought_on_a_stick(page: Page, shop: OpenShop, tmp_pa
     expect(page.get_by_role("alert")).to_contain_text("Taken in")
     expect(page.locator(".figures")).to_contain_text("3")
     shown_at_both_widths(page, "till-file")
+
+
+@pytest.mark.expects_log
+def test_head_office_sees_what_became_of_a_till_that_was_put_back_from_a_copy(
+    page: Page,  # noqa: F811
+    shop: OpenShop,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    till = RealTill(tmp_path / "till", f"http://127.0.0.1:{shop.port}")
+    till.enrol(shop.code())
+    till.sell(5)
+    till.start()
+    till.wait_until_all_is_sent()
+    copy = copy_of(till, tmp_path)
+    till.sell(4)
+    till.start()
+    till.wait_until_all_is_sent()
+    put_back(till, copy, with_anchor=True)
+    till.sell(3)
+    till.start()
+    till.wait(lambda: len(till.books.segments()) == 2)
+    till.wait_until_all_is_sent()
+    series = till.books.next_receipt_number().split("-")[2]
+    till.close()
+    shop.services.applier.drain()
+    page.get_by_role("link", name="Tills").click()
+    page.get_by_role("link", name="03-2").click()
+    journal = page.locator("section", has=page.get_by_role("heading", name="Its journal"))
+    expect(journal.locator("tbody tr").first).to_contain_text(f"{series}-…")
+    expect(journal.locator("tbody tr").first).to_contain_text("now")
+    expect(journal).to_contain_text("a copy was put back, or two machines ran as this till")
+    expect(journal).to_contain_text("3 entries came again and count once")
+    waiting = page.locator("section", has=page.get_by_role("heading", name="What waits for a person"))
+    expect(waiting).to_contain_text("Receipt number twice")
+    shown_at_both_widths(page, "till-put-back")
+    waiting.get_by_role("link", name="Journal restarted").click()
+    expect(page.locator("main")).to_contain_text("every sale that arrived counts once")
+    shown_at_both_widths(page, "journal-restarted")
