@@ -100,7 +100,7 @@ class OpenTill:
             here=Here(self.identity.public_key, fingerprint()),
             second_copy=second_copy(settings, self.till_id),
         )
-        self.lender = Lender(self.books.leases, self.clock)
+        self.lender = Lender(self.books.leases, self.books.tickets, self.till_id, self.clock)
         self.session = TillSession(
             self.till_id,
             clock=self.clock,

@@ -21,6 +21,7 @@ from pos_client.store.process_lock import ProcessLock
 from pos_client.store.projections import project
 from pos_client.store.second_copy import SecondCopy
 from pos_client.store.segments import Here
+from pos_client.store.shared_tickets import SharedTickets
 from pos_client.store.storage_errors import BALLAST_BYTES, Ballast
 from pos_client.till.ports import Clock, Ids, OpenShift, ParkedSale, PostedSale, Unsent
 from shared_models.cash import ShiftTotals
@@ -113,6 +114,7 @@ class TillBooks:
             self.jobs = Jobs(self.database, self._receipt)
             self.jobs.after_restart()
             self.leases = leases.LeaseRows(self.database)
+            self.tickets = SharedTickets(self.database)
             self.database.grow_log(log_bytes)
         except BaseException:
             self.database.close()
@@ -266,19 +268,33 @@ class TillBooks:
             self._cart.cleared()
             self._committed(sealed)
 
-    def recall(self, sale_id: str, fact: Fact) -> ParkedSale:
+    def recall(self, sale_id: str, fact: Fact, lease_id: str = "") -> ParkedSale:
         with self.database.lock:
             self._be_current()
             sealed = self._journal.seal(fact)
 
             def work(connection: Driver) -> ParkedSale:
                 found = parked.take_out(connection, sale_id)
+                leases.use(connection, lease_id)
                 self._insert(connection, sealed)
                 return found
 
             found = self._write(work)
             self._committed(sealed)
         return found
+
+    def take_over(self, body: bytes, fact: Fact, lease_id: str) -> None:
+        with self.database.lock:
+            self._be_current()
+            sealed = self._journal.seal(fact)
+
+            def work(connection: Driver) -> list[bytes]:
+                self._insert(connection, sealed)
+                leases.use(connection, lease_id)
+                return self._cart.save(connection, body)
+
+            self._cart.saved(self._write(work), body)
+            self._committed(sealed)
 
     def save_count(self, body: bytes) -> None:
         self.database.write(lambda connection: shifts.save_count(connection, body))

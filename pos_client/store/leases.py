@@ -107,6 +107,11 @@ class LeaseRows:
         return tuple(Escrow(lease_id, left) for lease_id, left in rows)
 
 
+def use(connection: Driver, lease_id: str) -> None:
+    """All of it, with the fact that it was asked for."""
+    connection.execute(f"update lease set used = amount, state = '{_OVER}' where lease_id = ?", (lease_id,))
+
+
 def spend(connection: Driver, fact: Any) -> None:
     """With the fact, in its transaction: a lease is used up by it, or what was put aside grows less."""
     match fact:

@@ -78,8 +78,9 @@ _LEASES = (
     "create index unasked_on_receipt on unasked(sale_id)",
     "create index unasked_on_day on unasked(business_date)",
 )
+_SHARED_TICKETS = ("alter table parked add column shared integer not null default 0",)
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUITY, _LEASES)
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUITY, _LEASES, _SHARED_TICKETS)
 """Step n brings the layout from version n to n + 1."""
 
 

@@ -49,9 +49,11 @@ def take_out(connection: Driver, sale_id: str) -> ParkedSale:
     return _decode(row[0])
 
 
-def parked_sales(connection: Driver) -> tuple[ParkedSale, ...]:
-    rows = connection.execute("select body from parked order by parked_at_ms, sale_id").fetchall()
-    return tuple(_decode(row[0]) for row in rows)
+def parked_sales(connection: Driver, where: str = "true") -> tuple[ParkedSale, ...]:
+    rows = connection.execute(
+        f"select body, shared from parked where {where} order by parked_at_ms, sale_id"
+    ).fetchall()
+    return tuple(msgspec.structs.replace(_decode(body), is_shared=bool(shared)) for body, shared in rows)
 
 
 class SavedCart:

@@ -15,10 +15,11 @@ from typing import TypeVar
 
 from pos_client.sync.back_off import BackOff
 from pos_client.sync.outcomes import Failure, Refused, Reply, Unreachable, in_words
-from pos_client.sync.ports import LeaseBook
+from pos_client.sync.ports import LeaseBook, TicketBook
 from pos_client.sync.server_port import LeaseServer
+from pos_client.sync.ticket_sharing import TicketSharing
 from pos_client.sync.turns import Turns
-from pos_client.till.ports import Clock, Escrow, LeaseAnswer, ReceiptAnswer
+from pos_client.till.ports import Clock, Escrow, LeaseAnswer, ParkedAnswer, ReceiptAnswer
 from shared_models.errors import ShopError
 from shared_models.leases import DENIED, LeaseReply, LeaseRequest, ReceiptStated
 
@@ -33,8 +34,9 @@ T = TypeVar("T")
 class Lender:
     """Implements `till.ports.Lending`. Before `start` and after `stop` the server counts as out of reach."""
 
-    def __init__(self, book: LeaseBook, clock: Clock) -> None:
+    def __init__(self, book: LeaseBook, tickets: TicketBook, till_id: str, clock: Clock) -> None:
         self._book = book
+        self._sharing = TicketSharing(tickets, till_id, self._met)
         self._clock = clock
         self.on_answer: Callable[[], None] = lambda: None
         """Called on the asking thread when there is an answer to fetch."""
@@ -44,6 +46,7 @@ class Lender:
         self._work: deque[Callable[[], None]] = deque()
         self._leases: dict[str, LeaseAnswer] = {}
         self._receipts: dict[str, ReceiptAnswer] = {}
+        self._parked: ParkedAnswer | None = None
         self._back_off = BackOff(lambda ceiling: secrets.randbelow(ceiling + 1))
         self._turns = Turns("sync-lease", self._turn)
 
@@ -79,6 +82,18 @@ class Lender:
         with self._lock:
             return self._receipts.pop(receipt_number, None)
 
+    def share_parked(self) -> None:
+        """Every turn offers what is new."""
+        self._turns.wake()
+
+    def ask_parked(self) -> None:
+        self._do(lambda: self._saw(self._sharing.look()), lambda: self._saw(ParkedAnswer(reached=False)))
+
+    def parked(self) -> ParkedAnswer | None:
+        with self._lock:
+            answer, self._parked = self._parked, None
+        return answer
+
     def give_back(self, lease_id: str) -> None:
         """Behind the request in the queue, so it is never overtaken by it."""
         self._do(partial(self._give_back, lease_id), lambda: None)
@@ -99,7 +114,8 @@ class Lender:
         while self._work:
             self._work.popleft()()
         self._book.run_out(self._clock.now().at_ms)
-        return self._tell()
+        trouble = self._sharing.offer()
+        return self._tell() if trouble is None else self._back_off.failed() / 1000
 
     def _met(self) -> LeaseServer:
         if self._server is None:
@@ -145,6 +161,11 @@ class Lender:
     def _found(self, receipt_number: str, answer: ReceiptAnswer) -> None:
         with self._lock:
             self._receipts[receipt_number] = answer
+        self.on_answer()
+
+    def _saw(self, answer: ParkedAnswer) -> None:
+        with self._lock:
+            self._parked = answer
         self.on_answer()
 
     def _tell(self) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from pos_client.till.ports import Escrow
+from pos_client.till.ports import Escrow, ParkedSale
 from shared_models.continuity import Reason
 from shared_models.journal import Entry
 from shared_models.leases import LeaseReply, LeaseRequest
@@ -60,6 +60,21 @@ class LeaseBook(Protocol):
     def told(self, lease_id: str) -> None: ...
 
     def escrows(self, account: str, subject: str, now_ms: int) -> tuple[Escrow, ...]: ...
+
+
+class TicketBook(Protocol):
+    """Parked tickets, and what the server knows of each."""
+
+    def to_offer(self) -> tuple[ParkedSale, ...]: ...
+
+    def offering(self, sale_id: str) -> None:
+        """Durable before it leaves."""
+
+    def offered(self, sale_id: str) -> None: ...
+
+    def mine(self) -> tuple[str, ...]: ...
+
+    def learn(self, moved_on: Sequence[str], unknown: Sequence[str]) -> None: ...
 
 
 class CatalogueCopy(Protocol):

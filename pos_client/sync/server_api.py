@@ -17,7 +17,17 @@ from pos_client.sync.problem_document import read_refusal
 from pos_client.sync.server_port import BlobSink
 from shared_models import wire
 from shared_models.journal import Sign
-from shared_models.leases import LeaseClosing, LeaseReply, LeaseRequest, ReceiptAsked, ReceiptStated
+from shared_models.leases import (
+    LeaseClosing,
+    LeaseReply,
+    LeaseRequest,
+    ParkedFate,
+    ParkedList,
+    ParkedLook,
+    ParkedOffer,
+    ReceiptAsked,
+    ReceiptStated,
+)
 from shared_models.reference import FeedPage, FeedPosition
 from shared_models.sync_api import (
     MAX_MESSAGE_BYTES,
@@ -118,6 +128,12 @@ class ServerApi:
     def receipt(self, receipt_number: str) -> Reply[ReceiptStated] | Failure:
         asked = ReceiptAsked(receipt_number=receipt_number)
         return self._admitted(lambda: self._ask("POST", "/lease/receipt", ReceiptStated, asked))
+
+    def offer(self, ticket: ParkedOffer) -> Reply[ParkedFate] | Failure:
+        return self._admitted(lambda: self._ask("POST", "/lease/parked", ParkedFate, ticket))
+
+    def look(self, asked: ParkedLook) -> Reply[ParkedList] | Failure:
+        return self._admitted(lambda: self._ask("POST", "/lease/parked/look", ParkedList, asked))
 
     def abort(self) -> None:
         self._sockets.shut()

@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pos_client.sync.outcomes import Failure, Reply
-from shared_models.leases import LeaseReply, LeaseRequest, ReceiptStated
+from shared_models.leases import (
+    LeaseReply,
+    LeaseRequest,
+    ParkedFate,
+    ParkedList,
+    ParkedLook,
+    ParkedOffer,
+    ReceiptStated,
+)
 from shared_models.reference import FeedPage, FeedPosition
 from shared_models.sync_api import (
     Enrolled,
@@ -72,6 +80,10 @@ class LeaseServer(Protocol):
     def close_lease(self, lease_id: str, used: int) -> Reply[LeaseReply] | Failure: ...
 
     def receipt(self, receipt_number: str) -> Reply[ReceiptStated] | Failure: ...
+
+    def offer(self, ticket: ParkedOffer) -> Reply[ParkedFate] | Failure: ...
+
+    def look(self, asked: ParkedLook) -> Reply[ParkedList] | Failure: ...
 
     def abort(self) -> None: ...
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pos_client.till.ports import LeaseAnswer, Lending, ReceiptAnswer
+from pos_client.till.ports import LeaseAnswer, Lending, ParkedAnswer, ReceiptAnswer
+from pos_client.till.refusals import Refused
 from pos_client.till.state import Words
 from pos_client.till.words import WAITS
-from shared_models.leases import LeaseRequest
+from shared_models.leases import LeaseReply, LeaseRequest
 
 
 class Waiting:
     """`fetch` gives what to do once there is an answer; `give_up` takes the question back."""
 
     def __init__(
-        self, words: Words, fetch: Callable[[], Callable[[], None] | None], give_up: Callable[[], None]
+        self, words: Words | None, fetch: Callable[[], Callable[[], None] | None], give_up: Callable[[], None]
     ) -> None:
-        assert words.code in WAITS, words.code
+        assert words is None or words.code in WAITS, words
         self.words = words
         self.fetch = fetch
         self.give_up = give_up
@@ -57,6 +58,16 @@ class Asking:
         self._begin(Waiting(words, fetch, lambda: None))
         self._lending.ask_receipt(receipt_number)
 
+    def parked(self, then: Callable[[ParkedAnswer], None]) -> None:
+        """Nobody has to wait for it, so it is asked without a word."""
+
+        def fetch() -> Callable[[], None] | None:
+            answer = self._lending.parked()
+            return None if answer is None else lambda: then(answer)
+
+        self._begin(Waiting(None, fetch, lambda: None))
+        self._lending.ask_parked()
+
     def give_up(self) -> None:
         waiting, self.waiting = self.waiting, None
         if waiting is not None:
@@ -72,3 +83,8 @@ class Asking:
     def _begin(self, waiting: Waiting) -> None:
         self.give_up()
         self.waiting = waiting
+
+
+def denied(reply: LeaseReply) -> Refused:
+    """The server's own words: it knows who has it."""
+    return Refused("lease_denied", message=reply.reason or "This can't be done now. Try again.")

@@ -65,6 +65,7 @@ class CartSnapshot(msgspec.Struct, frozen=True):
     selected: int | None = None
     next_key: int = 1
     coupons: tuple[str, ...] = ()
+    parked_version: int = 0
 
 
 class Cart:
@@ -84,6 +85,7 @@ class Cart:
             self.selected,
             self._next_key,
             self.coupons,
+            self.parked_version,
         )
 
     def restore(self, snapshot: CartSnapshot) -> None:
@@ -96,6 +98,8 @@ class Cart:
         self.selected = snapshot.selected
         self._next_key = snapshot.next_key
         self.coupons = snapshot.coupons
+        self.parked_version = snapshot.parked_version
+        """How often the ticket was parked or changed hands; 0 for one that never was parked."""
 
     def begin(self, sale_id: str, started_at_ms: int) -> None:
         """Empty, for the next customer."""

@@ -21,6 +21,7 @@ from pos_client.till.ticket_totals import TicketPricing, TicketTotals
 from pos_client.till.variants import Choosing
 from shared_models.cash import ShiftClosed, ShiftTotals
 from shared_models.errors import ShopError
+from shared_models.leases import ParkedListing
 from shared_models.staff import Permission, StaffMember
 from shared_models.store_config import StoreConfig
 
@@ -48,6 +49,7 @@ class Desk:
         self.restored = self._restore_cart()
         self.shift: OpenShift | None = ports.books.open_shift()
         self.parked = ports.books.parked()
+        self.parked_elsewhere: tuple[ParkedListing, ...] = ()
         self.sale_name = ports.books.next_receipt_number()
         self.payment: Payment | None = None
         self.choosing: Choosing | None = None

@@ -64,7 +64,12 @@ class Till(Protocol):
         """Asks first: leaves a question."""
 
     def park(self, label: str = "") -> TillState: ...
-    def recall(self, sale_id: str) -> TillState: ...
+    def look_at_parked(self) -> TillState:
+        """Asks what the other tills of the store have put aside; `hear` brings it into `state.parked`."""
+
+    def recall(self, sale_id: str) -> TillState:
+        """Asks the server first where another till may have the ticket by now: see `hear`."""
+
     def answer(self, yes: bool, value: str = "") -> TillState:
         """Answers `state.question`; `value` is what it needs (PIN, quantity, amount or text as typed)."""
 

@@ -7,6 +7,8 @@ import msgspec
 from pos_client.till.cart import Cart, CartSnapshot, Line
 from pos_client.till.ports import ParkedSale
 from pos_client.till.state import ParkedView
+from shared_models.leases import ParkedListing
+from shared_models.moment import Moment
 
 _decoder = msgspec.json.Decoder(CartSnapshot)
 _encoder = msgspec.json.Encoder()
@@ -24,6 +26,7 @@ class _SavedCart(msgspec.Struct, frozen=True):
     selected: int | None
     next_key: int
     coupons: tuple[str, ...]
+    parked_version: int
 
 
 class CartWriter:
@@ -51,6 +54,7 @@ class CartWriter:
                 kept.selected,
                 kept.next_key,
                 kept.coupons,
+                kept.parked_version,
             )
         )
 
@@ -59,6 +63,11 @@ class CartWriter:
         if known is not None and known[0] is line:
             return known[1]
         return msgspec.Raw(_encoder.encode(line))
+
+
+def encode_snapshot(snapshot: CartSnapshot) -> bytes:
+    """As `CartWriter` does it."""
+    return _encoder.encode(snapshot)
 
 
 def decode_cart(body: bytes) -> CartSnapshot | None:
@@ -77,4 +86,17 @@ def parked_view(parked: ParkedSale) -> ParkedView:
         parked.operator_name,
         parked.total_minor,
         parked.line_count,
+    )
+
+
+def view_elsewhere(listing: ParkedListing) -> ParkedView:
+    """A ticket that another till has put aside."""
+    return ParkedView(
+        listing.sale_id,
+        listing.label,
+        Moment(listing.parked_at_ms, listing.tz_min),
+        listing.operator_name,
+        listing.total_minor,
+        listing.line_count,
+        listing.till_id,
     )

@@ -11,7 +11,7 @@ from hardware.receipt_document import ReceiptDocument
 from shared_models.cash import ShiftClosed, ShiftOpened, ShiftTotals
 from shared_models.catalogue import Category, Offer
 from shared_models.events import Fact
-from shared_models.leases import LeaseReply, LeaseRequest, ReceiptStated
+from shared_models.leases import LeaseReply, LeaseRequest, ParkedListing, ReceiptStated
 from shared_models.moment import Moment
 from shared_models.offline_limits import Spending, Spent
 from shared_models.promotions import Promotion
@@ -68,7 +68,11 @@ class PinCheck(Protocol):
 
 
 class ParkedSale(msgspec.Struct, frozen=True):
-    """A ticket put aside. `body` is the cart as the core wrote it, opaque to the store."""
+    """A ticket put aside. `body` is the cart as the core wrote it, opaque to the store.
+
+    `version` counts how often it was parked or changed hands. `is_shared`: the server may know of it, so another till
+    may have it by now.
+    """
 
     sale_id: str
     label: str
@@ -77,6 +81,8 @@ class ParkedSale(msgspec.Struct, frozen=True):
     total_minor: int
     line_count: int
     body: bytes
+    version: int = 0
+    is_shared: bool = False
 
 
 class PostedSale(msgspec.Struct, frozen=True):
@@ -126,8 +132,11 @@ class Books(Protocol):
 
     def park(self, parked: ParkedSale, fact: Fact) -> None: ...
 
-    def recall(self, sale_id: str, fact: Fact) -> ParkedSale:
-        """Takes it out; a ticket is never in two places."""
+    def recall(self, sale_id: str, fact: Fact, lease_id: str = "") -> ParkedSale:
+        """Takes it out; a ticket is never in two places. `lease_id` is what the server gave it out under."""
+
+    def take_over(self, body: bytes, fact: Fact, lease_id: str) -> None:
+        """Another till's ticket is the ticket in progress here, and its lease is used."""
 
     def parked(self) -> tuple[ParkedSale, ...]: ...
 
@@ -189,6 +198,13 @@ class ReceiptAnswer(msgspec.Struct, frozen=True):
     stated: ReceiptStated = ReceiptStated()
 
 
+class ParkedAnswer(msgspec.Struct, frozen=True):
+    """What is parked in the store, this till's own included. `reached` is false where the server can't be asked now."""
+
+    reached: bool
+    listings: tuple[ParkedListing, ...] = ()
+
+
 class Lending(Protocol):
     """The server's word on what must not be spent twice. Nothing here waits: an answer comes later, or never.
 
@@ -203,6 +219,14 @@ class Lending(Protocol):
     def ask_receipt(self, receipt_number: str) -> None: ...
 
     def receipt(self, receipt_number: str) -> ReceiptAnswer | None:
+        """None as long as there is none; given out once."""
+
+    def share_parked(self) -> None:
+        """A ticket was put aside: other tills may have it."""
+
+    def ask_parked(self) -> None: ...
+
+    def parked(self) -> ParkedAnswer | None:
         """None as long as there is none; given out once."""
 
     def give_back(self, lease_id: str) -> None: ...

@@ -54,6 +54,7 @@ def sale_posted(cart: Cart, totals: TicketTotals, payment: Payment, context: Sal
         cash_rounding_minor=payment.rounding_minor,
         change_minor=payment.change_minor,
         voided_lines=tuple(cart.voided),
+        parked_version=cart.parked_version,
     )
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pos_client.till.asking import denied
 from pos_client.till.desk import Desk
 from pos_client.till.ports import LeaseAnswer, ReceiptAnswer
 from pos_client.till.refusals import Asked, Refused
 from pos_client.till.returns import Refund
 from pos_client.till.state import Phase, Severity, Words
 from pos_client.till.typed_text import entered_text
-from shared_models.leases import GRANTED, ClaimedLine, LeaseReply, LeaseRequest
+from shared_models.leases import GRANTED, ClaimedLine, LeaseRequest
 from shared_models.offline_limits import allowance
 from shared_models.refund import RefundPosted
 from shared_models.sale import CASH, SalePosted
@@ -174,11 +175,6 @@ class Refunding:
         desk.require(Phase.REFUND)
         assert desk.refund is not None
         return desk.refund
-
-
-def denied(reply: LeaseReply) -> Refused:
-    """The server's own words: it knows who has it."""
-    return Refused("lease_denied", message=reply.reason or "This can't be done now. Try again.")
 
 
 def _most(own: Mapping[int, int], answer: ReceiptAnswer) -> dict[int, int]:

@@ -10,6 +10,7 @@ from pos_client.till.desk import Desk, Ports
 from pos_client.till.entry import Entry
 from pos_client.till.paying import Paying
 from pos_client.till.ports import Books, Catalogue, Clock, Ids, Lending, Paper, PinCheck
+from pos_client.till.recalling import Recalling
 from pos_client.till.refunding import Refunding
 from pos_client.till.refusals import Asked, Refused, WrongPin
 from pos_client.till.selling import Selling
@@ -49,6 +50,7 @@ class TillSession:
         self._entry = Entry(self._desk)
         self._selling = Selling(self._desk)
         self._ticket = Ticket(self._desk)
+        self._recalling = Recalling(self._desk, self._ticket)
         self._value = StoredValue(self._desk)
         self._paying = Paying(self._desk, self._value)
         self._refunding = Refunding(self._desk)
@@ -159,7 +161,10 @@ class TillSession:
         return self._do(lambda: self._ticket.park(label))
 
     def recall(self, sale_id: str) -> TillState:
-        return self._do(lambda: self._ticket.recall(sale_id))
+        return self._do(lambda: self._recalling.recall(sale_id))
+
+    def look_at_parked(self) -> TillState:
+        return self._do(self._recalling.look)
 
     def answer(self, yes: bool, value: str = "") -> TillState:
         asked, self._asked = self._asked, None
@@ -227,6 +232,11 @@ class TillSession:
             if then is not None:
                 return self._do(then)
         return self.state
+
+    @property
+    def is_waiting(self) -> bool:
+        """Also for what nobody has to wait for."""
+        return self._desk.asking.waiting is not None
 
     def stop_waiting(self) -> TillState:
         self._desk.asking.give_up()

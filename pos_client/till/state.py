@@ -150,12 +150,15 @@ class RefundView(msgspec.Struct, frozen=True):
 
 
 class ParkedView(msgspec.Struct, frozen=True):
+    """`till_id` names another till that has put it aside; empty for this one."""
+
     sale_id: str
     label: str
     parked_at: Moment
     operator_name: str
     total_minor: int
     line_count: int
+    till_id: str = ""
 
 
 class CountView(msgspec.Struct, frozen=True):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pos_client.till.asking import denied
 from pos_client.till.desk import Desk
 from pos_client.till.ports import LeaseAnswer
-from pos_client.till.refunding import denied
 from pos_client.till.refusals import Asked, Refused
 from pos_client.till.state import Phase, Severity, Words
 from pos_client.till.tendering import Backing, Payment

@@ -1,4 +1,4 @@
-"""Changing the ticket: quantity, price, discounts, notes, voiding, parking and recalling."""
+"""Changing the ticket: quantity, price, discounts, notes, voiding and parking."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import msgspec
 from pos_client.till.cart import Line
 from pos_client.till.desk import Desk
 from pos_client.till.limits import refuse_line, refuse_total, set_line_quantity
-from pos_client.till.parking import decode_cart
 from pos_client.till.ports import ParkedSale
 from pos_client.till.refusals import Asked, Refused
 from pos_client.till.state import Phase, Severity
 from pos_client.till.ticket_totals import full_amount, voided_line
 from pos_client.till.typed_text import entered_text, reason_text
-from shared_models.errors import ShopError
 from shared_models.pricing import WHOLE_PPM, ManualDiscount
-from shared_models.sale import SaleParked, SaleRecalled, SaleVoided, VoidedLine
+from shared_models.sale import SaleParked, SaleVoided, VoidedLine
 from shared_models.staff import Permission
 
 
@@ -115,6 +113,7 @@ class Ticket:
             till_id=desk.till_id,
             shift_id=desk.open_shift().opened.shift_id,
             operator_id=desk.people.current().staff_id,
+            parked_version=cart.parked_version,
             total_minor=desk.totals().to_pay_minor,
             lines=(*cart.voided, *(self._record(line) for line in cart.lines)),
             reason=f"approved by {approver}" if approver else "",
@@ -130,7 +129,8 @@ class Ticket:
         at, member = desk.ports.clock.now(), desk.people.current()
         name = entered_text(label) if label.strip() else f"{at.local():%H:%M}"
         total, count = desk.totals().to_pay_minor, len(cart.lines)
-        parked = ParkedSale(cart.sale_id, name, at, member.name, total, count, desk.cart_bytes())
+        cart.parked_version = version = cart.parked_version + 1
+        parked = ParkedSale(cart.sale_id, name, at, member.name, total, count, desk.cart_bytes(), version)
         fact = SaleParked(
             sale_id=cart.sale_id,
             till_id=desk.till_id,
@@ -138,43 +138,13 @@ class Ticket:
             label=name,
             total_minor=total,
             line_count=count,
+            version=version,
         )
         desk.ports.books.park(parked, fact)
+        desk.ports.lending.share_parked()
         desk.begin_sale()
         desk.parked = desk.ports.books.parked()
         desk.say(Severity.INFO, Refused("parked", label=name))
-
-    def recall(self, sale_id: str) -> None:
-        desk = self._desk
-        member = desk.seller()
-        if desk.cart.lines:
-            raise Refused("ticket_open")
-        desk.parked = desk.ports.books.parked()
-        parked = next((one for one in desk.parked if one.sale_id == sale_id), None)
-        if parked is None:
-            raise Refused("not_parked")
-        saved = decode_cart(parked.body)
-        if saved is None:
-            raise Refused("parked_unreadable", severity=Severity.DANGER)
-        self.void_leftovers()
-        self._take_out(
-            parked, SaleRecalled(sale_id=sale_id, till_id=desk.till_id, operator_id=member.staff_id)
-        )
-        desk.cart.restore(saved)
-        desk.parked = desk.ports.books.parked()
-
-    def _take_out(self, parked: ParkedSale, fact: SaleRecalled) -> None:
-        """Saved as the ticket in progress first, so that a crash in between leaves it in one place at least.
-
-        A saved ticket that is still parked is not restored, so it is in one place at most, too.
-        """
-        books = self._desk.ports.books
-        books.save_cart(parked.body)
-        try:
-            books.recall(parked.sale_id, fact)
-        except ShopError:
-            self._desk.save_cart()
-            raise
 
     def _selected(self) -> tuple[int, Line]:
         self._desk.seller()

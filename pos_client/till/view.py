@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pos_client.till.desk import Desk
-from pos_client.till.parking import parked_view
+from pos_client.till.parking import parked_view, view_elsewhere
 from pos_client.till.ports import OpenShift
 from pos_client.till.state import Notice, Phase, Question, ShiftView, TaxView, TillState
 from pos_client.till.ticket_view import TicketView
@@ -44,7 +44,7 @@ class StateView:
             count=counting.view(shift.opened.float_minor, desk.unsent_sales) if counting and shift else None,
             x_report=desk.x_report,
             z_report=desk.z_report,
-            parked=tuple(map(parked_view, desk.parked)),
+            parked=(*map(parked_view, desk.parked), *map(view_elsewhere, desk.parked_elsewhere)),
             notice=notice,
             question=question,
             choice=variant_choice(desk.choosing) if desk.choosing else None,

@@ -43,6 +43,7 @@ NOTICES: dict[str, str] = {
     "age_refused": "{name} was not added: the customer is not old enough or has shown no proof.",
     "nothing_to_park": "There is nothing to park.",
     "not_parked": "That ticket is not parked any more. Another recall may have taken it.",
+    "ticket_needs_line": "Till {till_id} has put it aside and head office can't be asked now. It can be had there.",
     "parked_unreadable": "The parked ticket can't be read. It stays parked; call support.",
     "ticket_open": "Finish, park or void the ticket first.",
     "restored": "Your ticket from before was brought back. Lines: {lines}.",
@@ -134,6 +135,7 @@ QUESTIONS: dict[str, str] = {
 }
 
 WAITS: dict[str, str] = {
+    "asking_ticket": "Asking head office for the ticket {label} …",
     "asking_card": "Asking head office for the card …",
     "asking_receipt": "Asking head office for receipt {receipt_number} …",
     "asking_refund": "Asking head office whether it went back already …",

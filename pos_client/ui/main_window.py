@@ -113,6 +113,7 @@ class MainWindow(QWidget):
         self.footer.show_actions([action for action in self.key_actions() if action.in_foot])
         self.footer.show_last(state.done)
         self._show_panels(state)
+        self.menus.refresh_parked(state)
         self.notice.show_notice(state.notice)
         self._show_waiting(state)
         self._focus()

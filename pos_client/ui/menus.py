@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pos_client.till.intents import Till
-from pos_client.till.state import Severity, TillState, Words
+from pos_client.till.state import ParkedView, Severity, TillState, Words
 from pos_client.ui.actions import Action
 from pos_client.ui.choice_panel import ChoicePanel
 from pos_client.ui.discount_panel import DiscountPanel
@@ -27,6 +27,8 @@ class Menus:
         self._wording = wording
         self._presenter = presenter
         self._host = host
+        self._parked_panel: ChoicePanel | None = None
+        self._parked_shown: tuple[ParkedView, ...] = ()
 
     def help(self, actions: Sequence[Action]) -> None:
         """Every key that does something now, to read and to touch."""
@@ -34,24 +36,36 @@ class Menus:
         self._host.open(ChoicePanel(self._theme, tr("Keys"), rows, lambda at: actions[at].run()))
 
     def parked(self) -> None:
-        parked = self._presenter.state.parked
-        rows = [
-            Row(
-                ticket.label,
-                f"{self._wording.time_of_day(ticket.parked_at)} · {ticket.operator_name} · "
-                + self._wording.lines(ticket.line_count),
-                self._wording.money(ticket.total_minor),
-            )
-            for ticket in parked
-        ]
+        """This till's own at once; those of the other tills when the server has told of them."""
+        self._presenter.do(lambda till: till.look_at_parked())
+        self._open_parked()
+
+    def refresh_parked(self, state: TillState) -> None:
+        is_open = self._parked_panel is not None and self._host.panel is self._parked_panel
+        if is_open and state.parked != self._parked_shown:
+            self._open_parked()
+
+    def _open_parked(self) -> None:
+        parked = self._parked_shown = self._presenter.state.parked
+        rows = [self._parked_row(ticket) for ticket in parked]
 
         def recall(at: int) -> None:
             self._presenter.do(lambda till: till.recall(parked[at].sale_id))
 
         empty = tr("No ticket is parked. Park puts the ticket aside for a customer who comes back.")
-        self._host.open(
-            ChoicePanel(self._theme, tr("Parked tickets"), rows, recall, empty=empty, numbered=True)
+        self._parked_panel = ChoicePanel(
+            self._theme, tr("Parked tickets"), rows, recall, empty=empty, numbered=True
         )
+        self._host.open(self._parked_panel)
+
+    def _parked_row(self, ticket: ParkedView) -> Row:
+        facts = (
+            self._wording.time_of_day(ticket.parked_at),
+            ticket.operator_name,
+            self._wording.lines(ticket.line_count),
+            tr("till {till_id}").format(till_id=ticket.till_id) if ticket.till_id else "",
+        )
+        return Row(ticket.label, " · ".join(filter(None, facts)), self._wording.money(ticket.total_minor))
 
     def receipts(self) -> None:
         numbers = self._presenter.till.recent_receipts()

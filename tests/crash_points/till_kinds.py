@@ -62,6 +62,10 @@ def _lease(site: str, act: Act) -> Kind:
     return Kind(f"pos_client.store.leases.LeaseRows.{site}", act)
 
 
+def _ticket(site: str, act: Act) -> Kind:
+    return Kind(f"pos_client.store.shared_tickets.SharedTickets.{site}", act)
+
+
 _ASKED, _OVER, _ESCROW = "a" * 32, "b" * 32, "c" * 32
 
 
@@ -152,6 +156,12 @@ OTHERS: dict[str, Kind] = {
     "a lease given back": _lease("given_back", lambda b: b.leases.given_back(_ASKED)),
     "a lease that ran out": _lease("run_out", lambda b: b.leases.run_out(2 * NOON_MS)),
     "a lease that the server knows the end of": _lease("told", lambda b: b.leases.told(_OVER)),
+    "a ticket offered to other tills": _ticket("_note", lambda b: b.tickets.offering("p1")),
+    "a ticket that another till has now": _ticket("learn", lambda b: b.tickets.learn(["p1"], ["p0"])),
+    "another till's ticket taken up": Kind(
+        "pos_client.store.books.TillBooks.take_over",
+        lambda b: b.take_over(b"its cart", sale_recalled("p9"), _ESCROW),
+    ),
     "a sale paid with a gift card": Kind(
         "pos_client.store.books.TillBooks.post_sale",
         lambda b: b.post_sale(a_sale(), _redeemed(_ESCROW), _redeemed(""), open_drawer=False),

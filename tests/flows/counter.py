@@ -11,7 +11,7 @@ from pos_client import bootstrap
 from pos_client.bootstrap import OpenTill
 from pos_client.settings import TillSettings
 from pos_client.till.session import TillSession
-from pos_client.till.state import Phase, TillState
+from pos_client.till.state import ParkedView, Phase, TillState
 from tests.flows.chaos_proxy import ChaosProxy
 from tests.flows.served_shop import ServedShop
 
@@ -71,7 +71,8 @@ class Counter:
         """Until the till no longer waits for the server."""
 
         def heard() -> bool:
-            return self.session.hear().waiting is None
+            self.session.hear()
+            return not self.session.is_waiting
 
         self.wait(heard)
         return self.session.state
@@ -90,7 +91,22 @@ class Counter:
         self.session.tender_gift(card)
         return self.hear()
 
+    def park(self, label: str, *codes: str) -> None:
+        for code in codes:
+            self.session.scan(code)
+        self.session.park(label)
+        assert self.notice == "parked"
+        self.till.wake_sync()
+
+    def look(self) -> tuple[ParkedView, ...]:
+        """What is parked in the store, as far as it can be known."""
+        self.session.look_at_parked()
+        self.hear()
+        return self.session.state.parked
+
     def wait_until_all_is_sent(self) -> None:
+        """The window wakes the sync when there is something new; here nobody looks."""
+        self.till.wake_sync()
         self.wait(lambda: self.till.books.unsent().entries == 0)
 
     def wait(self, until: Callable[[], bool], seconds: float = 60) -> None:

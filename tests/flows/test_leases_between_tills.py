@@ -16,7 +16,7 @@ from shared_models.cash import ShiftTotals
 from sync_server.catalogue.service import ProductFields
 from sync_server.leases.corrections import Correction
 from sync_server.leases.service import HOLD_GRACE_MS, LeaseService
-from sync_server.leases.tables import lease, refund, value_account, value_entry
+from sync_server.leases.tables import lease, parked_sale, refund, value_account, value_entry
 from sync_server.pricing.service import KeptTaxCategory
 from sync_server.sales.tables import sale
 from tests.flows.chaos_proxy import LOSE_ANSWER, LOSE_REQUEST
@@ -216,6 +216,73 @@ def test_two_tills_without_a_line_refund_what_they_sold_themselves_and_nothing_e
     assert _cases(shop) == []
     two.refund(number)
     assert two.notice == "all_refunded"
+
+
+def test_a_ticket_parked_at_one_till_is_paid_at_the_other_once(
+    shop: ServedShop, counters: tuple[Counter, Counter]
+) -> None:
+    one, two = counters
+    one.park("Mrs Weber", "TEA", "TEA")
+    _until(lambda: _rows(shop, parked_sale, parked_sale.c.state == "parked") == 1)
+    (seen,) = two.look()
+    assert (seen.label, seen.till_id, seen.total_minor) == ("Mrs Weber", "03-1", 2 * TEA_MINOR)
+    two.session.recall(seen.sale_id)
+    assert [line.quantity_milli for line in two.hear().lines] == [2000]
+    one.session.recall(seen.sale_id)
+    one.hear()
+    assert one.notice == "lease_denied"
+    assert "03-2 has this ticket now" in str(one.session.state.notice)
+    assert one.look() == ()
+    two.sell()
+    _all_sent(counters)
+    _until(lambda: _rows(shop, parked_sale, parked_sale.c.state == "gone") == 1)
+    assert two.look() == ()
+    assert _cases(shop) == []
+
+
+def test_a_till_that_dies_with_anothers_ticket_has_it_when_it_starts_again(
+    shop: ServedShop, counters: tuple[Counter, Counter]
+) -> None:
+    one, two = counters
+    one.park("Mrs Weber", "TEA")
+    _until(lambda: _rows(shop, parked_sale) == 1)
+    (seen,) = two.look()
+    two.session.recall(seen.sale_id)
+    assert len(two.hear().lines) == 1
+    two.die()
+    assert one.look() == ()
+    two.line.mend_line()
+    two.open()
+    assert len(two.session.state.lines) == 1
+    two.sell()
+    _all_sent(counters)
+    _until(lambda: _rows(shop, sale) == 1)
+    assert one.look() == ()
+    assert _cases(shop) == []
+
+
+def test_without_a_line_only_its_own_till_takes_a_ticket_up_and_two_sales_of_one_are_found(
+    shop: ServedShop, counters: tuple[Counter, Counter]
+) -> None:
+    one, two = counters
+    one.park("Mrs Weber", "TEA")
+    _until(lambda: _rows(shop, parked_sale) == 1)
+    (seen,) = two.look()
+    one.line.cut_line()
+    two.session.recall(seen.sale_id)
+    two.hear()
+    two.sell()
+    one.session.recall(seen.sale_id)
+    assert len(one.hear().lines) == 1, "it can't know, and its customer stands before it"
+    one.sell()
+    two.park("Mr Kahn", "TEA")
+    two.wait_until_all_is_sent()
+    one.look()
+    assert one.session.state.parked == ()
+    one.line.mend_line()
+    _all_sent(counters)
+    _until(lambda: _cases(shop) == ["parked_twice"])
+    assert _rows(shop, sale) == 2, "both were paid, and both count"
 
 
 def test_a_gift_card_is_sold_at_one_till_and_spent_at_the_other(

@@ -112,7 +112,7 @@ class Shop:
             books=self.books,
             pins=_AnyPin(),
             paper=Paper(),
-            lending=Lender(self.books.leases, self.clock),
+            lending=Lender(self.books.leases, self.books.tickets, TILL.till_id, self.clock),
         )
 
     def close(self) -> None:

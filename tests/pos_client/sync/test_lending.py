@@ -7,14 +7,24 @@ from collections.abc import Callable, Iterator
 from threading import Condition
 from typing import Any
 
+import msgspec
 import pytest
 
 from pos_client.store.books import TillBooks
 from pos_client.sync.lending import Lender
 from pos_client.sync.outcomes import Nonsense, Refused, Reply, Unreachable
-from shared_models.leases import LeaseReply, LeaseRequest, ReceiptStated
+from shared_models.leases import (
+    MAX_CART_BYTES,
+    LeaseReply,
+    LeaseRequest,
+    ParkedFate,
+    ParkedList,
+    ParkedLook,
+    ParkedOffer,
+    ReceiptStated,
+)
 from tests.pos_client.store.conftest import Open, books, till  # noqa: F401 - fixtures of these tests
-from tests.pos_client.store.made_up_shop import ShopClock
+from tests.pos_client.store.made_up_shop import ShopClock, parked_sale, sale_parked
 
 LOST = Unreachable("cut", sent=True)
 NO_LINE = Unreachable("no route")
@@ -29,6 +39,9 @@ class Told:
         self.asked: list[str] = []
         self.closed: list[tuple[str, int]] = []
         self.closings: deque[Any] = deque()
+        self.offers: deque[Any] = deque()
+        self.offered: list[tuple[str, int]] = []
+        self.looks: deque[ParkedList] = deque()
         self.changed = Condition()
 
     def lease(self, wanted: LeaseRequest) -> Any:
@@ -44,6 +57,17 @@ class Told:
 
     def receipt(self, receipt_number: str) -> Any:
         return self._next(self.answers, Reply(ReceiptStated()))
+
+    def offer(self, ticket: ParkedOffer) -> Any:
+        fate = ParkedFate(sale_id=ticket.sale_id, state="parked", version=ticket.version, till_id="03-2")
+        outcome = self._next(self.offers, Reply(fate))
+        with self.changed:
+            self.offered.append((ticket.sale_id, ticket.version))
+            self.changed.notify_all()
+        return outcome
+
+    def look(self, asked: ParkedLook) -> Any:
+        return Reply(self._next(self.looks, ParkedList()))
 
     def abort(self) -> None: ...
 
@@ -76,7 +100,7 @@ def server() -> Told:
 
 @pytest.fixture
 def lender(books: TillBooks, server: Told) -> Iterator[Lender]:  # noqa: F811
-    made = Lender(books.leases, ShopClock())
+    made = Lender(books.leases, books.tickets, "03-2", ShopClock())
     made.on_answer = lambda: heard(server)
     made.start(lambda: server)
     yield made
@@ -154,7 +178,7 @@ def test_what_a_start_finds_half_asked_goes_back(till: Open, server: Told) -> No
     first.leases.answered(reply, 2**60)
     first.close()
     second = till(2)
-    lender = Lender(second.leases, ShopClock())
+    lender = Lender(second.leases, second.tickets, "03-2", ShopClock())
     lender.start(lambda: server)
     server.wait(lambda: server.closed == [(WANTED.lease_id, 0)])
     assert [one.left for one in lender.escrows("gift", "6035")] == [900], "put aside is put aside"
@@ -162,7 +186,7 @@ def test_what_a_start_finds_half_asked_goes_back(till: Open, server: Told) -> No
 
 
 def test_a_till_without_a_server_is_answered_at_once(books: TillBooks) -> None:  # noqa: F811
-    lender = Lender(books.leases, ShopClock())
+    lender = Lender(books.leases, books.tickets, "03-2", ShopClock())
     lender.ask(WANTED)
     answer = lender.answer(WANTED.lease_id)
     assert answer is not None
@@ -172,3 +196,55 @@ def test_a_till_without_a_server_is_answered_at_once(books: TillBooks) -> None: 
     assert stated is not None
     assert not stated.reached
     assert lender.stop()
+
+
+def test_a_parked_ticket_is_offered_until_the_server_has_it(
+    lender: Lender,
+    server: Told,
+    books: TillBooks,  # noqa: F811
+) -> None:
+    server.offers.extend([LOST, NO_LINE])
+    books.park(msgspec.structs.replace(parked_sale("p1"), version=1), sale_parked("p1"))
+    lender.share_parked()
+    server.wait(lambda: len(server.offered) == 3)
+    assert set(server.offered) == {("p1", 1)}
+    books.park(parked_sale("p2"), sale_parked("p2"))
+    assert [ticket.is_shared for ticket in books.parked()] == [True, False]
+
+
+def test_own_tickets_that_moved_on_are_no_more_here_and_forgotten_ones_are_offered_again(
+    lender: Lender,
+    server: Told,
+    books: TillBooks,  # noqa: F811
+) -> None:
+    for name in ("gone", "taken", "lost", "kept"):
+        books.park(parked_sale(name), sale_parked(name))
+        books.tickets.offered(name)
+    server.looks.append(
+        ParkedList(
+            fates=(
+                ParkedFate(sale_id="gone", state="gone", till_id="03-2"),
+                ParkedFate(sale_id="taken", state="taken", till_id="03-1"),
+                ParkedFate(sale_id="lost", state="unknown"),
+                ParkedFate(sale_id="kept", state="parked", till_id="03-2"),
+            )
+        )
+    )
+    lender.ask_parked()
+    server.wait(lambda: server.offered == [("lost", 0)])
+    assert sorted(ticket.sale_id for ticket in books.parked()) == ["kept", "lost"]
+    answer = lender.parked()
+    assert answer is not None
+    assert answer.reached
+
+
+def test_a_ticket_too_large_to_be_shared_stays_with_its_till(
+    lender: Lender,
+    server: Told,
+    books: TillBooks,  # noqa: F811
+) -> None:
+    books.park(parked_sale("large", bytes(MAX_CART_BYTES + 1)), sale_parked("large"))
+    books.park(parked_sale("small"), sale_parked("small"))
+    lender.share_parked()
+    server.wait(lambda: server.offered == [("small", 0)])
+    assert len(books.parked()) == 2

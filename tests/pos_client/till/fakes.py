@@ -13,6 +13,7 @@ from pos_client.till.ports import (
     Escrow,
     LeaseAnswer,
     OpenShift,
+    ParkedAnswer,
     ParkedSale,
     PostedSale,
     ReceiptAnswer,
@@ -24,7 +25,7 @@ from shared_models.catalogue import Category, KitComponent, Offer, Price, Produc
 from shared_models.errors import ShopError
 from shared_models.events import Fact
 from shared_models.ids import evidence_code, receipt_number
-from shared_models.leases import LeaseReply, LeaseRequest, ReceiptStated
+from shared_models.leases import LeaseReply, LeaseRequest, ParkedListing, ReceiptStated
 from shared_models.moment import Moment
 from shared_models.offline_limits import Spent
 from shared_models.promotions import Promotion
@@ -230,6 +231,8 @@ class FakeLending:
         self.asked_receipts: list[str] = []
         self.given_back: list[str] = []
         self.put_aside: dict[str, Escrow] = {}
+        self.shared = self.looked = 0
+        self._parked: ParkedAnswer | None = None
         self._leases: dict[str, LeaseAnswer] = {}
         self._receipts: dict[str, ReceiptAnswer] = {}
 
@@ -267,6 +270,19 @@ class FakeLending:
     def receipt(self, receipt_number: str) -> ReceiptAnswer | None:
         return self._receipts.pop(receipt_number, None)
 
+    def share_parked(self) -> None:
+        self.shared += 1
+
+    def ask_parked(self) -> None:
+        self.looked += 1
+
+    def show_parked(self, *listings: ParkedListing) -> None:
+        self._parked = ParkedAnswer(True, listings)
+
+    def parked(self) -> ParkedAnswer | None:
+        answer, self._parked = self._parked, None
+        return answer
+
     def give_back(self, lease_id: str) -> None:
         self.given_back.append(lease_id)
 
@@ -291,6 +307,7 @@ class FakeBooks:
         self.pulses: list[str] = []
         self.sales: dict[str, PostedSale] = {}
         self.put_aside: dict[str, ParkedSale] = {}
+        self.used_leases: list[str] = []
         self.cart_body = b""
         self.cart_saves = 0
         self.count_body = b""
@@ -328,8 +345,15 @@ class FakeBooks:
         self._seal(fact)
         self.put_aside[parked.sale_id] = parked
 
-    def recall(self, sale_id: str, fact: Fact) -> ParkedSale:
+    def take_over(self, body: bytes, fact: Fact, lease_id: str) -> None:
         self._fail_if_told()
+        self._seal(fact)
+        self.cart_body = body
+        self.used_leases.append(lease_id)
+
+    def recall(self, sale_id: str, fact: Fact, lease_id: str = "") -> ParkedSale:
+        self._fail_if_told()
+        self.used_leases.append(lease_id)
         self._seal(fact)
         return self.put_aside.pop(sale_id)
 

@@ -10,12 +10,15 @@ from PySide6.QtWidgets import QApplication
 
 from pos_client.till.session import TillSession
 from pos_client.till.state import Phase
+from pos_client.ui.choice_panel import ChoicePanel
 from pos_client.ui.main_window import MainWindow
+from pos_client.ui.row_list import RowButton
 from pos_client.ui.wording import Wording
 from shared_models.leases import ReceiptStated
 from shared_models.refund import RefundPosted
 from shared_models.stored_value import GiftRedeemed
 from tests.pos_client.till import fakes
+from tests.pos_client.till.test_tickets_of_other_tills import listing
 from tests.pos_client.ui.test_a_shift_through_the_window import scanned, typed
 
 Key = Qt.Key
@@ -93,6 +96,23 @@ def test_leaving_the_receipt_gives_nothing_back(desk: Desk) -> None:
     typed(window, "", Key.Key_Escape)
     assert desk.phase is Phase.SALE
     assert desk.books.of_kind(RefundPosted) == []
+
+
+def test_the_list_of_parked_tickets_grows_when_the_server_tells_of_other_tills(desk: Desk) -> None:
+    window = desk.window
+    typed(window, "", Key.Key_F5)
+    panel = window.host.panel
+    assert isinstance(panel, ChoicePanel)
+    assert panel.rows.current() is None
+    desk.lending.show_parked(listing())
+    window.hear()
+    grown = window.host.panel
+    assert isinstance(grown, ChoicePanel)
+    assert grown.rows.current() == 0
+    assert "till 03-1" in " ".join(row.accessibleName() for row in grown.rows.findChildren(RowButton))
+    typed(window, "1")
+    assert window.host.panel is None
+    assert [wanted.subject for wanted in desk.lending.asked] == ["t9"]
 
 
 def test_a_gift_card_is_scanned_at_the_payment_and_pays(desk: Desk) -> None:
