@@ -15,21 +15,24 @@ LONGEST_RETRY_AFTER_MS = 3_600_000
 
 
 class BackOff:
-    """Full jitter: after the n-th failure in a row between nothing and 1 s * 2^n, at most five minutes."""
+    """Full jitter: between nothing and a second more than was waited since the last success, at most five minutes.
+
+    Counted in time and not in failures, so that some short waits in a row don't make for a long one: nobody comes
+    back much later after the trouble than the trouble lasted.
+    """
 
     def __init__(self, jitter: Jitter) -> None:
         self._jitter = jitter
-        self._failures = 0
+        self._waited_ms = 0
 
     def failed(self, retry_after_ms: int = 0) -> int:
         """How many milliseconds to wait."""
-        ceiling = min(CAP_MS, BASE_MS << min(self._failures, 20))
-        self._failures += 1
-        wait = max(FLOOR_MS, self._jitter(ceiling))
+        wait = max(FLOOR_MS, self._jitter(min(CAP_MS, BASE_MS + self._waited_ms)))
+        self._waited_ms = min(CAP_MS, self._waited_ms + wait)
         return max(wait, patience(retry_after_ms))
 
     def succeeded(self) -> None:
-        self._failures = 0
+        self._waited_ms = 0
 
 
 def patience(asked_ms: int) -> int:

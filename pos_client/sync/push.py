@@ -72,7 +72,7 @@ class PushCore:
         self._forks = Forks(jitter)
         self._segments: Sequence[SegmentState] = ()
         self._not_before_ms = 0
-        self._line_was_down = False
+        self._a_poke_helps = False
         self._hello_due_ms: int | None = None
 
     @property
@@ -230,8 +230,8 @@ class PushCore:
 
     def _failed(self, now_ms: int, failure: Failure) -> Steps:
         asked_ms = failure.retry_after_ms if isinstance(failure, Refused) else 0
-        self._line_was_down = isinstance(failure, Unreachable)
-        if self._line_was_down:
+        self._a_poke_helps = _is_the_servers_own(failure)
+        if isinstance(failure, Unreachable):
             self._hello_due_ms = None
         self._forks.failed(failure)
         if self._batch is not None and (_is_too_much(failure) or _may_be_the_batch(failure)):
@@ -277,7 +277,7 @@ class PushCore:
     def _heard(self, now_ms: int, limits: Limits, retry_after_ms: int) -> None:
         """The server answered properly: its limits hold from now on, within ours."""
         self._back_off.succeeded()
-        self._line_was_down = False
+        self._a_poke_helps = False
         self._limits = Limits(
             batch_entries=max(1, min(MOST_ENTRIES, limits.batch_entries)),
             batch_bytes=max(1, min(MOST_BYTES, limits.batch_bytes)),
@@ -287,7 +287,7 @@ class PushCore:
         self._not_before_ms = now_ms + patience(max(retry_after_ms, limits.min_gap_ms))
 
     def _poked(self, now_ms: int) -> Steps:
-        if self._line_was_down and self._in_flight is None:
+        if self._a_poke_helps and self._in_flight is None:
             self._back_off.succeeded()
             self._not_before_ms = now_ms
         return (Look(),)
@@ -345,6 +345,16 @@ def _nonsense(high: int, digest: bytes) -> str:
     if high > 0 and len(digest) != HASH_BYTES:
         return f"its hash has {len(digest)} bytes, not {HASH_BYTES}"
     return ""
+
+
+def _is_the_servers_own(failure: Failure) -> bool:
+    """Gone once the server is well again: it could not be reached, or failed and named no time to come back at."""
+    match failure:
+        case Unreachable():
+            return True
+        case Refused(status=status, retry_after_ms=asked_ms):
+            return status >= 500 and not asked_ms
+    return False
 
 
 def _is_too_much(failure: Failure) -> bool:

@@ -410,6 +410,17 @@ def test_a_poke_ends_the_wait_for_a_line_but_not_one_the_server_asked_for() -> N
     assert shell.core.step(20, Looked(shell.till.segments())) == (Wait(9_010),)
 
 
+def test_a_server_that_is_well_again_is_not_left_waiting_for_the_faults_that_it_had() -> None:
+    """Its database was down, and it said so; then the long-poll hears that it works."""
+    _, _, shell = shop()
+    push = at_first_push(shell)
+    *_, wait = shell.core.step(0, TryFailed(push.number, Refused(500)))
+    assert wait == Wait(1_000)
+    assert shell.core.step(10, Poked()) == (Look(),)
+    [again] = shell.core.step(10, Looked(shell.till.segments()))
+    assert isinstance(again, SendPush)
+
+
 def test_nothing_is_sent_while_an_answer_is_awaited() -> None:
     till, _, shell = shop()
     at_first_push(shell)
