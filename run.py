@@ -72,6 +72,11 @@ def feed(args: Arguments) -> int:
     return _call(provision.development(), "-m", "tests.simulation.feed_writers", *args)
 
 
+def chaos(args: Arguments) -> int:
+    """Ten real tills and a server under fire for as long as --minutes says, then every figure compared."""
+    return _call(provision.development(), "-m", "tests.chaos", *args)
+
+
 def screenshots(args: Arguments) -> int:
     """Make the README's pictures again."""
     return _call(provision.development(), "-m", "installers.screenshots", *args)
@@ -92,6 +97,7 @@ def clean(args: Arguments) -> int:
         ".hypothesis",
         "build",
         "demo-output",
+        "chaos-output",
     ):
         shutil.rmtree(HERE / name, ignore_errors=True)
     return 0
@@ -105,6 +111,7 @@ COMMANDS: tuple[Callable[[Arguments], int], ...] = (
     printer,
     bench,
     feed,
+    chaos,
     screenshots,
     format,
     setup,
