@@ -6,7 +6,8 @@ says of itself is here.
 
 from __future__ import annotations
 
-from shared_models.sync_api import PROTOCOL, Message, SegmentVerdict
+from shared_models.protocol import PROTOCOL
+from shared_models.sync_api import Message, SegmentVerdict
 
 
 class HubEnrolRequest(Message, frozen=True):

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import msgspec
 
+from shared_models.protocol import PROTOCOL
 from shared_models.reference import FeedPosition
 
-PROTOCOL = 1
 MEDIA_TYPE = "application/msgpack"
 MAX_BATCH_ENTRIES = 512
 MAX_BATCH_BYTES = 4 << 20

@@ -13,6 +13,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from sqlalchemy.exc import DataError
 
 from shared_models.errors import ShopError
+from shared_models.protocol import PROTOCOL, PROTOCOL_HEADER
 from sync_server import health
 from sync_server.accounts import routes as accounts
 from sync_server.api_description import Description
@@ -42,6 +43,7 @@ from sync_server.stores import routes as stores
 from sync_server.tills import routes as tills
 
 _HEADERS = {
+    PROTOCOL_HEADER: str(PROTOCOL),
     "Content-Security-Policy": (
         "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
     ),

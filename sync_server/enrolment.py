@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from hashlib import sha256
 
+from shared_models.protocol import OLDEST_PROTOCOL, PROTOCOL
 from shared_models.signing import verifier
-from shared_models.sync_api import PROTOCOL
 from sync_server.errors import Forbidden, Invalid
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -37,8 +37,11 @@ def code_hash(code: str) -> bytes:
 
 
 def check_protocol(protocol: int) -> None:
-    if protocol != PROTOCOL:
-        raise UpdateNeeded(f"This server speaks protocol {PROTOCOL}. Update the machine or the server.")
+    """A newer one is welcome: it speaks ours once it has heard which that is."""
+    if protocol < OLDEST_PROTOCOL:
+        raise UpdateNeeded(
+            f"This server speaks protocols {OLDEST_PROTOCOL} to {PROTOCOL}. Update the machine; it keeps what it sold."
+        )
 
 
 def check_machine(id: str, public_key: bytes) -> None:

@@ -54,6 +54,10 @@ _REFUSALS = {
     403: ("not_allowed", "The server has shut this till out. Ask head office to allow it."),
     413: ("too_large", "The server takes smaller batches. The till divides them by itself."),
     426: ("update_needed", "The server needs a newer till program. Update this till."),
+    501: (
+        "server_too_old",
+        "The server is older than this till. Ask head office to update it; the till sells on.",
+    ),
     429: ("server_busy", "The server is busy. The till waits and tries again by itself."),
 }
 

@@ -28,6 +28,7 @@ from shared_models.leases import (
     ReceiptAsked,
     ReceiptStated,
 )
+from shared_models.protocol import OLDEST_PROTOCOL, PROTOCOL, PROTOCOL_HEADER
 from shared_models.reference import FeedPage, FeedPosition
 from shared_models.sync_api import (
     MAX_MESSAGE_BYTES,
@@ -68,11 +69,19 @@ AT_THE_COUNTER = TimeLimits(connect_s=2.0, silence_s=4.0, answer_s=6.0)
 class ServerApi:
     """A `Server` over HTTP. Logs in by signing a challenge when it must, and once again after a 401."""
 
-    def __init__(self, base_url: str, device_id: str, sign: Sign, limits: TimeLimits | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        device_id: str,
+        sign: Sign,
+        limits: TimeLimits | None = None,
+        protocol: int = PROTOCOL,
+    ) -> None:
         self._device_id = device_id
         self._sign = sign
         self._limits = limits or TimeLimits()
         self._sockets = OpenSockets()
+        self._ours = self._theirs = protocol
         self._token = ""
         self._token_lock = Lock()
         self._client = httpx.Client(
@@ -92,7 +101,7 @@ class ServerApi:
         return self._admitted(lambda: self._ask("POST", "/sync/push", PushReply, push))
 
     def push_raw(self, push: Push, reason: str) -> Reply[PushReply | None] | Failure:
-        body, params = wire.pack(push), {"reason": reason}
+        body, params = wire.pack(push, self._theirs), {"reason": reason}
         outcome = self._admitted(lambda: self._answer("POST", "/sync/push_raw", body, params))
         return (
             _message(outcome, PushReply) if isinstance(outcome, Reply) and outcome.value else _kept(outcome)
@@ -100,7 +109,7 @@ class ServerApi:
 
     def hashes(self, incarnation: bytes, seqs: Sequence[int]) -> Reply[HashesReply] | Failure:
         request = HashesRequest(incarnation=incarnation, seqs=tuple(seqs))
-        return self._admitted(lambda: self._ask("POST", "/sync/hashes", HashesReply, request))
+        return self._admitted(lambda: self._ask("POST", "/sync/hashes", HashesReply, request), since=2)
 
     def feed(self, stream: str, epoch: str, after: int, limit: int) -> Reply[FeedPage] | Failure:
         params = {"stream": stream, "epoch": epoch, "after": after, "limit": limit}
@@ -119,21 +128,21 @@ class ServerApi:
         return self._admitted(lambda: self._download(sha256, offset, sink))
 
     def lease(self, wanted: LeaseRequest) -> Reply[LeaseReply] | Failure:
-        return self._admitted(lambda: self._ask("POST", "/lease", LeaseReply, wanted))
+        return self._admitted(lambda: self._ask("POST", "/lease", LeaseReply, wanted), since=3)
 
     def close_lease(self, lease_id: str, used: int) -> Reply[LeaseReply] | Failure:
         path = f"/lease/{lease_id}/{'capture' if used else 'release'}"
-        return self._admitted(lambda: self._ask("POST", path, LeaseReply, LeaseClosing(used=used)))
+        return self._admitted(lambda: self._ask("POST", path, LeaseReply, LeaseClosing(used=used)), since=3)
 
     def receipt(self, receipt_number: str) -> Reply[ReceiptStated] | Failure:
         asked = ReceiptAsked(receipt_number=receipt_number)
-        return self._admitted(lambda: self._ask("POST", "/lease/receipt", ReceiptStated, asked))
+        return self._admitted(lambda: self._ask("POST", "/lease/receipt", ReceiptStated, asked), since=3)
 
     def offer(self, ticket: ParkedOffer) -> Reply[ParkedFate] | Failure:
-        return self._admitted(lambda: self._ask("POST", "/lease/parked", ParkedFate, ticket))
+        return self._admitted(lambda: self._ask("POST", "/lease/parked", ParkedFate, ticket), since=3)
 
     def look(self, asked: ParkedLook) -> Reply[ParkedList] | Failure:
-        return self._admitted(lambda: self._ask("POST", "/lease/parked/look", ParkedList, asked))
+        return self._admitted(lambda: self._ask("POST", "/lease/parked/look", ParkedList, asked), since=3)
 
     def abort(self) -> None:
         self._sockets.shut()
@@ -142,9 +151,9 @@ class ServerApi:
         self._sockets.shut()
         self._client.close()
 
-    def _admitted(self, ask: Callable[[], Reply[M] | Failure]) -> Reply[M] | Failure:
-        """`ask` with a token; a token that the server no longer takes is replaced once."""
-        refused = self._log_in(replacing="")
+    def _admitted(self, ask: Callable[[], Reply[M] | Failure], since: int = 1) -> Reply[M] | Failure:
+        """`ask` with a token; a token that the server no longer takes is replaced once. `since` is the protocol."""
+        refused = self._log_in(replacing="") or self._too_old(since)
         if refused is not None:
             return refused
         used = self._token
@@ -181,7 +190,7 @@ class ServerApi:
         params: dict[str, Any] | None = None,
         silence_s: float | None = None,
     ) -> Reply[M] | Failure:
-        body = None if message is None else wire.pack(message)
+        body = None if message is None else wire.pack(message, self._theirs)
         outcome = self._answer(method, path, body, params or {}, silence_s)
         return _message(outcome, kind) if isinstance(outcome, Reply) else outcome
 
@@ -222,6 +231,17 @@ class ServerApi:
         except httpx.HTTPError as broken:
             return progress.broken(broken)
 
+    def _hear_protocol(self, said: str) -> None:
+        """An older server says none; a proxy's own page neither, which changes nothing."""
+        if said.isascii() and said.isdecimal():
+            self._theirs = max(OLDEST_PROTOCOL, min(self._ours, int(said[:6])))
+
+    def _too_old(self, protocol: int) -> Failure | None:
+        """What the till may not ask of a server that does not know it yet."""
+        if self._theirs >= protocol:
+            return None
+        return Refused(501, "server_too_old", "The server does not know that yet.")
+
     @contextmanager
     def _stream(
         self, method: str, path: str, progress: _Progress, silence_s: float | None, **what: Any
@@ -242,6 +262,7 @@ class ServerApi:
         if self._sockets.is_shut:
             raise httpx.ConnectError("the till is shutting down", request=request)
         response = self._client.send(request, stream=True)
+        self._hear_protocol(response.headers.get(PROTOCOL_HEADER, ""))
         try:
             yield response
         finally:

@@ -23,8 +23,9 @@ from pos_client.sync.status import Report, StatusBoard, SyncStatus
 from pos_client.sync.turns import Turns
 from pos_client.sync.upward import Upward
 from pos_client.till.ports import Clock
+from shared_models.protocol import PROTOCOL
 from shared_models.reference import FEED_SCHEMA, FeedPosition, streams_of
-from shared_models.sync_api import PROTOCOL, FeedVerdict, Hello, SegmentState
+from shared_models.sync_api import FeedVerdict, Hello, SegmentState
 
 STOP_WITHIN_S = 0.9
 REST_AFTER_HINT_S = 1.0

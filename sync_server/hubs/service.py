@@ -16,8 +16,9 @@ from shared_models.hub_api import (
     StoreDevice,
     StoreTill,
 )
+from shared_models.protocol import PROTOCOL
 from shared_models.store_config import StoreConfig
-from shared_models.sync_api import PROTOCOL, SegmentVerdict, TokenRequest
+from shared_models.sync_api import SegmentVerdict, TokenRequest
 from sync_server.auth import TokenMint
 from sync_server.enrolment import WrongCode, check_machine, check_protocol, code_hash, new_code
 from sync_server.errors import Forbidden, NotFound, NotLoggedIn

@@ -8,9 +8,18 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, text
 
+from shared_models.errors import ShopError
 from sync_server.database import Database
+
+
+class NewerDatabase(ShopError):
+    """The schema has a revision that this version has never heard of."""
+
+    code = "newer_database"
+
 
 _LOCK = 0x65767431
 """Two servers that start at once on PostgreSQL: one migrates, the other waits and finds it done."""
@@ -23,7 +32,13 @@ def migrate(db: Database) -> bool:
     with db.write() as tx:
         if db.on_postgresql:
             tx.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        command.upgrade(configuration(tx), "head")
+        try:
+            command.upgrade(configuration(tx), "head")
+        except CommandError as reason:
+            raise NewerDatabase(
+                "This database is a newer server's. Install that version, or put back the backup that was made before "
+                "the update; nothing was changed."
+            ) from reason
     return True
 
 

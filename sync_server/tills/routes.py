@@ -10,9 +10,9 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, RawBody
 from litestar.types import ControllerRouterHandler
 
+from shared_models.protocol import PROTOCOL
 from shared_models.reference import FeedPosition
 from shared_models.sync_api import (
-    PROTOCOL,
     EnrolRequest,
     FeedVerdict,
     Hello,

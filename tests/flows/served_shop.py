@@ -54,12 +54,21 @@ class ServedShop:
         self.db = Database(settings.url())
         metadata.create_all(self.db.engine)
         self.services: Services = build_services(settings, self.db, _now_ms, _new_id, None)
+        if tills:
+            self._open_store(tills)
+        self.port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def reopened(cls, folder: Path) -> ServedShop:
+        """On a database that has a store and a till already."""
+        return cls(folder, tills=())
+
+    def _open_store(self, tills: tuple[str, ...]) -> None:
         with self.db.write() as tx:
             self.services.stores.create(tx, StoreConfig(store_id="03", name="Corner", currency="EUR"))
             for till_id in tills:
                 self.services.stores.add_till(tx, till_id, "03", "")
-        self.port = _free_port()
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> tuple[str, int]:

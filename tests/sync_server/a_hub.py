@@ -8,8 +8,9 @@ from litestar import Litestar
 
 from shared_models import wire
 from shared_models.hub_api import HubEnrolled, HubEnrolRequest, HubHello, HubHelloReply
+from shared_models.protocol import PROTOCOL
 from shared_models.signing import new_private_key, public_key_of, signer
-from shared_models.sync_api import PROTOCOL, Challenge, Push, Token, TokenRequest
+from shared_models.sync_api import Challenge, Push, Token, TokenRequest
 from sync_server.database import Database
 from tests.sync_server.a_till import Client
 

@@ -12,10 +12,10 @@ from litestar.testing import TestClient
 from shared_models import journal, wire
 from shared_models.events import Recorded, encode_body, type_name
 from shared_models.journal import Entry
+from shared_models.protocol import PROTOCOL
 from shared_models.signing import new_private_key, public_key_of, signer
 from shared_models.store_config import StoreConfig
 from shared_models.sync_api import (
-    PROTOCOL,
     Challenge,
     Enrolled,
     EnrolRequest,

@@ -29,7 +29,8 @@ from pos_client.sync.push_messages import (
     TryFailed,
     Wait,
 )
-from shared_models.sync_api import PROTOCOL, Hello, PushReply
+from shared_models.protocol import PROTOCOL
+from shared_models.sync_api import Hello, PushReply
 from tests.pos_client.sync.model_server import ModelServer, ServerCrashed
 from tests.pos_client.sync.model_till import ModelTill
 
