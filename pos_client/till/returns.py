@@ -27,13 +27,13 @@ class Refund(msgspec.Struct, frozen=True):
     def of(
         cls, sale: SalePosted, before: Mapping[int, int], *, is_own: bool, approved_by: str = ""
     ) -> Refund:
-        gone = tuple(min(line.quantity_milli, before.get(line.line_no, 0)) for line in sale.lines)
+        gone = tuple(max(0, min(line.quantity_milli, before.get(line.line_no, 0))) for line in sale.lines)
         return cls(sale, gone, (0,) * len(sale.lines), is_own, approved_by)
 
     def left(self, index: int) -> int:
         """A gift card's worth may be spent by now: it is not taken back."""
         line = self.sale.lines[index]
-        return 0 if line.is_gift else line.quantity_milli - self.before[index]
+        return 0 if line.is_gift else max(0, line.quantity_milli - self.before[index])
 
     def anything_left(self) -> bool:
         return any(self.left(index) for index in range(len(self.sale.lines)))
@@ -56,7 +56,7 @@ class Refund(msgspec.Struct, frozen=True):
     def after(self, before: Mapping[int, int]) -> Refund:
         """As the server has just counted what went back before, so that parts add up to the whole to the cent."""
         gone = tuple(
-            min(before.get(line.line_no, was), line.quantity_milli - chosen)
+            max(0, min(before.get(line.line_no, was), line.quantity_milli - chosen))
             for line, was, chosen in zip(self.sale.lines, self.before, self.chosen, strict=True)
         )
         return msgspec.structs.replace(self, before=gone)

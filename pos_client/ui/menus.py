@@ -123,10 +123,38 @@ class Menus:
                 Row(tr("Count and close"), tr("Count the drawer, then the Z report"), "5"),
                 lambda: self._do(lambda till: till.start_count()),
             ),
+            (
+                Row(tr("Gift card put aside"), tr("Part of a card for this till, to spend offline"), "6"),
+                self._put_card_aside,
+            ),
+            (
+                Row(tr("Gift card returned"), tr("What was put aside of a card and not spent"), "7"),
+                self._return_card,
+            ),
         )
         rows = [row for row, _ in entries]
         self._host.open(
             ChoicePanel(self._theme, tr("Shift"), rows, lambda at: entries[at][1](), numbered=True)
+        )
+
+    def _put_card_aside(self) -> None:
+        def of(card: str) -> None:
+            title = tr("How much of {card}?").format(card=card)
+            self._host.open(AmountPanel(self._theme, self._wording, title, lambda text: put(card, text)))
+
+        def put(card: str, text: str) -> None:
+            amount_minor = parse_amount(text, self._wording.currency)
+            self._do(lambda till: till.put_card_aside(card, amount_minor))
+
+        self._host.open(TextPanel(self._theme, tr("Which gift card?"), of))
+
+    def _return_card(self) -> None:
+        self._host.open(
+            TextPanel(
+                self._theme,
+                tr("Which gift card?"),
+                lambda card: self._do(lambda till: till.return_card(card)),
+            )
         )
 
     def quantity(self) -> None:

@@ -11,12 +11,16 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import func, select, text
 
+from shared_models.leases import LeaseRequest
 from sync_server.app import create_app
-from sync_server.database import Database
+from sync_server.database import Database, Transaction
 from sync_server.feed.tables import feed_head, snapshot
 from sync_server.ingest.tables import ingest_queue, quarantine
+from sync_server.leases.corrections import Correction
+from sync_server.leases.tables import lease
 from sync_server.schedule import Schedule, server_schedule
 from sync_server.settings import Settings
+from sync_server.sync_messages import TillIdentity
 from sync_server.tills.tables import enrol_code
 from sync_server.turn import Turn
 from tests.sync_server.a_till import ATill, code_for, enrolled_till, open_store
@@ -141,7 +145,7 @@ def test_a_task_that_takes_long_is_not_started_a_second_time(sqlite_database: Da
     schedule.stop()
 
 
-def test_a_server_at_work_looks_after_snapshots_codes_and_what_it_did_not_know(
+def test_a_server_at_work_looks_after_snapshots_codes_leases_and_what_it_did_not_know(
     settings: Settings, database: Database, clock: Clock, app: Litestar, client: TestClient[Litestar]
 ) -> None:
     open_store(app, database)
@@ -149,6 +153,8 @@ def test_a_server_at_work_looks_after_snapshots_codes_and_what_it_did_not_know(
     till.record_bytes("sale.teleported", b'{"at_ms":1,"tz_min":0,"fact":{}}')
     till.push()
     app.state.services.applier.drain()
+    with database.write() as tx:
+        _hold_a_card(app, tx)
     clock.advance(31 * 86_400_000)
     code_for(app, database)
     clock.advance(settings.enrol_code_minutes * 60_000)
@@ -173,7 +179,16 @@ def _everything_is_done(database: Database) -> bool:
         waiting = tx.scalar(select(func.count()).select_from(ingest_queue))
         quarantined = tx.scalar(select(func.count()).select_from(quarantine))
         compacted = tx.scalar(select(func.min(feed_head.c.compacted)))
-    return (codes, snapshots, waiting, quarantined, compacted) == (1, 1, 1, 1, 1)
+        leases = list(tx.scalars(select(lease.c.state)))
+    return (codes, snapshots, waiting, quarantined, compacted, leases) == (1, 1, 1, 1, 1, ["expired"])
+
+
+def _hold_a_card(app: Litestar, tx: Transaction) -> None:
+    services = app.state.services
+    charged = Correction(account="gift", subject="6035", amount=500, note="charged", currency="EUR")
+    services.value.correct(tx, charged, "Ada")
+    wanted = LeaseRequest(lease_id="1" * 32, kind="gift", subject="6035", amount=500, currency="EUR")
+    services.leases.ask(tx, TillIdentity("device-0001", "03-1", "03"), wanted)
 
 
 def test_a_server_that_applies_in_the_background_starts_and_stops_with_its_application(

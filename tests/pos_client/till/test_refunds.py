@@ -134,6 +134,17 @@ def test_the_parts_of_a_line_add_up_to_it_whichever_till_took_the_others(manager
     assert fact.total_minor == 34
 
 
+def test_nonsense_about_what_went_back_before_costs_no_money(manager: Shop) -> None:
+    number = sold(manager)
+    nonsense = (ClaimedLine(line_no=1, quantity_milli=-9000), ClaimedLine(line_no=77, quantity_milli=5))
+    till = opened(manager, number, *nonsense)
+    till.take_all_back()
+    till.give_money_back()
+    manager.lending.grant(before=nonsense)
+    till.hear()
+    assert [fact.total_minor for fact in refunds(manager)] == [837]
+
+
 def offline(shop: Shop, number: str) -> TillSession:
     shop.till.start_refund(number)
     shop.lending.line_is_down()

@@ -115,6 +115,20 @@ def test_the_list_of_parked_tickets_grows_when_the_server_tells_of_other_tills(d
     assert [wanted.subject for wanted in desk.lending.asked] == ["t9"]
 
 
+def test_part_of_a_card_is_put_aside_from_the_shift_menu(desk: Desk) -> None:
+    window = desk.window
+    typed(window, "", Key.Key_F10)
+    typed(window, "6")
+    typed(window, "6035-0001", Key.Key_Return)
+    typed(window, "2000", Key.Key_Return)
+    assert [(wanted.kind, wanted.subject, wanted.amount) for wanted in desk.lending.asked] == [
+        ("escrow", "6035-0001", 2000)
+    ]
+    desk.lending.grant()
+    window.hear()
+    assert "put aside" in window.notice.text
+
+
 def test_a_gift_card_is_scanned_at_the_payment_and_pays(desk: Desk) -> None:
     window = desk.window
     scanned(window, fakes.OAT_DRINK)
