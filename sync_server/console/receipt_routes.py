@@ -13,7 +13,9 @@ from sync_server.console.view import AnyRequest, ConsoleView
 from sync_server.errors import NotFound
 from sync_server.pages import Hex, page_of, read_cursor
 from sync_server.reports.evidence import evidence_of
+from sync_server.reports.refunds import refunds
 from sync_server.reports.takings import in_address, takings
+from sync_server.sales.service import SaleFilter
 
 _READ = [permission("sales.read")]
 _PAGE = 50
@@ -61,8 +63,15 @@ def routes(view: ConsoleView) -> list[Any]:
                 raise NotFound("There is no such sale on the server.", entry=entry)
             shop = services.stores.store(tx, detail.head.store_id)
             evidence = evidence_of(tx, entry)
+            went_back = refunds(tx, SaleFilter(receipt=detail.head.receipt_number))
         return view.page(
-            request, "receipt.html", head=detail.head, sale=detail.receipt, shop=shop, evidence=evidence
+            request,
+            "receipt.html",
+            head=detail.head,
+            sale=detail.receipt,
+            shop=shop,
+            evidence=evidence,
+            refunds=went_back,
         )
 
     return [receipts, receipt]

@@ -75,7 +75,9 @@ def _is_late(entry: RecordedEntry, closing: Closing) -> bool:
 
 def _late_finding(entry: RecordedEntry, closing: Closing) -> Finding:
     fact: SalePosted | RefundPosted = entry.recorded.fact
-    what = "Receipt" if isinstance(fact, SalePosted) else "A refund of receipt"
+    is_sale = isinstance(fact, SalePosted)
+    what = "Receipt" if is_sale else "A refund of receipt"
+    itself = {"sale" if is_sale else "refund": entry.event_id.hex()}
     return Finding(
         key=f"late_after_close|{entry.event_id.hex()}",
         kind="late_after_close",
@@ -85,7 +87,7 @@ def _late_finding(entry: RecordedEntry, closing: Closing) -> Finding:
         ),
         store_id=entry.store_id,
         till_id=entry.till_id,
-        refs={"sale": entry.event_id.hex(), "receipt": fact.receipt_number, "shift": fact.shift_id},
+        refs={**itself, "receipt": fact.receipt_number, "shift": fact.shift_id},
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 
 from sync_server.cash.tables import shift_opening
 from sync_server.catalogue.tables import category
+from sync_server.reports.refunds import RefundTotal, refund_totals
 from sync_server.reports.unclassified import Unclassified, unclassified
 from sync_server.sales.service import SaleFilter, hour_of_sale, narrowed
 from sync_server.sales.tables import sale, sale_line, sale_tax, sale_tender
@@ -40,13 +41,17 @@ class TakingsRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Takings(msgspec.Struct, frozen=True, kw_only=True):
-    """`totals` is one row a currency. `unclassified` is money in entries that could not be read yet."""
+    """`totals` is one row a currency, of sales; `refunds` is what went back meanwhile, and lessens none of them.
+
+    `unclassified` is money in entries that could not be read yet.
+    """
 
     by: str
     filters: dict[str, str]
     rows: list[TakingsRow]
     totals: list[TakingsRow]
     unclassified: list[Unclassified]
+    refunds: list[RefundTotal]
 
 
 def takings(tx: Connection, wanted: SaleFilter, by: Group) -> Takings:
@@ -60,6 +65,7 @@ def takings(tx: Connection, wanted: SaleFilter, by: Group) -> Takings:
         rows=rows,
         totals=totals,
         unclassified=unclassified(tx, wanted.store_id, wanted.till_id),
+        refunds=refund_totals(tx, wanted),
     )
 
 

@@ -15,6 +15,7 @@ from shared_models.store_config import StoreConfig
 from sync_server.catalogue.service import ProductFields
 from sync_server.database import Database
 from sync_server.services import Services
+from tests.sync_server.leases.lending_shop import refunded
 from tests.sync_server.made_up_days import (
     DAY,
     SHIFT,
@@ -90,6 +91,10 @@ def seen(client: TestClient[Litestar], path: str) -> str:
 
 
 def test_every_link_of_the_console_leads_somewhere(console: TestClient[Litestar]) -> None:
+    every_link_leads_somewhere(console)
+
+
+def every_link_leads_somewhere(console: TestClient[Litestar]) -> None:
     waiting, visited = [f"/takings?day={DAY}", "/takings"], set[str]()
     while waiting:
         path = waiting.pop().replace("&amp;", "&").partition("#")[0]
@@ -139,6 +144,34 @@ def test_the_live_part_is_sent_only_when_it_changed(console: TestClient[Litestar
     first = console.get(f"/takings/live?day={DAY}")
     again = console.get(f"/takings/live?day={DAY}", headers={"If-None-Match": first.headers["etag"]})
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+
+
+@pytest.fixture
+def refund_entry(console: TestClient[Litestar], database: Database, services: Services) -> str:
+    """One piece of the second sale went back after the Z report, without a line. The entry's id."""
+    sale = a_sale(2, a_line(1, "p1", 2, 250))
+    fact = refunded(sale, (1, 1, 0), reason="stale <today>", shift_id=SHIFT)
+    entry = an_entry(6, fact)
+    with database.write() as tx:
+        store_entries(tx, [entry])
+    services.applier.drain()
+    return entry.event_id.hex()
+
+
+def test_what_went_back_is_in_the_days_figures_and_on_its_receipt(
+    console: TestClient[Litestar], refund_entry: str
+) -> None:
+    assert "Taken back" in console.get(f"/takings?day={DAY}").text
+    listed = console.get(f"/refunds?day={DAY}").text
+    assert "stale &lt;today&gt;" in listed
+    assert "without a line" in listed
+    receipt = re.search(r'href="(/receipts/[0-9a-f]{32})"', listed)
+    assert receipt is not None
+    assert "Taken back" in console.get(receipt[1]).text
+    assert "stale" not in console.get(f"/refunds?day={DAY}&store_id=99").text
+    assert "1 refund came after the Z report" in console.get(f"/shifts/{SHIFT}").text
+    assert f"/receipts/{refund_entry}" not in console.get("/exceptions").text
+    every_link_leads_somewhere(console)
 
 
 def test_a_late_sale_stands_beside_the_z_report(console: TestClient[Litestar]) -> None:

@@ -186,7 +186,7 @@ def refunded(
         "total_minor": total,
         "given_back": (GivenBack("cash", total),),
     }
-    return RefundPosted(**values | changes, **_made(till))
+    return RefundPosted(**_made(till) | values | changes)
 
 
 def named(case: Case, prefix: str) -> list[str]:

@@ -27,6 +27,7 @@ FORGED: dict[str, list[tuple[object, ...]]] = {
     "/api/v1/tills/devices": [("\0",)],
     "/api/v1/products": [("a", "\0")],
     "/api/v1/accounts": [("\0",)],
+    "/refunds": [(HUGE, "aa"), (1, "zz"), (1, "\0")],
     "/receipts": [(HUGE, "aa"), (1, "zz"), (1, "\0")],
     "/exceptions": [(HUGE,)],
     "/shifts": [(HUGE, "a")],
