@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from argon2 import PasswordHasher
-from litestar import Litestar
+from litestar import Litestar, Request, Response
 from litestar.datastructures import MutableScopeHeaders
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler, Message, Scope
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, DBAPIError
 
 from shared_models.errors import ShopError
 from shared_models.protocol import PROTOCOL, PROTOCOL_HEADER
@@ -20,8 +21,8 @@ from sync_server.api_description import Description
 from sync_server.cash import routes as cash
 from sync_server.catalogue import routes as catalogue
 from sync_server.console import routes as console
-from sync_server.database import Database
-from sync_server.errors import on_data_error, on_shop_error, on_unexpected
+from sync_server.database import Database, is_passing
+from sync_server.errors import on_data_error, on_shop_error, on_unexpected, problem
 from sync_server.exceptions import routes as exceptions
 from sync_server.feed import routes as feed
 from sync_server.hubs import routes as hubs
@@ -42,6 +43,7 @@ from sync_server.stock import routes as stock
 from sync_server.stores import routes as stores
 from sync_server.tills import routes as tills
 
+_log = logging.getLogger(__name__)
 _HEADERS = {
     PROTOCOL_HEADER: str(PROTOCOL),
     "Content-Security-Policy": (
@@ -155,9 +157,19 @@ async def _protect(message: Message, scope: Scope) -> None:
             headers.setdefault(name, value)
 
 
+def _on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[Any]:
+    """A database that is away for a moment is no bug of ours."""
+    if not is_passing(error):
+        return on_unexpected(request, error)
+    _log.warning("no database for %s %s: %s", request.method, request.url.path, error.orig)
+    detail = "The server can't reach its database just now. Try again in a moment."
+    return problem(503, "Unavailable", detail, "database_unreachable", {}, {})
+
+
 def _exception_handlers() -> dict[Any, Any]:
     return {
         ShopError: on_shop_error,
         DataError: on_data_error,
+        DBAPIError: _on_database_error,
         Exception: on_unexpected,
     }

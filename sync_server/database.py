@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlcipher3.dbapi2
 from sqlalchemy import Connection, Engine, MetaData, QueuePool, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from shared_models.errors import ShopError
 
@@ -105,9 +106,10 @@ def is_passing(reason: Exception) -> bool:
         return isinstance(reason, DatabaseBusy)
     if reason.connection_invalidated:
         return True
-    state = getattr(reason.orig, "sqlstate", None)
-    if state is not None:
-        return str(state).startswith(_PASSING)
+    if isinstance(reason.orig, psycopg.Error):
+        # without a state it never came to a statement: the server could not be reached, or would not let us in
+        state = reason.orig.sqlstate
+        return isinstance(reason, OperationalError) if state is None else state.startswith(_PASSING)
     return any(word in str(reason.orig) for word in ("is locked", "is full", "disk I/O error"))
 
 
