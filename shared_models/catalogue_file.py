@@ -7,7 +7,7 @@ Row hashes are stored signed, because SQLite's integers are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shared_models import reference
@@ -57,6 +57,18 @@ create index barcode_by_number on barcode(number);
 create unique index price_by_id on price(price_id);
 {VARIANT_INDEX_SQL}"""
 """Made after the rows when a file is built whole, before them otherwise."""
+
+
+ROW_HASHES_SQL = " union all ".join(
+    f"select sum(row_hash >> 32), sum(row_hash & 4294967295) from {table}"
+    for table in ("product", "price", "reference")
+)
+"""The upper and lower halves of all row hashes, added up where they lie; see `checksum`."""
+
+
+def checksum(halves: Iterable[tuple[int | None, int | None]]) -> int:
+    """Of all streams together, from the rows of ROW_HASHES_SQL."""
+    return sum(((upper or 0) << 32) + (lower or 0) for upper, lower in halves) % reference.CHECKSUM_MODULUS
 
 
 def signed(value: int) -> int:

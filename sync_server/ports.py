@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -12,7 +13,10 @@ from sqlalchemy import Connection
 NowMs = Callable[[], int]
 """UTC in milliseconds."""
 NewId = Callable[[], str]
-"""A fresh random identifier, 32 hex digits."""
+"""A fresh identifier, 32 hex digits."""
+
+_COUNTED = 1 << 12
+_RANDOM_BITS = 62
 
 
 class Publisher(Protocol):
@@ -34,3 +38,23 @@ def system_now_ms() -> int:
 
 def random_id() -> str:
     return uuid.uuid4().hex
+
+
+class OrderedIds:
+    """A `NewId` whose ids rise with time and with every call: for what comes in millions and need not be guessed at.
+
+    UUIDs of version 8: milliseconds, a count within one, and 62 bits that are random once per process. A million random
+    ids are 16 MB that nothing packs, in each table and index that holds them; these pack to a tenth.
+    """
+
+    def __init__(self, now_ms: NowMs, new_id: NewId) -> None:
+        self._now_ms = now_ms
+        self._of_process = 2 << _RANDOM_BITS | int(new_id(), 16) % (1 << _RANDOM_BITS)
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> str:
+        with self._lock:
+            self._last = max(self._now_ms() * _COUNTED, self._last + 1)
+            ms, count = divmod(self._last, _COUNTED)
+        return f"{ms << 80 | 8 << 76 | count << 64 | self._of_process:032x}"

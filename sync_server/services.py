@@ -36,7 +36,7 @@ from sync_server.leases.corrections import ValueService
 from sync_server.leases.recording import LeaseRecorder
 from sync_server.leases.refund_claims import SoldLine
 from sync_server.leases.service import LeaseService
-from sync_server.ports import NewId, NowMs
+from sync_server.ports import NewId, NowMs, OrderedIds
 from sync_server.pricing.promotions import PromotionService
 from sync_server.pricing.service import PricingService
 from sync_server.recovery.anchor import AnchorFile
@@ -117,7 +117,8 @@ def build_services(
     snapshots = Snapshots(db, feed, settings.data_dir / "snapshots", settings.snapshot_stale_versions, now_ms)
 
     attempts = Attempts(now_ms)
-    offer = _offer(publisher, now_ms, new_id)
+    ordered_id = OrderedIds(now_ms, new_id)
+    offer = _offer(publisher, now_ms, new_id, ordered_id)
     stores = offer.stores
     accounts = AccountService(stores.store_ids, now_ms, new_id, hasher)
     exceptions = ExceptionService(now_ms)
@@ -142,7 +143,7 @@ def build_services(
         attempts=attempts,
         accounts=accounts,
         front_door=FrontDoor(db, accounts, attempts),
-        catalogue_import=CatalogueImport(offer.catalogue, offer.pricing, new_id),
+        catalogue_import=CatalogueImport(offer.catalogue, offer.pricing, ordered_id),
         staff=StaffService(publisher, stores.store_ids, now_ms, new_id),
         stock=stock,
         sales=sales,
@@ -171,10 +172,10 @@ class _Offer(NamedTuple):
     promotions: PromotionService
 
 
-def _offer(publisher: FeedPublisher, now_ms: NowMs, new_id: NewId) -> _Offer:
+def _offer(publisher: FeedPublisher, now_ms: NowMs, new_id: NewId, ordered_id: NewId) -> _Offer:
     stores = StoreService(publisher, now_ms)
-    catalogue = CatalogueService(publisher, now_ms, new_id)
-    pricing = PricingService(publisher, stores.store_ids, catalogue.product, now_ms, new_id)
+    catalogue = CatalogueService(publisher, now_ms, ordered_id)
+    pricing = PricingService(publisher, stores.store_ids, catalogue.product, now_ms, ordered_id)
     promotions = PromotionService(
         publisher, stores.store_ids, catalogue.names, _category_ids(catalogue), now_ms, new_id
     )

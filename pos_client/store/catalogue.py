@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from pos_client.store.catalogue_copy import CatalogueStore, Now
+from pos_client.store.catalogue_copy import CatalogueStore, Now, proved
 from pos_client.store.catalogue_search import find_numbers, plain
 from pos_client.store.connection import Driver, DriverConnection
 from shared_models import catalogue_file, reference
@@ -20,8 +20,10 @@ from shared_models.staff import StaffMember
 from shared_models.store_config import StoreConfig
 
 _OFFER = (
-    "select product.body, (select body from price where price.product_id = product.product_id"
-    " and valid_from_ms <= ? order by valid_from_ms desc, price_id desc limit 1) from product"
+    "select product.product_id, product.body, product.row_hash, charged.* from product left join"
+    " (select price_id, body as price_body, row_hash as price_hash from price) as charged on charged.price_id ="
+    " (select price_id from price where price.product_id = product.product_id"
+    " and valid_from_ms <= ? order by valid_from_ms desc, price_id desc limit 1)"
 )
 _product = msgspec.json.Decoder(Product).decode
 _price = msgspec.json.Decoder(Price).decode
@@ -62,7 +64,9 @@ class CatalogueFile:
         code, small = plain(code), self._small()
         with self._store.read() as connection:
             return (
-                self._first(connection, "join barcode using (number) where barcode.code = ?", code, at, small)
+                self._first(
+                    connection, "where number = (select number from barcode where code = ?)", code, at, small
+                )
                 or self._first(connection, "where sku = ? order by number limit 1", code, at, small)
                 or self._by_sku_in_any_case(connection, code, at, small)
             )
@@ -77,7 +81,7 @@ class CatalogueFile:
         where = f"{catalogue_file.VARIANTS_SQL} order by number limit {_MOST_VARIANTS}"
         with self._store.read() as connection:
             rows = connection.execute(f"{_OFFER} where {where}", (at.at_ms, plain(product_id))).fetchall()
-        return tuple(_offer(row, small) for row in rows)
+            return tuple(_offer(row, small) for row in rows)
 
     def search(self, text: str, at: Moment, limit: int = 40) -> tuple[Offer, ...]:
         small = self._small()
@@ -157,12 +161,14 @@ class CatalogueFile:
         return kept[1]
 
 
-def _offer(row: tuple[bytes, bytes | None], small: Kept) -> Offer:
-    product = _product(row[0])
+def _offer(row: tuple[Any, ...], small: Kept) -> Offer:
+    """Inside a read: what is damaged is found here."""
+    product_id, body, row_hash, price_id, price_body, price_hash = row
+    product = _product(proved("product", product_id, body, row_hash))
     tax_category = small.taxes.get(product.tax_category_id)
     return Offer(
         product,
-        None if row[1] is None else _price(row[1]),
+        None if price_id is None else _price(proved("price", price_id, price_body, price_hash)),
         () if tax_category is None else tax_category.taxes,
         small.category_by_id.get(product.category_id or ""),
     )
@@ -176,11 +182,13 @@ def _with_descendants(category_id: str, small: Kept) -> list[str]:
 
 
 def _read_small(connection: Driver) -> Kept:
-    rows = connection.execute("select entity, body from reference order by entity, id").fetchall()
+    rows = connection.execute(
+        "select entity, id, body, row_hash from reference order by entity, id"
+    ).fetchall()
     things: dict[str, list[Any]] = {}
-    for entity, body in rows:
+    for entity, id, body, row_hash in rows:
         if entity in reference.ENTITIES:
-            things.setdefault(entity, []).extend(_readable(entity, body))
+            things.setdefault(entity, []).extend(_readable(entity, proved(entity, id, body, row_hash)))
     categories = sorted(things.get("category", ()), key=lambda one: (one.position, one.name, one.category_id))
     children: dict[str, list[str]] = {}
     for category in categories:

@@ -74,16 +74,16 @@ def looks(catalogue: CatalogueFile, products: int) -> Iterator[tuple[str, Callab
         return chance.randint(1, products)
 
     def typo() -> str:
-        word = _name(number()).split()[0]
+        word = made_up_name(number()).split()[0]
         place = chance.randrange(1, len(word))
         return word[:place] + "x" + word[place + 1 :]
 
-    yield "barcode", lambda: catalogue.by_code(_barcode(number()), AT)
-    yield "unknown barcode", lambda: catalogue.by_code(_barcode(number() + products), AT)
+    yield "barcode", lambda: catalogue.by_code(made_up_barcode(number()), AT)
+    yield "unknown barcode", lambda: catalogue.by_code(made_up_barcode(number() + products), AT)
     yield "SKU in another case", lambda: catalogue.by_code(f"sku-{number()}", AT)
     yield (
         "two words",
-        lambda: catalogue.search(" ".join(word[:4] for word in _name(number()).split()[:2]), AT),
+        lambda: catalogue.search(" ".join(word[:4] for word in made_up_name(number()).split()[:2]), AT),
     )
     yield "one letter", lambda: catalogue.search(chance.choice("bklmnrs"), AT)
     yield "a typo", lambda: catalogue.search(typo(), AT)
@@ -116,20 +116,20 @@ def things(products: int) -> Iterator[Product | Price | Category | TaxCategory]:
             product_id=product_id,
             number=number,
             sku=f"SKU-{number}",
-            name=_name(number),
+            name=made_up_name(number),
             tax_category_id="food",
             category_id=f"c{number % 100}",
-            barcodes=(_barcode(number),),
+            barcodes=(made_up_barcode(number),),
             popularity=products - number,
         )
         yield Price(f"p{number}", product_id, 100 + number % 900)
 
 
-def _barcode(number: int) -> str:
+def made_up_barcode(number: int) -> str:
     return f"{4_000_000_000_000 + number}"
 
 
-def _name(number: int) -> str:
+def made_up_name(number: int) -> str:
     """Three made-up words, the first common, the last rare."""
     chance = random.Random(number)
     words = ("".join(chance.choices(_SYLLABLES, k=count)) for count in (2, 3, 4))

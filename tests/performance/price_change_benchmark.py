@@ -231,7 +231,8 @@ def _opened(folder: Path, url: str) -> Iterator[tuple[Settings, Services]]:
 def server(settings: Settings) -> Iterator[None]:
     given = {"DATA_DIR": str(settings.data_dir), "PORT": str(PORT), "DATABASE_URL": settings.database_url}
     environment = os.environ | {f"EVERTILL_SERVER_{name}": value for name, value in given.items() if value}
-    process = subprocess.Popen([sys.executable, "-m", "sync_server.cli", "serve"], env=environment)
+    command = [sys.executable, "-m", "sync_server.cli", "serve"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until_open()
         yield

@@ -274,10 +274,9 @@ def test_the_till_looks_things_up_while_the_catalogue_is_swapped(
     assert set(lookups) == {OAT.name}
 
 
-def spoil_body(path: Path) -> None:
-    with driver.connect(str(path)) as connection:
-        connection.execute("update price set body = cast(replace(body, '199', '198') as blob)")
-    connection.close()
+def leave_a_row_out(path: Path) -> None:
+    with closing(driver.connect(str(path))) as connection, connection:
+        connection.execute("delete from price where unit_price_minor = 199")
 
 
 def spoil_pages(path: Path) -> None:
@@ -294,7 +293,7 @@ def write_html(path: Path) -> None:
     path.write_bytes(b"<html>Please log in to the hotel's network</html>" * 100)
 
 
-@pytest.mark.parametrize("spoil", [spoil_body, spoil_pages, empty_it, write_html, Path.unlink])
+@pytest.mark.parametrize("spoil", [leave_a_row_out, spoil_pages, empty_it, write_html, Path.unlink])
 def test_a_spoilt_catalogue_never_takes_the_place(
     catalogue: CatalogueFile, tmp_path: Path, spoil: Spoil
 ) -> None:
@@ -346,6 +345,16 @@ def garble_a_body(path: Path) -> None:
     _overwrite(path, _place_of(path, 150), b"(")
 
 
+def lower_a_price(path: Path) -> None:
+    """A sound row for whoever decodes it."""
+    _overwrite(path, path.read_bytes().index(b'"unit_price_minor":199'), b'"unit_price_minor":119')
+
+
+def change_a_name(path: Path) -> None:
+    content = path.read_bytes()
+    _overwrite(path, content.index(b'"name":"Tea 150"'), b'"name":"Tee 150"')
+
+
 def _place_of(path: Path, number: int) -> int:
     body = reference.encode(product(number, f"Tea {number}"))[2]
     return path.read_bytes().index(body)
@@ -358,6 +367,7 @@ def _overwrite(path: Path, place: int, by: bytes) -> None:
 
 
 SHELF = [STORE, FOOD, DRINKS, ADA, *(product(number, f"Tea {number}") for number in range(1, 301))]
+SHELF += [price(SHELF[-1], 199)]
 
 
 def looked_up(catalogue: CatalogueFile) -> Counter[str]:
@@ -373,7 +383,7 @@ def _look_up(catalogue: CatalogueFile, sku: str) -> str:
 
 
 @pytest.mark.expects_log
-@pytest.mark.parametrize("spoil", [spoil_products, garble_a_body])
+@pytest.mark.parametrize("spoil", [spoil_products, garble_a_body, change_a_name, lower_a_price])
 @pytest.mark.parametrize("restarted", [False, True])
 def test_a_copy_in_which_damage_is_met_sells_on_with_the_rest_until_a_new_one_is_there(
     tmp_path: Path, spoil: Spoil, restarted: bool
