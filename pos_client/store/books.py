@@ -170,6 +170,7 @@ class TillBooks:
         )
         (sealed,) = self._journal.seal(opened)
         insert_entry(connection, sealed)
+        leases.give_up_all(connection)
 
     def _seen_of(self, incarnation: bytes) -> int:
         anchor = self._anchor.read()

@@ -107,6 +107,11 @@ class LeaseRows:
         return tuple(Escrow(lease_id, left) for lease_id, left in rows)
 
 
+def give_up_all(connection: Driver) -> None:
+    """With a new incarnation: these files may be a copy, and what was put aside spent by those that it is a copy of."""
+    connection.execute(f"update lease set state = '{_OVER}'")
+
+
 def use(connection: Driver, lease_id: str) -> None:
     """All of it, with the fact that it was asked for."""
     connection.execute(f"update lease set used = amount, state = '{_OVER}' where lease_id = ?", (lease_id,))

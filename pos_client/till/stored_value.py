@@ -71,7 +71,7 @@ class StoredValue:
                 raise Refused("lease_ran_out", card=backing.subject)
             yield self._redeemed(backing)
         for line in self._desk.cart.lines:
-            if line.is_gift:
+            if line.is_gift and line.unit_price_minor:
                 yield self._issued(line.serial, line.unit_price_minor)
 
     # inside

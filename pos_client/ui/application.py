@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from pos_client.till.intents import Till
@@ -87,7 +87,8 @@ class Application(QObject):
 
     def hear_answers(self, window: MainWindow) -> Callable[[], None]:
         """What to call, on any thread, when the server has answered what the till asked."""
-        self.bridge.answered.connect(window.hear)
+        # Never in the middle of the action that asks, also where there is no server and the answer is there at once.
+        self.bridge.answered.connect(window.hear, Qt.ConnectionType.QueuedConnection)
         return self.bridge.say_answered
 
     def explain(self, message: str) -> int:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from pos_client.journal_check import verify
 from pos_client.store.books import TillBooks
@@ -87,6 +91,32 @@ def test_what_was_put_aside_grows_less_and_outlives_a_start_until_it_runs_out(ti
     assert books.leases.to_tell() == ()
     books.leases.run_out(10_000)
     assert books.leases.to_tell() == ((ASIDE, 300),)
+
+
+@pytest.mark.expects_log
+@pytest.mark.parametrize("how", ["put back", "parted"])
+def test_files_that_may_be_a_copy_spend_nothing_that_was_put_aside(
+    till: Open, tmp_path: Path, how: str
+) -> None:
+    """Yesterday's files put back hold what today has spent already."""
+    books = till()
+    books.post(shift_opened())
+    lent(books, ASIDE, 500, "escrow")
+    yesterday = (tmp_path / "books", tmp_path / "yesterday")
+    if how == "parted":
+        books.reincarnate(books.segments()[-1].incarnation, 1, "diverged")
+    else:
+        books.close()
+        shutil.copytree(*yesterday)
+        books = till(2)
+        books.post_sale(SALE, redeemed(500, ASIDE), open_drawer=False)
+        books.close()
+        shutil.rmtree(yesterday[0])
+        shutil.copytree(yesterday[1], yesterday[0])
+        books = till(3)
+    assert len(books.segments()) == 2
+    assert books.leases.escrows("gift", "6035", 0) == ()
+    assert books.leases.to_tell() == ((ASIDE, 0),)
 
 
 def test_a_refund_lessens_what_the_drawer_should_hold_and_nothing_of_the_sales(books: TillBooks) -> None:

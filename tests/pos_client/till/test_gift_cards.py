@@ -206,6 +206,19 @@ def test_a_gift_card_is_sold_for_what_the_customer_wants_on_it(shop: Shop) -> No
     assert (sale.tax_minor, sale.lines[0].is_gift) == (0, True)
 
 
+def test_a_gift_card_given_away_with_nothing_on_it_issues_nothing(shop: Shop) -> None:
+    till = shop.opened()
+    till.scan("giftcard")
+    till.answer(True, "0")
+    till.answer(True, "6035-77")
+    till.scan("roll")
+    till.start_tender()
+    till.tender_cash(90)
+    till.finish_sale()
+    assert len(shop.books.of_kind(SalePosted)) == 1
+    assert shop.books.of_kind(GiftIssued) == []
+
+
 def test_a_gift_card_is_not_taken_back(shop: Shop) -> None:
     till = shop.opened("9999")
     till.scan("giftcard")
