@@ -12,6 +12,7 @@ import msgspec
 
 from pos_client import settings as till_settings
 from pos_client.settings import TillSettings
+from shared_models.enrolment_uri import is_enrolment_uri, read_enrolment_uri
 from shared_models.errors import ShopError
 
 
@@ -37,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="open the till's window (also without a command)")
     run.set_defaults(work=_run)
     enrol = commands.add_parser("enrol", help="tell this till which one it is, with a code from head office")
-    enrol.add_argument("code")
+    enrol.add_argument("code", help="the letters, or what the QR code says")
     enrol.add_argument("--server", help="the server's address, instead of EVERTILL_TILL_SERVER_URL")
     enrol.set_defaults(work=_enrol)
     verify = commands.add_parser("verify", help="check every entry of the journal: chain, signatures, sums")
@@ -71,13 +72,17 @@ def _run(settings: TillSettings, asked: argparse.Namespace) -> int:
 def _enrol(settings: TillSettings, asked: argparse.Namespace) -> int:
     from pos_client.bootstrap import enrol
 
-    if asked.server:
-        settings = msgspec.structs.replace(settings, server_url=asked.server)
+    code, server = asked.code, asked.server
+    if is_enrolment_uri(code):
+        said, code = read_enrolment_uri(code)
+        server = server or said
+    if server:
+        settings = msgspec.structs.replace(settings, server_url=server)
     if not settings.server_url:
         print("Say which server: evertill-till enrol CODE --server https://…", file=sys.stderr)
         return 2
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    place = enrol(settings, asked.code).enrolled
+    place = enrol(settings, code).enrolled
     assert place is not None
     print(f"This is now till {place.till_id} of {place.store_name}.")
     return 0

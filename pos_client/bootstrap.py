@@ -49,12 +49,14 @@ from shared_models.errors import ShopError
 from shared_models.outbox_file import CODE_BYTES, SALT_BYTES, OutboxHead, code_of
 
 if TYPE_CHECKING:
+    from pos_client.rounds import Rounds
     from pos_client.ui.application import Application
     from pos_client.ui.main_window import MainWindow
 
 APP = "evertill-till 0.1.0"
 BOOKS_FILE = "till.db"
 CATALOGUE_FILE = "catalogue.db"
+_LOOK_S = 60
 
 Attend = Callable[["Application", "OpenTill"], None]
 
@@ -116,6 +118,7 @@ class OpenTill:
         """Called on the virtual printer's thread with each receipt as a PNG."""
         self.spooler: Spooler | None = None
         self.sync: SyncWorker | None = None
+        self.rounds: Rounds | None = None
         self.status_line = StatusLine(self.books, self.catalogue)
 
     def __enter__(self) -> OpenTill:
@@ -145,6 +148,7 @@ class OpenTill:
             self.sync = self._sync_worker()
             self.sync.start()
             self._start_lender()
+            self._start_rounds()
 
     def _virtual_printer_port(self) -> int | None:
         if self.settings.printer != VIRTUAL:
@@ -158,6 +162,10 @@ class OpenTill:
     def wake_sync(self) -> None:
         if self.sync is not None:
             self.sync.wake()
+
+    def line_is_back(self) -> None:
+        if self.sync is not None:
+            self.sync.line_is_back()
 
     def catalogue_version(self) -> object:
         """Changes with the catalogue; None while it can't be read, which the status line says."""
@@ -178,6 +186,8 @@ class OpenTill:
         self.clock.offset_min = store.utc_offset_min if store else None
 
     def close(self) -> None:
+        if self.rounds is not None:
+            self.rounds.stop()
         self.lender.stop()
         if self.sync is not None:
             self.sync.stop()
@@ -213,6 +223,13 @@ class OpenTill:
         self.lender.start(
             lambda: ServerApi(self.settings.server_url, who.device_id, who.sign, AT_THE_COUNTER)
         )
+
+    def _start_rounds(self) -> None:
+        from pos_client.rounds import Rounds  # loads the scheduler
+
+        self.rounds = Rounds()
+        self.rounds.every(_LOOK_S, self.wake_sync, "look whether there is something to send")
+        self.rounds.start()
 
     def _receipt(self, posted: PostedSale) -> ReceiptDocument:
         store = self.catalogue.store()
@@ -320,6 +337,7 @@ def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
         application.on_catalogue_change(lambda: till.use_stores_settings(window))
         till.use_stores_settings(window)
         application.on_unsent(till.wake_sync)
+        application.after_first_paint(lambda: application.on_network_back(till.line_is_back))
         till.lender.on_answer = application.hear_answers(window)
         if attend is not None:
             attend(application, till)

@@ -84,6 +84,13 @@ class SyncWorker:
         """There is something to send."""
         self._up.wake()
 
+    def line_is_back(self) -> None:
+        """The machine has a network again: whoever waits for the line need not wait any longer."""
+        if self._upward is not None:
+            self._upward.poked()
+        self._up.wake()
+        self.refresh()
+
     def refresh(self) -> None:
         """Someone wants the catalogue to be fresh now."""
         if self._downward is not None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtNetwork import QNetworkInformation
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from pos_client.till.intents import Till
@@ -85,6 +86,13 @@ class Application(QObject):
         """Called when there is more to send than at the last look."""
         self._something_unsent = call
 
+    def on_network_back(self, call: Callable[[], None]) -> None:
+        """Called when the operating system says that there is a network again, where it says so at all."""
+        if not QNetworkInformation.loadDefaultBackend():
+            return
+        network = QNetworkInformation.instance()
+        network.reachabilityChanged.connect(lambda reach: call() if _is_a_line(reach) else None)
+
     def hear_answers(self, window: MainWindow) -> Callable[[], None]:
         """What to call, on any thread, when the server has answered what the till asked."""
         # Never in the middle of the action that asks, also where there is no server and the answer is there at once.
@@ -144,3 +152,9 @@ class _AfterPaint(QObject):
     def _start(self) -> None:
         self._work()
         self.deleteLater()
+
+
+def _is_a_line(reach: QNetworkInformation.Reachability) -> bool:
+    """A shop's own server may be reached without the rest of the world."""
+    kinds = QNetworkInformation.Reachability
+    return reach in (kinds.Local, kinds.Site, kinds.Online)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
 import pytest
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from pos_client.unsent_export import export_unsent
+from shared_models.enrolment_uri import enrolment_uri
 from shared_models.outbox_file import OutboxHead
 from tests.flows.real_till import RealTill
 from tests.flows.test_console_in_browser import (  # noqa: F401 - fixtures of these tests too
@@ -106,6 +110,9 @@ def test_a_new_till_gets_a_code_that_is_shown_once(page: Page, shop: OpenShop) -
     expect(page.locator(".typed")).to_have_text(
         f"evertill-till enrol {code} --server http://127.0.0.1:{shop.port}"
     )
+    picture = Image.open(io.BytesIO(page.locator("[data-qr]").screenshot()))
+    (scanned,) = zxingcpp.read_barcodes(picture)
+    assert scanned.text == enrolment_uri(f"http://127.0.0.1:{shop.port}", code)
     shown_at_both_widths(page, "till-code")
     product = shop.products[1].product_id
     page.goto(f"/stock/{product}")

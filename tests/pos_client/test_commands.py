@@ -15,6 +15,7 @@ from hardware.printers.virtual import VirtualPrinter
 from pos_client.bootstrap import BOOKS_FILE
 from pos_client.settings import TillSettings
 from pos_client.store.positions import position
+from shared_models.enrolment_uri import enrolment_uri
 from shared_models.outbox_file import OutboxReader
 from tests.flows.served_shop import ServedShop
 from tests.pos_client.ready_till import environment, ready
@@ -157,6 +158,8 @@ def test_a_till_is_enrolled_with_a_code_once(tmp_path: Path) -> None:
         right = till(settings, "enrol", code, *where)
         other = msgspec.structs.replace(settings, data_dir=tmp_path / "other")
         again = till(other, "enrol", code, *where)
+        scanner = msgspec.structs.replace(settings, data_dir=tmp_path / "scanner")
+        scanned = till(scanner, "enrol", enrolment_uri(where[1], shop.code()))
     finally:
         shop.close()
     unreachable = till(other, "enrol", code, *where)
@@ -165,6 +168,7 @@ def test_a_till_is_enrolled_with_a_code_once(tmp_path: Path) -> None:
     assert wrong.returncode == 1
     assert right.returncode == 0, right.stderr
     assert right.stdout == "This is now till 03-2 of Corner.\n"
+    assert scanned.stdout == "This is now till 03-2 of Corner.\n", scanned.stderr
     assert again.returncode == 1
     assert "has been used" in again.stderr
     assert unreachable.returncode == 1
