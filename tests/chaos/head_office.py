@@ -32,7 +32,7 @@ from sync_server.services import Services, build_services
 from sync_server.settings import PREFIX, Settings
 from tests.chaos.own_postgres import OwnPostgres
 from tests.chaos.robot_till import PIN
-from tests.chaos.till import ROOT
+from tests.chaos.till import ROOT, CommandFailed
 
 STORE = "03"
 _PASSWORD = "correct horse battery"
@@ -171,8 +171,17 @@ class HeadOffice:
             case 1:
                 shutil.rmtree(self._folder / "state", ignore_errors=True)
 
-    def _command(self, word: str) -> list[str]:
-        return [sys.executable, "-m", "sync_server.cli", word]
+    def take_in(self, file: Path, code: str) -> None:
+        """What a till could not send, brought on a stick; also while the server serves."""
+        command = self._command("import-outbox", str(file), "--code", code)
+        done = subprocess.run(
+            command, env=self._environment(), cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise CommandFailed(done.stdout + done.stderr)
+
+    def _command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "sync_server.cli", *words]
 
     # what happens there, and what it knows
 

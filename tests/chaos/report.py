@@ -24,6 +24,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     prices_changed: int
     refused_to_start: int
     gone: int
+    sticks: int
     burned: int
     breaks: Sequence[str]
 
@@ -61,6 +62,7 @@ def as_text(outcome: Outcome, title: str, drained_within_s: float) -> str:
         f"{outcome.sales:7}  sales at the server, {outcome.takings_minor / 100:.2f} in takings",
         f"{outcome.entries:7}  journal entries at the server, in {outcome.incarnations} incarnations",
         f"{outcome.gone:7}  entries that restores took away from tills",
+        f"{outcome.sticks:7}  second copies of such tills that came to head office on a stick",
         f"{outcome.burned:7}  entries of which a restore destroyed the last copy, so that they may be missing",
         f"{outcome.prices_changed:7}  prices changed at head office meanwhile",
         f"{outcome.refused_to_start:7}  starts of the server that found no database",

@@ -49,6 +49,7 @@ class Siege:
         self.tills = tills
         self.injected: Counter[Kind] = Counter()
         self.prices_changed = 0
+        self.sticks = 0
         self.refused_to_start = 0
         """How often the server found no database and said so; whoever looks after it starts it again."""
         self.server_ended: list[str] = []
@@ -200,6 +201,10 @@ class Siege:
         if whole_machine:
             self.remains.machines.add(till.till_id)
         self.remains.gone |= gone
+        carried = till.card_on_a_stick()
+        if carried is not None:
+            self.office.take_in(*carried)
+            self.sticks += 1
         self.remains.burned |= gone.keys() - self.office.held()
         self.office.database.forget_copies()
         self.office.database.keep_copy()

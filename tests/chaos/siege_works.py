@@ -81,6 +81,7 @@ def taken_stock(siege: Siege, drained_within_s: float) -> Outcome:
         prices_changed=siege.prices_changed,
         refused_to_start=siege.refused_to_start,
         gone=len(siege.remains.gone),
+        sticks=siege.sticks,
         burned=len(all_of.burned),
         breaks=found,
     )

@@ -23,6 +23,10 @@ ROOT = Path(__file__).parents[2]
 _PATIENCE_S = 30
 
 
+class CommandFailed(Exception):
+    """The message is what the command said."""
+
+
 class Paid(msgspec.Struct, frozen=True):
     """A sale that the cashier saw as paid."""
 
@@ -39,14 +43,16 @@ class JournalEntry(msgspec.Struct, frozen=True):
 
 
 class BesiegedTill:
-    """In `folder`: `data`, which is the till's; `state` with its anchor; the robot's notes; `copy`, an old till."""
+    """In `folder`: `data`, its disk; `state` with the anchor; `card` with the second copy; `copy`, an old till."""
 
     def __init__(self, till_id: str, folder: Path, line: Line, barcodes: Sequence[str]) -> None:
         self.till_id = till_id
         self.line = line
         self.folder = folder
         self.data = folder / "data"
+        self.card = folder / "card"
         self.data.mkdir(parents=True)
+        self.card.mkdir()
         self.log = folder / "log.txt"
         self._barcodes = barcodes
         self._process: subprocess.Popen[bytes] | None = None
@@ -138,6 +144,7 @@ class BesiegedTill:
             f"{PREFIX}SERVER_URL": self.line.url,
             f"{PREFIX}PRINTER": "",
             f"{PREFIX}KEYRING": "false",
+            f"{PREFIX}JOURNAL_COPY": str(self.card),
             "XDG_STATE_HOME": str(self.folder / "state"),
             "PYTHONPATH": str(ROOT),
         }
@@ -194,17 +201,33 @@ class BesiegedTill:
         )
         return [(stream, epoch, ver, str(checksum)) for stream, epoch, ver, checksum in rows]
 
+    def card_on_a_stick(self) -> tuple[Path, str] | None:
+        """The second copy as an encrypted file with its code, by `evertill-till export-unsent`; then a new card."""
+        second_copy = self.card / f"evertill-journal-{self.till_id}.db"
+        if not second_copy.exists():
+            return None
+        stick = self.folder / "stick"
+        shutil.rmtree(stick, ignore_errors=True)
+        stick.mkdir()
+        done = self._evertill_till("export-unsent", str(stick), "--from", str(second_copy), "--all")
+        if done.returncode:
+            raise CommandFailed(done.stdout + done.stderr)
+        shutil.rmtree(self.card)
+        self.card.mkdir()
+        [file] = stick.iterdir()
+        code = next(line for line in done.stdout.splitlines() if line.startswith("Code: "))
+        return file, code.removeprefix("Code: ")
+
     def verify(self) -> str:
         """What `evertill-till verify` says against the journal; nothing when it is as it was sealed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "pos_client", "verify"],
-            cwd=ROOT,
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self._evertill_till("verify")
         return (done.stdout + done.stderr).strip() if done.returncode else ""
+
+    def _evertill_till(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pos_client", *words]
+        return subprocess.run(
+            command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=False
+        )
 
     def _ask(self, sql: str, path: Path | None = None) -> list[tuple[Any, ...]]:
         path = path or self.data / BOOKS_FILE
