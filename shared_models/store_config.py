@@ -20,7 +20,7 @@ class StoreConfig(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     """One per store. `cash_rounding_minor` is the smallest amount payable in cash (1 where every coin exists).
 
     `variance_limit_minor`: a count further off than this needs a manager's PIN to close. `offline`: what its tills may
-    spend and refund without asking the server.
+    spend and refund without asking the server. `point_minor`: what a loyalty point pays, 0 where none is taken.
     """
 
     store_id: str
@@ -40,3 +40,4 @@ class StoreConfig(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     paid_reasons: tuple[str, ...] = ()
     utc_offset_min: int | None = None
     offline: OfflineLimits = OfflineLimits()
+    point_minor: int = 0

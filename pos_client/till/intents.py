@@ -81,6 +81,9 @@ class Till(Protocol):
     def tender_gift(self, card: str = "") -> TillState:
         """With a gift card, for what is open or what is on it. Asks the server: see `hear`."""
 
+    def tender_points(self, member: str = "") -> TillState:
+        """With a member's points, where the store takes them."""
+
     def remove_tender(self) -> TillState: ...
     def back_to_sale(self) -> TillState: ...
     def finish_sale(self) -> TillState: ...

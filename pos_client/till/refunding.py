@@ -19,7 +19,7 @@ from shared_models.offline_limits import allowance
 from shared_models.refund import RefundPosted
 from shared_models.sale import CASH, SalePosted
 from shared_models.staff import Permission
-from shared_models.stored_value import GiftIssued
+from shared_models.stored_value import LOYALTY, GiftIssued
 
 _UNKNOWN_SALE = "unknown_sale"
 
@@ -83,6 +83,8 @@ class Refunding:
             raise Refused("receipt_out_of_reach", receipt_number=number)
         if sale.currency != desk.store().currency:
             raise Refused("other_currency", currency=sale.currency)
+        if any(tender.kind == LOYALTY for tender in sale.tenders):
+            raise Refused("points_paid")
         before = desk.ports.books.taken_back(sale.sale_id) if own else {}
         refund = Refund.of(sale, _most(before, answer), is_own=own is not None, approved_by=approver)
         if not refund.anything_left():

@@ -187,7 +187,10 @@ class TillSession:
         return self._do(lambda: self._paying.tender_cash(received_minor))
 
     def tender_gift(self, card: str = "") -> TillState:
-        return self._do(lambda: self._value.tender(card))
+        return self._do(lambda: self._value.tender_gift(card))
+
+    def tender_points(self, member: str = "") -> TillState:
+        return self._do(lambda: self._value.tender_points(member))
 
     def remove_tender(self) -> TillState:
         return self._do(self._paying.remove_tender)

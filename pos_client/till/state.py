@@ -118,6 +118,7 @@ class TenderView(msgspec.Struct, frozen=True):
     quick_minor: tuple[int, ...]
     tenders: tuple[TenderLine, ...]
     can_finish: bool
+    takes_points: bool = False
 
 
 class DoneView(msgspec.Struct, frozen=True):

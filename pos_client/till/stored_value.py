@@ -1,4 +1,4 @@
-"""Paying with value that was put aside before: a gift card, held by the server for this sale until it is posted.
+"""Paying with value that was put aside before: cards and points, held by the server for this sale until it is posted.
 
 Without a line a card is spent out of what was put aside for this till, or within the limits that head office set.
 """
@@ -6,6 +6,9 @@ Without a line a card is spent out of what was put aside for this till, or withi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
 
 from pos_client.till.asking import denied
 from pos_client.till.desk import Desk
@@ -17,27 +20,51 @@ from pos_client.till.typed_text import entered_text
 from shared_models.events import Fact
 from shared_models.leases import GRANTED, LONGEST_ESCROW_MS, LeaseRequest
 from shared_models.offline_limits import allowance
-from shared_models.stored_value import GIFT, GiftIssued, GiftRedeemed
+from shared_models.stored_value import GIFT, LOYALTY, GiftIssued, GiftRedeemed, LoyaltyRedeemed
 
 _NOT_ENOUGH = ("not_enough", "held_elsewhere")
 
 
+class Purse(msgspec.Struct, frozen=True):
+    """An account to pay from. `unit_minor` is what one unit of it pays: a minor unit, or a point's worth."""
+
+    kind: Literal["gift", "loyalty"]
+    subject: str
+    unit_minor: int
+    currency: str = ""
+
+    def units_for(self, amount_minor: int) -> int:
+        return amount_minor // self.unit_minor
+
+    def backing(
+        self, units: int, lease_id: str, *, ends_mono_ms: int | None = None, is_escrow: bool = False
+    ) -> Backing:
+        amount = units * self.unit_minor
+        return Backing(self.kind, self.subject, units, amount, lease_id, ends_mono_ms, is_escrow)
+
+
 class StoredValue:
-    """Gift cards: as a tender, put aside for this till, and sold."""
+    """Gift cards and points as tenders; cards put aside for this till, and sold."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def tender(self, card: str) -> None:
+    def tender_gift(self, card: str) -> None:
         """What is open, or what is on the card."""
-        payment = self._payment()
-        if not payment.open_exact_minor:
-            raise Refused("nothing_open")
+        self._payment()
         if not card.strip():
-            raise Asked("enter_card", self.tender, needs="text")
-        number = entered_text(card)
-        if not self._take_put_aside(payment, number):
-            self._ask(number, payment.open_exact_minor)
+            raise Asked("enter_card", self.tender_gift, needs="text")
+        self._tender(Purse(GIFT, entered_text(card), 1, self._desk.store().currency))
+
+    def tender_points(self, member: str) -> None:
+        """Whole points, as many as fit into what is open."""
+        self._payment()
+        worth = self._desk.store().point_minor
+        if worth <= 0:
+            raise Refused("no_points_here")
+        if not member.strip():
+            raise Asked("enter_member", self.tender_points, needs="text")
+        self._tender(Purse(LOYALTY, entered_text(member), worth))
 
     def put_aside(self, card: str, amount_minor: int) -> None:
         """Part of a card that this till may then spend without a line."""
@@ -69,65 +96,67 @@ class StoredValue:
         for backing in payment.backings:
             if backing.ends_mono_ms is not None and backing.ends_mono_ms <= now_ms:
                 raise Refused("lease_ran_out", card=backing.subject)
-            yield self._redeemed(backing)
+            yield self._spent(backing)
         for line in self._desk.cart.lines:
             if line.is_gift and line.unit_price_minor:
                 yield self._issued(line.serial, line.unit_price_minor)
 
     # inside
 
-    def _take_put_aside(self, payment: Payment, card: str) -> bool:
-        taken = {backing.lease_id: 0 for backing in payment.backings}
-        for backing in payment.backings:
-            taken[backing.lease_id] += backing.amount_minor
-        for escrow in self._desk.ports.lending.escrows(GIFT, card):
-            left = escrow.left - taken.get(escrow.lease_id, 0)
-            if left > 0:
-                amount = min(left, payment.open_exact_minor)
-                self._desk.payment = payment.with_backing(
-                    Backing(card, amount, escrow.lease_id, is_escrow=True)
-                )
+    def _tender(self, purse: Purse) -> None:
+        units = purse.units_for(self._payment().open_exact_minor)
+        if not units:
+            raise Refused("nothing_open")
+        if not self._take_put_aside(purse, units):
+            self._ask(purse, units)
+
+    def _take_put_aside(self, purse: Purse, units: int) -> bool:
+        payment = self._payment()
+        for escrow in self._desk.ports.lending.escrows(purse.kind, purse.subject):
+            taken = sum(one.units for one in payment.backings if one.lease_id == escrow.lease_id)
+            if escrow.left > taken:
+                backing = purse.backing(min(escrow.left - taken, units), escrow.lease_id, is_escrow=True)
+                self._desk.payment = payment.with_backing(backing)
                 return True
         return False
 
-    def _ask(self, card: str, amount_minor: int) -> None:
-        desk = self._desk
+    def _ask(self, purse: Purse, units: int) -> None:
         wanted = LeaseRequest(
-            lease_id=desk.ports.ids.new(),
-            kind=GIFT,
-            subject=card,
-            amount=amount_minor,
-            currency=desk.store().currency,
+            lease_id=self._desk.ports.ids.new(),
+            kind=purse.kind,
+            subject=purse.subject,
+            amount=units,
+            currency=purse.currency,
         )
 
         def answered(answer: LeaseAnswer) -> None:
-            self._answered(card, amount_minor, answer)
+            self._answered(purse, units, answer)
 
-        desk.asking.lease(Words("asking_card"), wanted, answered)
+        self._desk.asking.lease(Words("asking_card"), wanted, answered)
 
-    def _answered(self, card: str, amount_minor: int, answer: LeaseAnswer) -> None:
+    def _answered(self, purse: Purse, units: int, answer: LeaseAnswer) -> None:
         reply, payment = answer.reply, self._payment()
         if reply is None:
-            self._take_unasked(payment, card)
+            self._take_unasked(purse, units)
         elif reply.state == GRANTED:
-            backing = Backing(card, amount_minor, reply.lease_id, ends_mono_ms=answer.ends_mono_ms)
+            backing = purse.backing(units, reply.lease_id, ends_mono_ms=answer.ends_mono_ms)
             self._desk.payment = payment.with_backing(backing)
-        elif reply.code in _NOT_ENOUGH and 0 < reply.balance < amount_minor:
-            self._ask(card, reply.balance)
+        elif reply.code in _NOT_ENOUGH and 0 < reply.balance < units:
+            self._ask(purse, reply.balance)
         else:
             raise denied(reply)
 
-    def _take_unasked(self, payment: Payment, card: str) -> None:
+    def _take_unasked(self, purse: Purse, units: int) -> None:
         """Nobody could be asked: as much as head office trusts this till with."""
-        desk = self._desk
+        desk, payment = self._desk, self._payment()
         today = desk.open_shift().opened.business_date
-        before = desk.ports.books.unasked(GIFT, desk.cart.sale_id, today)
-        mine = sum(backing.amount_minor for backing in payment.backings if not backing.lease_id)
-        verdict = allowance(desk.store().offline, GIFT, before)
+        before = desk.ports.books.unasked(purse.kind, desk.cart.sale_id, today)
+        mine = sum(one.units for one in payment.backings if one.kind == purse.kind and not one.lease_id)
+        verdict = allowance(desk.store().offline, purse.kind, before)
         allowed = verdict.allowed - mine
         if allowed <= 0:
-            raise Refused(verdict.reason, allowed_minor=max(0, allowed))
-        desk.payment = payment.with_backing(Backing(card, min(allowed, payment.open_exact_minor), ""))
+            raise Refused(verdict.reason, allowed_minor=0)
+        desk.payment = payment.with_backing(purse.backing(min(allowed, units), ""))
 
     def _put_aside(self, answer: LeaseAnswer) -> None:
         reply = answer.reply
@@ -137,22 +166,28 @@ class StoredValue:
             raise denied(reply)
         self._desk.say(Severity.INFO, Refused("card_put_aside", amount_minor=reply.amount))
 
-    def _redeemed(self, backing: Backing) -> GiftRedeemed:
+    def _spent(self, backing: Backing) -> Fact:
+        of_sale = self._of_sale()
+        if backing.kind == LOYALTY:
+            return LoyaltyRedeemed(
+                member=backing.subject, points=backing.units, lease_id=backing.lease_id, **of_sale
+            )
         return GiftRedeemed(
             card=backing.subject,
             amount_minor=backing.amount_minor,
+            currency=self._desk.store().currency,
             lease_id=backing.lease_id,
-            **self._of_sale(),
+            **of_sale,
         )
 
     def _issued(self, card: str, amount_minor: int) -> GiftIssued:
-        return GiftIssued(card=card, amount_minor=amount_minor, **self._of_sale())
+        currency = self._desk.store().currency
+        return GiftIssued(card=card, amount_minor=amount_minor, currency=currency, **self._of_sale())
 
     def _of_sale(self) -> dict[str, str]:
         desk = self._desk
         store, shift = desk.store(), desk.open_shift().opened
         return {
-            "currency": store.currency,
             "sale_id": desk.cart.sale_id,
             "store_id": store.store_id,
             "till_id": desk.till_id,

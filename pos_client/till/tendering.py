@@ -10,7 +10,6 @@ from shared_models.currency import NOTES, currency
 from shared_models.money import quick_cash_amounts
 from shared_models.rounding import round_to_step
 from shared_models.sale import CASH, Tender
-from shared_models.stored_value import GIFT
 from shared_models.tax import RoundingPolicy
 
 MAX_TENDERS = 20
@@ -21,10 +20,14 @@ ABSURD_NOTES = 20
 class Backing(msgspec.Struct, frozen=True):
     """What stands behind a tender that is not cash. `lease_id` is empty where the till spends on its own word.
 
+    `units` is what goes off the account for it: the amount itself, or points.
+
     `ends_mono_ms`: until when the server keeps it for this sale; what was put aside for the till does not end so soon.
     """
 
+    kind: str
     subject: str
+    units: int
     amount_minor: int
     lease_id: str
     ends_mono_ms: int | None = None
@@ -86,10 +89,10 @@ class Payment(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, tenders=(*self.tenders, Tender(CASH, received_minor)))
 
     def with_backing(self, backing: Backing) -> Payment:
-        """A gift card, for as much as stands behind it."""
+        """A gift card or points, for as much as stands behind them."""
         if len(self.tenders) >= MAX_TENDERS:
             raise Refused("too_many_tenders")
-        tender = Tender(GIFT, backing.amount_minor, backing.subject)
+        tender = Tender(backing.kind, backing.amount_minor, backing.subject)
         return msgspec.structs.replace(
             self, tenders=(*self.tenders, tender), backings=(*self.backings, backing)
         )
@@ -111,7 +114,7 @@ class Payment(msgspec.Struct, frozen=True):
         if self.open_minor:
             raise Refused("money_missing", missing_minor=self.open_minor)
 
-    def view(self) -> TenderView:
+    def view(self, *, takes_points: bool = False) -> TenderView:
         return TenderView(
             due_minor=self.due_minor,
             rounding_minor=self.rounding_minor,
@@ -123,6 +126,7 @@ class Payment(msgspec.Struct, frozen=True):
             ),
             tenders=tuple(TenderLine(tender.kind, tender.received_minor) for tender in self.tenders),
             can_finish=self.open_minor == 0,
+            takes_points=takes_points,
         )
 
     def _is_absurd(self, received_minor: int) -> bool:

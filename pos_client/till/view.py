@@ -37,7 +37,7 @@ class StateView:
             to_pay_minor=totals.to_pay_minor,
             discount_minor=totals.discount_minor,
             taxes=tuple(map(_tax_view, totals.document.taxes)),
-            tender=desk.payment.view() if desk.payment else None,
+            tender=desk.payment.view(takes_points=store.point_minor > 0) if desk.payment else None,
             refund=desk.refund.view(store.cash_rounding_minor) if desk.refund else None,
             waiting=desk.asking.waiting.words if desk.asking.waiting else None,
             done=desk.done,

@@ -353,6 +353,9 @@ STATES: dict[str, TillState] = {
     "refund_asking": _sale_with(
         phase=Phase.REFUND, refund=_REFUND, waiting=Words("asking_refund"), **_NO_SALE
     ),
+    "tender_points": _sale_with(
+        phase=Phase.TENDER, tender=msgspec.structs.replace(_TENDER, takes_points=True)
+    ),
     "question_card": _sale_with(
         phase=Phase.TENDER, tender=_TENDER, question=Question(Words("enter_card"), "enter_card", "text")
     ),

@@ -10,7 +10,14 @@ from pos_client.ui.prompt_panel import AmountPanel, PinPanel, QuantityPanel, Tex
 from pos_client.ui.theme import Theme
 from pos_client.ui.wording import Wording, tr
 
-_SCANNED_ANSWERS = ("enter_serial", "enter_lot", "enter_card", "enter_gift_number", "enter_receipt")
+_SCANNED_ANSWERS = (
+    "enter_serial",
+    "enter_lot",
+    "enter_card",
+    "enter_gift_number",
+    "enter_member",
+    "enter_receipt",
+)
 
 
 def question_panel(

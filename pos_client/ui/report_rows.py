@@ -58,9 +58,9 @@ def drawer(totals: ShiftTotals, wording: Wording, *, expected: bool) -> list[Fig
     """`expected` is left out while the drawer may still be counted blind."""
     amount = wording.amount
     rows = [(tr("Drawer"), ""), (tr("Float"), amount(totals.float_minor))]
+    names = {"cash": tr("Cash sales"), "gift": tr("Gift cards"), "loyalty": tr("Points")}
     for tender in totals.tenders:
-        name = {"cash": tr("Cash sales"), "gift": tr("Gift cards")}.get(tender.kind, tender.kind)
-        rows.append((name, amount(tender.amount_minor)))
+        rows.append((names.get(tender.kind, tender.kind), amount(tender.amount_minor)))
     rows += [
         (tr("Paid in"), amount(totals.paid_in_minor)),
         (tr("Paid out"), amount(-totals.paid_out_minor)),

@@ -51,6 +51,9 @@ class TenderScreen(Screen):
         self.remove.clicked.connect(self._remove)
         self.gift = KeyButton(theme, tr("Gift card"), "F6", height_px=KEY_PX)
         self.gift.clicked.connect(self._gift)
+        self.points = KeyButton(theme, tr("Points"), "F7", height_px=KEY_PX)
+        self.points.clicked.connect(self._points)
+        self.points.hide()
         self.finish = KeyButton(theme, "", tr("Enter"), look=Look.PRIMARY, size_px=23, height_px=KEY_PX)
         self.finish.clicked.connect(self.enter)
         row = QHBoxLayout(self)
@@ -74,6 +77,7 @@ class TenderScreen(Screen):
         self._rounding_text.setText(tr("Rounded for cash") if tender.rounding_minor else "")
         rounding = self.wording.amount(tender.rounding_minor, sign=True) if tender.rounding_minor else ""
         self._rounding.setText(rounding)
+        self.points.setVisible(tender.takes_points)
         self.remove.setEnabled(bool(tender.tenders))
         self._preview()
 
@@ -82,7 +86,9 @@ class TenderScreen(Screen):
         self._preview()
 
     def key_actions(self) -> Sequence[Action]:
+        points = Action(tr("Points"), "F7", Qt.Key.Key_F7, self._points)
         return (
+            *((points,) if self._tender.takes_points else ()),
             Action(tr("Exact sum"), "F11", Qt.Key.Key_F11, self._exact),
             Action(tr("Gift card"), "F6", Qt.Key.Key_F6, self._gift),
             Action(tr("Remove payment"), tr("Del"), Qt.Key.Key_Delete, self._remove),
@@ -122,6 +128,9 @@ class TenderScreen(Screen):
 
     def _gift(self) -> None:
         self.presenter.do(lambda till: till.tender_gift())
+
+    def _points(self) -> None:
+        self.presenter.do(lambda till: till.tender_points())
 
     def _remove(self) -> None:
         if self._tender.tenders:
@@ -164,7 +173,7 @@ class TenderScreen(Screen):
             self._paid.addWidget(rule())
 
     def _kind(self, kind: str) -> str:
-        return {"cash": tr("Cash"), "gift": tr("Gift card")}.get(kind, kind)
+        return {"cash": tr("Cash"), "gift": tr("Gift card"), "loyalty": tr("Points")}.get(kind, kind)
 
     def _money_card(self) -> QFrame:
         frame, column = card()
@@ -193,6 +202,7 @@ class TenderScreen(Screen):
         buttons.addWidget(self.back, 2)
         buttons.addWidget(self.remove, 2)
         buttons.addWidget(self.gift, 2)
+        buttons.addWidget(self.points, 2)
         buttons.addWidget(self.finish, 5)
         column.addLayout(titles)
         column.addLayout(amounts)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 
+import msgspec
 import psycopg
 import pytest
 from sqlalchemy import func, select
@@ -25,6 +26,7 @@ from tests.flows.served_shop import ServedShop
 from tests.sync_server.conftest import postgresql_uri  # noqa: F401 - a fixture of this test
 
 CARD = "6035-0001"
+MEMBER = "member-7"
 TEA_MINOR = 1000
 
 
@@ -285,6 +287,28 @@ def test_without_a_line_only_its_own_till_takes_a_ticket_up_and_two_sales_of_one
     assert _rows(shop, sale) == 2, "both were paid, and both count"
 
 
+def test_points_that_two_tills_want_at_once_are_spent_once(
+    shop: ServedShop, counters: tuple[Counter, Counter]
+) -> None:
+    """A thousand points of 0.01 each are what one of the two teas costs."""
+    given = Correction(account="loyalty", subject=MEMBER, amount=1000, note="welcome")
+    with shop.db.write() as tx:
+        shop.services.value.correct(tx, given, "Ada")
+    for counter in counters:
+        counter.ring_up("TEA")
+        counter.session.tender_points(MEMBER)
+    for counter in counters:
+        counter.hear()
+    assert sorted(counter.notice for counter in counters) == ["", "lease_denied"]
+    one, two = sorted(counters, key=lambda counter: counter.notice)
+    one.finish()
+    two.session.tender_cash(TEA_MINOR)
+    two.finish()
+    _all_sent(counters)
+    _until(lambda: _account(shop, MEMBER) == (0, 0))
+    assert _cases(shop) == []
+
+
 def test_a_gift_card_is_sold_at_one_till_and_spent_at_the_other(
     shop: ServedShop, counters: tuple[Counter, Counter]
 ) -> None:
@@ -306,6 +330,8 @@ def test_a_gift_card_is_sold_at_one_till_and_spent_at_the_other(
 def _stock_up(shop: ServedShop) -> None:
     office = shop.services
     with shop.db.write() as tx:
+        settings = msgspec.structs.replace(office.stores.store(tx, "03"), point_minor=1)
+        office.stores.change(tx, settings)
         office.pricing.save_tax_category(tx, KeptTaxCategory("standard", "Standard", ()))
         tea = office.catalogue.create(tx, ProductFields(sku="TEA", name="Tea"))
         office.catalogue.create(

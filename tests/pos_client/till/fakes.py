@@ -32,7 +32,7 @@ from shared_models.promotions import Promotion
 from shared_models.refund import RefundPosted
 from shared_models.staff import Permission, StaffMember
 from shared_models.store_config import QuickKeyPage, StoreConfig
-from shared_models.stored_value import GiftRedeemed
+from shared_models.stored_value import GiftRedeemed, LoyaltyRedeemed
 from shared_models.tax import Tax
 
 TILL_ID = "03-2"
@@ -416,7 +416,7 @@ class FakeBooks:
         return sums
 
     def unasked(self, kind: str, sale_id: str, business_date: str) -> Spent:
-        kinds = {"refund": RefundPosted, "gift": GiftRedeemed}
+        kinds = {"refund": RefundPosted, "gift": GiftRedeemed, "loyalty": LoyaltyRedeemed}
         mine: list[Any] = [fact for fact in self.of_kind(kinds[kind]) if not fact.lease_id]  # type: ignore[union-attr]
         here = [_worth(fact) for fact in mine if fact.sale_id == sale_id]
         today = [_worth(fact) for fact in mine if fact.business_date == business_date]
@@ -455,7 +455,9 @@ class FakeBooks:
         return msgspec.structs.replace(posted, copies=len(reprints))
 
 
-def _worth(fact: RefundPosted | GiftRedeemed) -> int:
+def _worth(fact: RefundPosted | GiftRedeemed | LoyaltyRedeemed) -> int:
+    if isinstance(fact, LoyaltyRedeemed):
+        return fact.points
     return fact.total_minor if isinstance(fact, RefundPosted) else fact.amount_minor
 
 

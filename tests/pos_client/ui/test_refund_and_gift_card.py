@@ -53,11 +53,15 @@ def desk(qapp: QApplication) -> Iterator[Desk]:
     made.window.show()
     made.window.activateWindow()
     qapp.processEvents()
-    typed(made.window, "9999", Key.Key_Return)
-    typed(made.window, "10000", Key.Key_Return)
-    scanned(made.window, fakes.OAT_DRINK)
-    typed(made.window, "", Key.Key_Return)
-    typed(made.window, "", Key.Key_F11)
+    for step in (
+        lambda till: till.log_in("9999"),
+        lambda till: till.open_shift(10_000),
+        lambda till: till.scan(fakes.OAT_DRINK),
+        lambda till: till.start_tender(),
+        lambda till: till.tender_cash(249),
+        lambda till: till.finish_sale(),
+    ):
+        made.window.presenter.do(step)
     assert made.phase is Phase.CHANGE
     yield made
     made.window.close()
@@ -131,7 +135,7 @@ def test_part_of_a_card_is_put_aside_from_the_shift_menu(desk: Desk) -> None:
 
 def test_a_gift_card_is_scanned_at_the_payment_and_pays(desk: Desk) -> None:
     window = desk.window
-    scanned(window, fakes.OAT_DRINK)
+    window.presenter.do(lambda till: till.scan(fakes.OAT_DRINK))
     typed(window, "", Key.Key_Return)
     typed(window, "", Key.Key_F6)
     scanned(window, "6035-0001")
