@@ -32,6 +32,9 @@ from pos_client.store.segments import Here
 from pos_client.sync import identity as identities
 from pos_client.sync.identity import Identity
 from pos_client.sync.lending import Lender
+from pos_client.sync.path_choice import HUB, PathChoice
+from pos_client.sync.server_port import Server
+from pos_client.sync.two_paths import TwoPaths
 from pos_client.sync.worker import Place, SyncWorker
 from pos_client.this_machine import (
     Argon2PinCheck,
@@ -40,6 +43,7 @@ from pos_client.this_machine import (
     boot_id,
     fingerprint,
     random_bytes,
+    random_up_to,
 )
 from pos_client.till.errors import StorageFailed
 from pos_client.till.ports import PostedSale
@@ -204,17 +208,31 @@ class OpenTill:
         self.wake_sync()
 
     def _sync_worker(self) -> SyncWorker:
-        from pos_client.sync.server_api import ServerApi  # loads the HTTP library
-
         return SyncWorker(
             Place(device_id=self.identity.device_id, till_id=self.till_id, store_id=self.store_id, app=APP),
             self.books,
             self.catalogue,
-            lambda: ServerApi(self.settings.server_url, self.identity.device_id, self.identity.sign),
+            self._connected,
             self.settings.data_dir / "downloads",
             self.clock,
             self.status_line.hear_sync,
         )
+
+    def _connected(self) -> Server:
+        """The server; where the store has a hub, by way of that first."""
+        from pos_client.sync.server_api import IN_THE_SHOP, ServerApi  # loads the HTTP library
+
+        who = self.identity
+        central = ServerApi(self.settings.server_url, who.device_id, who.sign)
+        if not self.settings.hub_url:
+            return central
+        hub = ServerApi(self.settings.hub_url, who.device_id, who.sign, IN_THE_SHOP)
+        self._take_path(HUB)
+        return TwoPaths(hub, central, PathChoice(random_up_to), self.clock, self._take_path)
+
+    def _take_path(self, path: str) -> None:
+        if self.sync is not None:
+            self.sync.path_changed(path)
 
     def _start_lender(self) -> None:
         from pos_client.sync.server_api import AT_THE_COUNTER, ServerApi

@@ -22,7 +22,8 @@ class BadSetting(ShopError):
 class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every field is the environment variable EVERTILL_TILL_<NAME>.
 
-    `server_url` empty: the till works from what it has. `printer` is tcp://host:port, empty for
+    `server_url` empty: the till works from what it has. `hub_url` is the store's hub, which is asked first; empty for
+    none. `printer` is tcp://host:port, empty for
     none, or 'virtual' for one whose paper is shown in a window.
     `printer_profile` is generic-80, generic-58 or a model that `hardware.escpos.profile` knows. `database_key`
     is 64 hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in a protected file.
@@ -31,6 +32,7 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     data_dir: Path = Path(user_data_dir("evertill-till", appauthor=False))
     server_url: str = ""
+    hub_url: str = ""
     printer: str = "tcp://127.0.0.1:9100"
     printer_profile: str = "generic-80"
     theme: str = "light"
@@ -91,16 +93,22 @@ def _check(settings: TillSettings) -> None:
         scheme, host, port = _parts(settings.printer)
         if scheme != "tcp" or not host or not port:
             raise BadSetting(f"{PREFIX}PRINTER is {settings.printer!r}; write it as tcp://192.168.1.50:9100.")
-    if settings.server_url:
-        scheme, host, port = _parts(settings.server_url)
-        if scheme not in ("http", "https") or not host:
-            raise BadSetting(
-                f"{PREFIX}SERVER_URL is {settings.server_url!r}; write it as https://shop.example."
-            )
+    _check_url("SERVER_URL", settings.server_url, "https://shop.example")
+    _check_url("HUB_URL", settings.hub_url, "http://192.168.1.40:8321")
+    if settings.hub_url and not settings.server_url:
+        raise BadSetting(
+            f"With {PREFIX}HUB_URL say {PREFIX}SERVER_URL too: the till goes there when the hub is away."
+        )
     if settings.theme not in ("light", "dark", "contrast"):
         raise BadSetting(f"{PREFIX}THEME is {settings.theme!r}; it may be light, dark or contrast.")
     if settings.database_key and not _is_key(settings.database_key):
         raise BadSetting(f"{PREFIX}DATABASE_KEY must be 64 hexadecimal digits.")
+
+
+def _check_url(name: str, url: str, example: str) -> None:
+    scheme, host, _ = _parts(url)
+    if url and (scheme not in ("http", "https") or not host):
+        raise BadSetting(f"{PREFIX}{name} is {url!r}; write it as {example}.")
 
 
 def _parts(address: str) -> tuple[str, str, int | None]:

@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from pos_client.spooler import SpoolerStatus
+from pos_client.sync.path_choice import HUB
 from pos_client.sync.status import SyncStatus
 from pos_client.till.ports import Unsent
 from pos_client.till.state import TillStatus
@@ -50,6 +51,7 @@ class StatusLine:
         unsent, sync, spooler = self._books.unsent(), self._sync, self._spooler
         return TillStatus(
             online=None if sync is None else sync.online,
+            by_hub=sync is not None and sync.path == HUB,
             unsent_entries=unsent.entries,
             oldest_unsent_at_ms=unsent.oldest_at_ms,
             unsent_value_minor=unsent.value_minor,

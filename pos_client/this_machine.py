@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,6 +66,10 @@ class Argon2PinCheck:
 
 def random_bytes(count: int) -> bytes:
     return os.urandom(count)
+
+
+def random_up_to(ceiling: int) -> int:
+    return secrets.randbelow(ceiling + 1)
 
 
 def boot_id() -> str:

@@ -54,6 +54,13 @@ class StoreDevice(Message, frozen=True):
     state: str
 
 
+class StoreJournal(Message, frozen=True):
+    """How far the central server holds a journal, and whose it is: that machine's, by its device id."""
+
+    device_id: str
+    verdict: SegmentVerdict
+
+
 class HubHelloReply(Message, frozen=True):
     """`store` is the store's StoreConfig as JSON. `journals` leaves out what the central server never heard of."""
 
@@ -62,4 +69,4 @@ class HubHelloReply(Message, frozen=True):
     store: bytes
     tills: tuple[StoreTill, ...]
     devices: tuple[StoreDevice, ...]
-    journals: tuple[SegmentVerdict, ...]
+    journals: tuple[StoreJournal, ...]

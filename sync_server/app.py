@@ -73,9 +73,9 @@ def create_app(
     app = Litestar(
         _routes(services, settings, now_ms),
         openapi_config=OpenAPIConfig("Evertill", "1", path="/schema", render_plugins=[Description()]),
-        exception_handlers=_exception_handlers() | {HTTPException: console.missing_page(services, now_ms)},
+        exception_handlers=EXCEPTION_HANDLERS | {HTTPException: console.missing_page(services, now_ms)},
         before_request=refuse_nul,
-        before_send=[_protect],
+        before_send=[protect],
         request_max_body_size=settings.max_body_bytes,
         debug=settings.debug,
         logging_config=None,
@@ -137,8 +137,9 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
             services.hubs,
             services.attempts,
             settings,
-            services.ingest.push,
+            services.ingest.push_brought,
             services.ingest.push_raw,
+            services.ingest.hashes,
         ),
         *leases.routes(db, services.leases, services.value, services.sales.called, services.tills.public_key),
     ]
@@ -149,7 +150,7 @@ def _is_active(services: Services, account_id: str) -> bool:
         return services.accounts.is_active(tx, account_id)
 
 
-async def _protect(message: Message, scope: Scope) -> None:
+async def protect(message: Message, scope: Scope) -> None:
     """On every answer, refusals included: what a browser may do with it."""
     if message["type"] == "http.response.start":
         headers = MutableScopeHeaders.from_message(message)
@@ -166,10 +167,9 @@ def _on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Re
     return problem(503, "Unavailable", detail, "database_unreachable", {}, {})
 
 
-def _exception_handlers() -> dict[Any, Any]:
-    return {
-        ShopError: on_shop_error,
-        DataError: on_data_error,
-        DBAPIError: _on_database_error,
-        Exception: on_unexpected,
-    }
+EXCEPTION_HANDLERS: dict[Any, Any] = {
+    ShopError: on_shop_error,
+    DataError: on_data_error,
+    DBAPIError: _on_database_error,
+    Exception: on_unexpected,
+}

@@ -7,7 +7,8 @@ import getpass
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,11 +16,14 @@ from sqlalchemy.exc import DBAPIError
 
 from shared_models.currency import currency
 from shared_models.errors import ShopError
+from shared_models.hub_api import HubEnrolled, HubEnrolRequest
+from shared_models.journal import Sign
 from shared_models.store_config import StoreConfig
 from sync_server.accounts.service import AccountService
 from sync_server.catalogue.csv_rows import BadRow
 from sync_server.database import Database
 from sync_server.errors import Invalid
+from sync_server.hub_app import APP as HUB_APP
 from sync_server.migrations import migrate
 from sync_server.ports import random_id, system_now_ms
 from sync_server.recovery import backup
@@ -27,6 +31,10 @@ from sync_server.recovery.anchor import anchor_of
 from sync_server.recovery.backup import BadBackup
 from sync_server.services import Services, build_services
 from sync_server.settings import PREFIX, Settings, read_settings
+from sync_server.store_hub import identity as hub_identity
+from sync_server.store_hub import journals
+from sync_server.store_hub.central import Central
+from sync_server.store_hub.identity import HubPlace
 
 THIS_PROGRAM = "evertill-server"
 
@@ -51,6 +59,15 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def serve(settings: Settings, asked: argparse.Namespace) -> int:
+    return _serve(settings, "sync_server.serving:app_of_this_machine", "Evertill's server")
+
+
+def serve_hub(settings: Settings, asked: argparse.Namespace) -> int:
+    place, _ = hub_identity.read(settings.data_dir)
+    return _serve(settings, "sync_server.serving:hub_of_this_machine", f"The hub of {place.store_name}")
+
+
+def _serve(settings: Settings, application: str, what: str) -> int:
     """One process: SQLite takes one writer, and the tills wait on this process's news."""
     from granian import Granian
     from granian.constants import Interfaces
@@ -61,9 +78,9 @@ def serve(settings: Settings, asked: argparse.Namespace) -> int:
     with _database(settings):
         pass
     os.environ |= _as_environment(settings)
-    print(f"Evertill's server: http://{settings.host}:{settings.port}", flush=True)
+    print(f"{what}: http://{settings.host}:{settings.port}", flush=True)
     Granian(
-        "sync_server.serving:app_of_this_machine",
+        application,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
@@ -74,6 +91,42 @@ def serve(settings: Settings, asked: argparse.Namespace) -> int:
         workers_kill_timeout=10,
     ).serve()
     return 0
+
+
+def make_hub_code(settings: Settings, asked: argparse.Namespace) -> int:
+    with _services(settings) as services, services.db.write() as tx:
+        made = services.hubs.make_code(tx, asked.store, THIS_PROGRAM)
+    print(made.code)
+    return 0
+
+
+def enrol_hub(settings: Settings, asked: argparse.Namespace) -> int:
+    if settings.database_url:
+        raise Invalid("A hub keeps what waits in a SQLite file in its folder. Take the database URL away.")
+    if (settings.data_dir / "evertill.db").exists() and not hub_identity.is_begun(settings.data_dir):
+        raise Invalid(f"{settings.data_dir} is a server's folder already. Give the hub one of its own.")
+
+    def ask(place: HubPlace, sign: Sign, request: HubEnrolRequest) -> HubEnrolled:
+        with closing(Central(place.central_url, place.hub_id, sign)) as central:
+            return central.enrol(request)
+
+    place = hub_identity.enrol(settings.data_dir, asked.central, asked.code, HUB_APP, ask)
+    print(f"This is now the hub of {place.store_name}. Start it with: {THIS_PROGRAM} hub")
+    return 0
+
+
+def hub_status(settings: Settings, asked: argparse.Namespace) -> int:
+    """Works beside a running hub."""
+    place, _ = hub_identity.read(settings.data_dir)
+    with _database(settings) as db, db.read() as tx:
+        waiting, oldest_ms = journals.waiting(tx)
+    since = f", the oldest since {_utc(oldest_ms)}" if oldest_ms else ""
+    print(f"Hub of {place.store_name}, central server {place.central_url}: {waiting} entries wait{since}.")
+    return 0
+
+
+def _utc(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(" ", "seconds")
 
 
 def initialise(settings: Settings, asked: argparse.Namespace) -> int:
@@ -264,6 +317,12 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     command("serve", serve, "run the server")
+    command("hub", serve_hub, "run a store's hub")
+    enrolled = command("hub-enrol", enrol_hub, "make this machine a store's hub")
+    enrolled.add_argument("code")
+    enrolled.add_argument("--central", required=True, help="the central server, such as https://shop.example")
+    command("hub-status", hub_status, "say what waits in the hub")
+    command("hub-code", make_hub_code, "make a one-time code for a store's hub").add_argument("store")
     command("migrate", bring_up_to_date, "bring the database up to date, and nothing else")
     first = command("init", initialise, "make the first administrator, and a store if one is named")
     first.add_argument("--admin", required=True)

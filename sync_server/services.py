@@ -9,6 +9,7 @@ from typing import NamedTuple
 from argon2 import PasswordHasher
 from sqlalchemy import Connection
 
+from shared_models.hub_api import StoreJournal
 from shared_models.sync_api import SegmentVerdict
 from sync_server.accounts.front_door import FrontDoor
 from sync_server.accounts.service import AccountService
@@ -129,7 +130,7 @@ def build_services(
     recorders = (sales, stock, cash, *_later_recorders(leases, cash, exceptions, now_ms))
     tills = TillService(stores.till, till_tokens, challenges, now_ms, settings.enrol_code_minutes)
 
-    records = Records(stores.store, stores.tills, tills.keys, tills.identity, _verdicts(tills))
+    records = Records(stores.store, stores.tills, tills.keys, tills.identity, _journals(tills))
     hubs = HubService(records, tills.check_answer, till_tokens, now_ms, settings.enrol_code_minutes)
 
     applier = Applier(db, recorders, exceptions, now_ms)
@@ -231,20 +232,21 @@ def _category_ids(catalogue: CatalogueService) -> Callable[[Connection, Sequence
     return lambda tx, ids: frozenset(one.category_id for one in catalogue.categories(tx))
 
 
-def _verdicts(tills: TillService) -> Callable[[Connection, str, bytes], SegmentVerdict | None]:
+def _journals(tills: TillService) -> Callable[[Connection, str, bytes], StoreJournal | None]:
     """What a store's hub may hear of a journal: nothing of another store's."""
 
-    def verdict(tx: Connection, store_id: str, incarnation: bytes) -> SegmentVerdict | None:
+    def journal(tx: Connection, store_id: str, incarnation: bytes) -> StoreJournal | None:
         held = log.incarnation_of(tx, incarnation)
         owner = tills.identity(tx, held.device_id) if held else None
         if held is None or owner is None or owner.store_id != store_id:
             return None
-        return SegmentVerdict(
+        verdict = SegmentVerdict(
             incarnation=incarnation,
             high=held.high,
             hash=held.head_hash,
             state=held.state,
             safe_through=held.safe_through,
         )
+        return StoreJournal(device_id=held.device_id, verdict=verdict)
 
-    return verdict
+    return journal

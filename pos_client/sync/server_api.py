@@ -64,6 +64,8 @@ class TimeLimits(msgspec.Struct, frozen=True):
 
 AT_THE_COUNTER = TimeLimits(connect_s=2.0, silence_s=4.0, answer_s=6.0)
 """For what a customer waits for."""
+IN_THE_SHOP = TimeLimits(connect_s=2.0, silence_s=6.0, answer_s=12.0)
+"""For the store's hub, beside which there is another way."""
 
 
 class ServerApi:

@@ -12,7 +12,9 @@ from pos_client.sync.outcomes import Unreachable, in_words
 
 
 class SyncStatus(msgspec.Struct, frozen=True):
-    """`code` and `message` are about the journal on its way up, `catalogue_*` about what comes down.
+    """`path` is the way that is taken: hub or central, empty where there is only one.
+
+    `code` and `message` are about the journal on its way up, `catalogue_*` about what comes down.
 
     Empty means that all is well. Times are Unix milliseconds of the till's clock; `clock_offset_ms` is the server's
     clock less the till's. `diverged`: entries are kept back until it is known where both journals part; how many are
@@ -20,6 +22,7 @@ class SyncStatus(msgspec.Struct, frozen=True):
     """
 
     online: bool = False
+    path: str = ""
     code: str = "starting"
     message: str = "The till has not met the server yet."
     last_contact_ms: int | None = None

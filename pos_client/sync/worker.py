@@ -97,6 +97,11 @@ class SyncWorker:
             self._downward.hear(PullPoked())
         self._down.wake()
 
+    def path_changed(self, path: str) -> None:
+        """Another server is spoken to from now on, which may hold more or less of the journal."""
+        self._board.change(path=path)
+        self._find_out()
+
     def stop(self) -> bool:
         """Within a second, also while the server hangs; whether all threads are done already."""
         for thread in self._threads:
@@ -182,7 +187,7 @@ class SyncWorker:
         self.refresh()
 
     def _find_out(self) -> None:
-        """A hint that was cut off proves nothing about the line; a greeting does."""
+        """A hint that was cut off proves nothing about the line, nor a new way; a greeting does."""
         if self._upward is not None:
             self._upward.doubted()
         self._up.wake()

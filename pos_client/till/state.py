@@ -230,6 +230,8 @@ class TillStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Plain facts for the status line, from the workers; they show and never block."""
 
     online: bool | None = None
+    by_hub: bool = False
+    """By the store's hub, which passes on to head office."""
     unsent_entries: int = 0
     oldest_unsent_at_ms: int | None = None
     unsent_value_minor: int = 0

@@ -109,17 +109,16 @@ class Header(QWidget):
         if not status.unsent_entries:
             if status.online is None:
                 return tr("Connecting"), "soft_ink"
-            return (
-                (tr("Online · all sent"), "accent")
-                if status.online
-                else (tr("Offline · all sent"), "warning")
-            )
+            if not status.online:
+                return tr("Offline · all sent"), "warning"
+            return tr("At the store's hub · all sent") if status.by_hub else tr("Online · all sent"), "accent"
         oldest_ms = now.at_ms - (status.oldest_unsent_at_ms or now.at_ms)
-        words = (
-            tr("Online · {count} unsent")
-            if status.online
-            else tr("Offline · {count} unsent, oldest {age}, {value}")
-        )
+        if not status.online:
+            words = tr("Offline · {count} unsent, oldest {age}, {value}")
+        elif status.by_hub:
+            words = tr("Store's hub · {count} unsent")
+        else:
+            words = tr("Online · {count} unsent")
         text = words.format(
             count=status.unsent_entries,
             age=self._wording.age(oldest_ms),

@@ -117,7 +117,7 @@ def _checksum_at(tx: Connection, head: Row[Any], ver: int) -> str | None:
     query = select(change_feed.c.checksum_after).where(
         change_feed.c.stream == head.stream, change_feed.c.ver == ver
     )
-    return tx.scalar(query)
+    return tx.scalar(query) or None
 
 
 def _changes(tx: Connection, stream: str, after: int, to: int, most: int, most_bytes: int) -> list[Row[Any]]:

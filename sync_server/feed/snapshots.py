@@ -21,7 +21,7 @@ from sync_server.feed.service import FeedService
 from sync_server.feed.tables import change_feed, feed_head, feed_row, snapshot
 from sync_server.ports import NowMs
 
-_KEPT = 3
+KEPT = 3
 """Older files stay a while: a till may be in the middle of one."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -50,10 +50,10 @@ class Snapshots:
 
     def _fresh(self, store_id: str) -> SnapshotManifest | None:
         with self._db.read() as tx:
-            row = tx.execute(_of_store(store_id).limit(1)).one_or_none()
+            row = tx.execute(of_store(store_id).limit(1)).one_or_none()
             if row is None or not (self._folder / row.sha256).is_file():
                 return None
-            manifest = _manifest(row)
+            manifest = manifest_of(row)
             return manifest if self._behind(tx, manifest.positions) <= self._stale_versions else None
 
     def _behind(self, tx: Connection, positions: tuple[FeedPosition, ...]) -> int:
@@ -87,8 +87,8 @@ class Snapshots:
             )
         with self._db.write() as tx:
             tx.execute(delete(snapshot).where(snapshot.c.sha256 == digest))
-            tx.execute(insert(snapshot).values(_row(manifest, self._now_ms())))
-            old = tx.execute(_of_store(store_id).offset(_KEPT)).all()
+            tx.execute(insert(snapshot).values(row_of(manifest, self._now_ms())))
+            old = tx.execute(of_store(store_id).offset(KEPT)).all()
             tx.execute(delete(snapshot).where(snapshot.c.sha256.in_([row.sha256 for row in old])))
         for row in old:
             (self._folder / row.sha256).unlink(missing_ok=True)
@@ -109,7 +109,7 @@ def _living(tx: Connection, store_id: str) -> Iterator[Change]:
         yield Change(row.ver, row.entity, row.id, row.op, row.body)
 
 
-def _of_store(store_id: str) -> Select[Any]:
+def of_store(store_id: str) -> Select[Any]:
     return (
         select(snapshot)
         .where(snapshot.c.store_id == store_id, snapshot.c.feed_schema == FEED_SCHEMA)
@@ -117,7 +117,7 @@ def _of_store(store_id: str) -> Select[Any]:
     )
 
 
-def _manifest(row: Row[Any]) -> SnapshotManifest:
+def manifest_of(row: Row[Any]) -> SnapshotManifest:
     positions = msgspec.json.decode(row.positions, type=tuple[FeedPosition, ...])
     return SnapshotManifest(
         store_id=row.store_id,
@@ -129,6 +129,6 @@ def _manifest(row: Row[Any]) -> SnapshotManifest:
     )
 
 
-def _row(manifest: SnapshotManifest, now_ms: int) -> dict[str, object]:
+def row_of(manifest: SnapshotManifest, now_ms: int) -> dict[str, object]:
     row = msgspec.structs.asdict(manifest)
     return row | {"positions": msgspec.json.encode(manifest.positions).decode(), "made_at_ms": now_ms}

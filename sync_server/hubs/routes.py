@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, RawBody
 from litestar.types import ControllerRouterHandler
 
 from shared_models.hub_api import HubEnrolRequest, HubHello
-from shared_models.sync_api import Push, PushReply, Token, TokenRequest
+from shared_models.sync_api import HashesReply, HashesRequest, Push, PushReply, Token, TokenRequest
 from shared_models.wire import unpack
 from sync_server.attempts import Attempts, address_of, of_address
 from sync_server.auth import actor_of, permission, public
@@ -27,6 +27,7 @@ from sync_server.sync_messages import TillIdentity, hub, hub_of, packed
 AnyRequest = Request[Any, Any, Any]
 Admit = Callable[[TillIdentity, Push], PushReply]
 KeepRaw = Callable[[TillIdentity, bytes, str], PushReply | None]
+Hashes = Callable[[TillIdentity, HashesRequest], HashesReply]
 
 
 class HubCodeFor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,12 +35,18 @@ class HubCodeFor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def routes(
-    db: Database, service: HubService, attempts: Attempts, settings: Settings, admit: Admit, keep_raw: KeepRaw
+    db: Database,
+    service: HubService,
+    attempts: Attempts,
+    settings: Settings,
+    admit: Admit,
+    keep_raw: KeepRaw,
+    hashes: Hashes,
 ) -> list[ControllerRouterHandler]:
-    """`admit` and `keep_raw` are what a till's own push and raw push do."""
+    """`admit`, `keep_raw` and `hashes` do what they do for a till, but `admit` takes only what the till sealed."""
     return [
         *_coming_in(db, service, attempts, settings),
-        *_for_hubs(db, service, admit, keep_raw),
+        *_for_hubs(db, service, admit, keep_raw, hashes),
         *_for_the_office(db, service),
     ]
 
@@ -77,7 +84,7 @@ def _coming_in(
 
 
 def _for_hubs(
-    db: Database, service: HubService, admit: Admit, keep_raw: KeepRaw
+    db: Database, service: HubService, admit: Admit, keep_raw: KeepRaw, hashes: Hashes
 ) -> list[ControllerRouterHandler]:
     @post(
         "/sync/hub/hello",
@@ -120,7 +127,19 @@ def _for_hubs(
         reply = keep_raw(till, body, reason)
         return packed(reply) if reply is not None else Response(b"", status_code=202)
 
-    return [hello, push, push_raw]
+    @post(
+        "/sync/hub/hashes",
+        guards=[hub],
+        sync_to_thread=True,
+        status_code=200,
+        summary="What is held at some places of a till's journal, for its hub to say",
+    )
+    def held_hashes(request: AnyRequest, body: RawBody, device_id: FromQuery[str]) -> Response[bytes]:
+        with db.read() as tx:
+            till = service.till_behind(tx, hub_of(request), device_id)
+        return packed(hashes(till, unpack(body, HashesRequest)))
+
+    return [hello, push, push_raw, held_hashes]
 
 
 def _for_the_office(db: Database, service: HubService) -> list[ControllerRouterHandler]:

@@ -14,11 +14,12 @@ from shared_models.hub_api import (
     HubHello,
     HubHelloReply,
     StoreDevice,
+    StoreJournal,
     StoreTill,
 )
 from shared_models.protocol import PROTOCOL
 from shared_models.store_config import StoreConfig
-from shared_models.sync_api import SegmentVerdict, TokenRequest
+from shared_models.sync_api import TokenRequest
 from sync_server.auth import TokenMint
 from sync_server.enrolment import WrongCode, check_machine, check_protocol, code_hash, new_code
 from sync_server.errors import Forbidden, NotFound, NotLoggedIn
@@ -77,8 +78,8 @@ class Records(msgspec.Struct, frozen=True):
     devices: Callable[[Connection, str], Sequence[StoreDevice]]
     identity: Callable[[Connection, str], TillIdentity | None]
     """Of a till's machine, by its device id."""
-    verdict: Callable[[Connection, str, bytes], SegmentVerdict | None]
-    """verdict(tx, store_id, incarnation): what is held of a journal, None where it was never heard of."""
+    journal: Callable[[Connection, str, bytes], StoreJournal | None]
+    """journal(tx, store_id, incarnation): what is held of a journal, None where it was never heard of."""
 
 
 class HubService:
@@ -156,14 +157,14 @@ class HubService:
         }
         tx.execute(update(hub).where(hub.c.hub_id == who.hub_id).values(seen))
         tills = self._records.tills(tx, who.store_id, None, _MOST_TILLS)
-        held = (self._records.verdict(tx, who.store_id, incarnation) for incarnation in said.journals)
+        held = (self._records.journal(tx, who.store_id, incarnation) for incarnation in said.journals)
         return HubHelloReply(
             server_time_ms=self._now_ms(),
             protocol=PROTOCOL,
             store=msgspec.json.encode(self._records.store(tx, who.store_id)),
             tills=tuple(StoreTill(till_id=till.till_id, name=till.name) for till in tills),
             devices=tuple(self._records.devices(tx, who.store_id)),
-            journals=tuple(verdict for verdict in held if verdict is not None),
+            journals=tuple(one for one in held if one is not None),
         )
 
     def till_behind(self, tx: Connection, who: HubIdentity, device_id: str) -> TillIdentity:

@@ -34,3 +34,19 @@ hub = Table(
     Column("oldest_waiting_ms", BigInteger),
 )
 """`waiting` entries were only at the hub when it was last heard of, the oldest of them since `oldest_waiting_ms`."""
+
+relayed = Table(
+    "relayed",
+    metadata,
+    Column("incarnation", LargeBinary, primary_key=True),
+    Column("device_id", String(64), nullable=False),
+    Column("till_id", String(40), nullable=False),
+    Column("central_high", BigInteger),
+    Column("central_hash", LargeBinary),
+    Column("kept_raw", BigInteger, nullable=False),
+)
+"""On a hub's own database: the journals that its tills brought.
+
+The central server holds each up to `central_high`, with that hash; null while it has not been asked. Entries up to
+`kept_raw` were brought to it raw: it took them no other way.
+"""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from shared_models.journal import START
 from shared_models.sync_api import EntryNote, Push, PushReply, SegmentState, SegmentVerdict
-from sync_server.errors import Forbidden
+from sync_server.errors import Conflict, Forbidden
 from sync_server.findings import Finding, Inbox
 from sync_server.ingest import chain, log
 from sync_server.ingest.chain import Stamped
@@ -22,6 +22,12 @@ class NotYourJournal(Forbidden):
     """The incarnation belongs to another till."""
 
     code = "not_your_journal"
+
+
+class NotAsSealed(Conflict):
+    """These are not the bytes that the till sealed: the messenger changed them, or lost some."""
+
+    code = "not_as_sealed"
 
 
 KeyOf = Callable[[Connection, str], bytes]
@@ -69,6 +75,15 @@ class Admission:
             safe_through=stands.safe_through,
             notes=notes,
         )
+
+    def check_seal(self, tx: Connection, who: TillIdentity, push: Push) -> None:
+        """For what others bring: raises NotAsSealed unless the till's own machine made these very entries."""
+        chain.check_shape(push)
+        stands = log.incarnation_of(tx, push.incarnation)
+        key = self._key_of(tx, stands.device_id if stands else who.device_id)
+        wrong = chain.broken_chain(push, chain.stamp(push)) or chain.bad_signature(push, key)
+        if wrong:
+            raise NotAsSealed(f"Nothing was stored: {wrong}. The till itself has the right ones.")
 
     def verdicts(
         self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...]

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, RawBody
 from litestar.types import ControllerRouterHandler
 
-from shared_models.sync_api import HashesRequest, Push
+from shared_models.sync_api import HashesReply, HashesRequest, Push, PushReply
 from shared_models.wire import unpack
 from sync_server.auth import actor_of, permission
 from sync_server.database import Database
 from sync_server.ingest.service import IngestService, Quarantined
 from sync_server.pages import Page, checked_limit, page_of, read_cursor
 from sync_server.store_scope import store_in_scope
-from sync_server.sync_messages import packed, till, till_of
+from sync_server.sync_messages import TillIdentity, packed, till, till_of
 
 AnyRequest = Request[Any, Any, Any]
 
 
+class TakesIn(Protocol):
+    """An IngestService, or a hub's."""
+
+    def push(self, who: TillIdentity, push: Push) -> PushReply: ...
+
+    def push_raw(self, who: TillIdentity, frame: bytes, reason: str) -> PushReply | None: ...
+
+    def hashes(self, who: TillIdentity, asked: HashesRequest) -> HashesReply: ...
+
+
 def routes(db: Database, service: IngestService) -> list[ControllerRouterHandler]:
+    return [*for_tills(service), *_for_the_office(db, service)]
+
+
+def for_tills(service: TakesIn) -> list[ControllerRouterHandler]:
     @post(
         "/sync/push",
         guards=[till],
@@ -53,6 +67,11 @@ def routes(db: Database, service: IngestService) -> list[ControllerRouterHandler
     def hashes(request: AnyRequest, body: RawBody) -> Response[bytes]:
         return packed(service.hashes(till_of(request), unpack(body, HashesRequest)))
 
+    handlers: list[Any] = [push, push_raw, hashes]
+    return handlers
+
+
+def _for_the_office(db: Database, service: IngestService) -> list[ControllerRouterHandler]:
     @get(
         "/api/v1/quarantine",
         guards=[permission("exceptions.read")],
@@ -79,5 +98,5 @@ def routes(db: Database, service: IngestService) -> list[ControllerRouterHandler
         actor = actor_of(request)
         service.retry(quarantine_id, actor.name, store_in_scope(actor, None))
 
-    handlers: list[Any] = [push, push_raw, hashes, quarantined, retry]
+    handlers: list[Any] = [quarantined, retry]
     return handlers

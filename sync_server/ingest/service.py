@@ -73,6 +73,12 @@ class IngestService:
             return reply
         raise DatabaseBusy("Others send the same entries at this moment. Send them again.")
 
+    def push_brought(self, who: TillIdentity, push: Push) -> PushReply:
+        """As `push`, for a till's entries that another machine brings; raises NotAsSealed for all but its own."""
+        with self._db.read() as tx:
+            self._admission.check_seal(tx, who, push)
+        return self.push(who, push)
+
     def hashes(self, who: TillIdentity, asked: HashesRequest) -> HashesReply:
         if len(asked.seqs) > MAX_PROBES or not all(0 < seq < 1 << 62 for seq in asked.seqs):
             raise Invalid(f"Ask for the hashes of 1 to {MAX_PROBES} entries at once.")

@@ -37,6 +37,8 @@ from sync_server.tills.service import Device, EnrolCode, TillService
 
 JudgeSegments = Callable[[Transaction, TillIdentity, tuple[SegmentState, ...]], tuple[SegmentVerdict, ...]]
 JudgeFeeds = Callable[[Transaction, str, tuple[FeedPosition, ...]], tuple[FeedVerdict, ...]]
+Meet = Callable[[str], None]
+Listen = Callable[[TillIdentity, Hello], None]
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -55,7 +57,7 @@ def routes(
 ) -> list[ControllerRouterHandler]:
     """`judge_segments` and `judge_feeds` are what the two streams have to say to a hello."""
     enrol = _enrolment(db, service, attempts, settings)
-    rest = _for_tills(db, service, judge_segments, judge_feeds, now_ms)
+    rest = for_tills(db, service, judge_segments, judge_feeds, now_ms)
     return [enrol, *rest, *_for_the_office(db, service)]
 
 
@@ -76,9 +78,20 @@ def _enrolment(db: Database, service: TillService, attempts: Attempts, settings:
     return enrol
 
 
-def _for_tills(
-    db: Database, service: TillService, judge_segments: JudgeSegments, judge_feeds: JudgeFeeds, now_ms: NowMs
+def for_tills(
+    db: Database,
+    service: TillService,
+    judge_segments: JudgeSegments,
+    judge_feeds: JudgeFeeds,
+    now_ms: NowMs,
+    meet: Meet = lambda device_id: None,
+    listen: Listen = lambda who, said: None,
 ) -> list[Any]:
+    """Log-in and hello, as a store's hub offers them too.
+
+    `meet` hears who logs in, and `listen` each hello, before they are judged.
+    """
+
     @get("/sync/challenge", guards=[public], sync_to_thread=False, summary="Something to sign")
     def challenge() -> Response[bytes]:
         return packed(service.challenge())
@@ -92,6 +105,7 @@ def _for_tills(
     )
     def token(body: RawBody) -> Response[bytes]:
         asked = unpack(body, TokenRequest)
+        meet(asked.device_id)
         with db.write() as tx:
             issued, expires_ms = service.token(tx, asked)
         return packed(Token(token=issued, expires_ms=expires_ms))
@@ -106,6 +120,7 @@ def _for_tills(
     def hello(request: AnyRequest, body: RawBody) -> Response[bytes]:
         who, said = till_of(request), unpack(body, Hello)
         check_protocol(said.protocol)
+        listen(who, said)
         with db.write() as tx:
             service.public_key(tx, who)
             service.seen(tx, who, said)

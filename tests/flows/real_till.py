@@ -12,8 +12,11 @@ from pos_client.store.books import TillBooks
 from pos_client.store.catalogue import CatalogueFile
 from pos_client.store.segments import Here
 from pos_client.sync.identity import Identity, enrol, load_or_create
-from pos_client.sync.server_api import ServerApi
+from pos_client.sync.path_choice import HUB, PathChoice
+from pos_client.sync.server_api import IN_THE_SHOP, ServerApi
+from pos_client.sync.server_port import Server
 from pos_client.sync.status import SyncStatus
+from pos_client.sync.two_paths import TwoPaths
 from pos_client.sync.worker import Place, SyncWorker
 from pos_client.this_machine import SystemClock, SystemIds, random_bytes
 from shared_models.journal import Entry, seal
@@ -32,6 +35,7 @@ class RealTill:
         self.till_id = till_id
         self.folder = folder
         self.url = url
+        self.hub_url = ""
         self.identity: Identity = load_or_create(folder / "identity", use_keyring=False)
         self.books = self._open_books()
         self.catalogue = CatalogueFile(folder / "catalogue.db", _now_ms)
@@ -70,12 +74,24 @@ class RealTill:
             Place(self.identity.device_id, place.till_id, place.store_id),
             self.books,
             self.catalogue,
-            lambda: ServerApi(self.url, self.identity.device_id, self.identity.sign),
+            self._connected,
             self.folder / "downloads",
             SystemClock(),
             self._report,
         )
         self.worker.start()
+
+    def _connected(self) -> Server:
+        """By the store's hub where there is one, which is tried again soon: nobody waits for a quarter of a minute."""
+        who = self.identity
+        central = ServerApi(self.url, who.device_id, who.sign)
+        if not self.hub_url:
+            return central
+        hub = ServerApi(self.hub_url, who.device_id, who.sign, IN_THE_SHOP)
+        assert self.worker is not None
+        self.worker.path_changed(HUB)
+        choice = PathChoice(lambda ceiling: ceiling, first_wait_ms=1000)
+        return TwoPaths(hub, central, choice, SystemClock(), self.worker.path_changed)
 
     def sell(self, sales: int = 1) -> None:
         for _ in range(sales):

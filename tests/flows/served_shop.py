@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
-from threading import Event
 
-import httpx
 from litestar import Litestar
 from sqlalchemy import select
 
@@ -23,10 +17,10 @@ from sync_server.ingest.tables import ingest_log, ingest_pos
 from sync_server.schema import metadata
 from sync_server.services import Services, build_services
 from sync_server.settings import Settings
+from tests.flows.served_process import ServedProcess
 
 FOLDER = "EVERTILL_TEST_FOLDER"
 DATABASE = "EVERTILL_TEST_DATABASE"
-ROOT = Path(__file__).parents[2]
 
 
 def application() -> Litestar:
@@ -56,8 +50,7 @@ class ServedShop:
         self.services: Services = build_services(settings, self.db, _now_ms, _new_id, None)
         if tills:
             self._open_store(tills)
-        self.port = _free_port()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = ServedProcess()
 
     @classmethod
     def reopened(cls, folder: Path) -> ServedShop:
@@ -69,6 +62,10 @@ class ServedShop:
             self.services.stores.create(tx, StoreConfig(store_id="03", name="Corner", currency="EUR"))
             for till_id in tills:
                 self.services.stores.add_till(tx, till_id, "03", "")
+
+    @property
+    def port(self) -> int:
+        return self._process.port
 
     @property
     def address(self) -> tuple[str, int]:
@@ -96,52 +93,19 @@ class ServedShop:
             return list(tx.scalars(select(ingest_pos.c.seq).order_by(ingest_pos.c.seq)))
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--workers", "1"]
-        command += ["--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning"]
-        command.append("tests.flows.served_shop:application")
-        environment = {**os.environ, FOLDER: str(self._folder), DATABASE: self._database_url}
-        self._process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
-        self._wait_until_it_answers()
+        environment = {FOLDER: str(self._folder), DATABASE: self._database_url}
+        self._process.start("tests.flows.served_shop:application", environment)
 
     def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait(10)
-            self._process = None
+        self._process.stop()
 
     def kill(self) -> None:
         """As a power cut does it: no process of the server gets to say anything."""
-        assert self._process is not None
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(10)
-        self._process = None
+        self._process.kill()
 
     def close(self) -> None:
         self.stop()
         self.db.close()
-
-    def _wait_until_it_answers(self) -> None:
-        assert self._process is not None
-        end, pause = time.monotonic() + 30, Event()
-        while True:
-            try:
-                httpx.get(f"http://127.0.0.1:{self.port}/sync/challenge", timeout=5)
-                return
-            except httpx.TransportError:
-                assert self._process.poll() is None, "the server ended at once"
-                assert time.monotonic() < end, "the server does not answer"
-                pause.wait(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _now_ms() -> int:

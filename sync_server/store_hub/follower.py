@@ -1,0 +1,114 @@
+"""The hub follows the feed as a till does, and wakes its tills with what came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shared_models.reference import FeedPosition, streams_of
+from shared_models.sync_api import SnapshotManifest
+from sync_server.database import Database
+from sync_server.feed.pokes import PokeBoard
+from sync_server.ports import NowMs
+from sync_server.store_hub import feed_copy
+from sync_server.store_hub.central import Central, CentralAway
+from sync_server.store_hub.feed_copy import CopiedSnapshots
+
+SNAPSHOT_EVERY_MS = 600_000
+
+
+class Follower:
+    """One thread calls `round`: all that is new, then it waits at the central server for more."""
+
+    def __init__(
+        self,
+        db: Database,
+        central: Central,
+        snapshots: CopiedSnapshots,
+        store_id: str,
+        board: PokeBoard,
+        now_ms: NowMs,
+        is_going: Callable[[], bool],
+    ) -> None:
+        self._db = db
+        self._central = central
+        self._snapshots = snapshots
+        self._store_id = store_id
+        self._streams = streams_of(store_id)
+        self._board = board
+        self._now_ms = now_ms
+        self._is_going = is_going
+        self._snapshot_due_ms = 0
+
+    def round(self) -> float:
+        """The seconds until the next one; it has waited already."""
+        at = self._positions()
+        if set(at) != set(self._streams) or not self._catch_up():
+            self._start_over()
+            if not self._catch_up():
+                raise CentralAway("The catalogue's newest file is older than its feed. It is fetched again.")
+        elif self._now_ms() >= self._snapshot_due_ms:
+            self._renew_snapshot()
+        if self._is_going():
+            self._central.poke(tuple(self._positions().values()))
+        return 0.0
+
+    def _catch_up(self) -> bool:
+        """False where only a whole catalogue helps."""
+        news: set[str] = set()
+        try:
+            for stream in self._streams:
+                if not self._follow(stream, news):
+                    return False
+        finally:
+            if news:
+                self._board.tell(frozenset(news))
+        return True
+
+    def _follow(self, stream: str, news: set[str]) -> bool:
+        while self._is_going():
+            at = self._positions()[stream]
+            page = self._central.page(stream, at.epoch, at.ver)
+            stands = page.to == at.ver
+            if page.reset or page.epoch != at.epoch or (stands and page.checksum_after != at.checksum):
+                return False
+            with self._db.write() as tx:
+                if not feed_copy.add_page(tx, page, self._now_ms()):
+                    return False
+            if page.to > page.after:
+                news.add(stream)
+            if not page.more:
+                return True
+        return True
+
+    def _start_over(self) -> None:
+        manifest = self._fetched()
+        with self._db.write() as tx:
+            feed_copy.start_from(tx, manifest)
+        self._board.tell(frozenset(self._streams))
+
+    def _renew_snapshot(self) -> None:
+        """So that a till that comes new has little to catch up."""
+        self._fetched()
+        self._snapshot_due_ms = self._now_ms() + SNAPSHOT_EVERY_MS
+
+    def _fetched(self) -> SnapshotManifest:
+        manifest = self._central.manifest(self._store_id)
+        folder = self._snapshots.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        whole, part = folder / manifest.sha256, folder / f"{manifest.sha256}.part"
+        if not whole.is_file():
+            self._central.blob(manifest.sha256, part)
+            if feed_copy.digest_of(part) != manifest.sha256:
+                if part.stat().st_size >= manifest.size:
+                    part.unlink()
+                raise CentralAway("The catalogue's file did not come whole. It is fetched again.")
+            part.replace(whole)
+        with self._db.write() as tx:
+            old = feed_copy.add_snapshot(tx, manifest, self._now_ms())
+        for name in old:
+            (folder / name).unlink(missing_ok=True)
+        return manifest
+
+    def _positions(self) -> dict[str, FeedPosition]:
+        with self._db.read() as tx:
+            return feed_copy.positions(tx, self._streams)

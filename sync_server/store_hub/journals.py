@@ -1,0 +1,295 @@
+"""The tills' journals on their way through the hub: what it holds of each, and what the central server has of it.
+
+A till is told how far the journal is held here or there, and keeps its entries until the central server's backup
+has them: so whatever this machine loses, the tills send again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from msgspec import structs
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from shared_models import journal
+from shared_models.journal import START
+from shared_models.sync_api import Push, PushReply, SegmentState, SegmentVerdict, WireEntry
+from sync_server.hubs.tables import relayed
+from sync_server.ingest import chain, log
+from sync_server.ingest.admission import Admission
+from sync_server.ingest.tables import incarnation, ingest_log, ingest_pos, ingest_queue
+from sync_server.sync_messages import TillIdentity
+
+
+class HubAdmission(Admission):
+    """As at the central server, but a journal may begin in its middle: what came before, others hold."""
+
+    def admit(self, tx: Connection, who: TillIdentity, public_key: bytes, push: Push) -> PushReply:
+        chain.check_shape(push)
+        note(tx, push.incarnation, who)
+        _learn_parent(tx, push)
+        if push.first_seq > 1 and log.incarnation_of(tx, push.incarnation) is None:
+            log.lock_incarnation(tx, who, push, self._now_ms())
+            log.advance(tx, push.incarnation, push.first_seq - 1, push.prev, self._now_ms())
+        return super().admit(tx, who, public_key, push)
+
+    def verdicts(
+        self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...]
+    ) -> tuple[SegmentVerdict, ...]:
+        """Nothing of a journal that this hub never heard of: the till goes on from where it believes to be."""
+        for segment in segments:
+            note(tx, segment.incarnation, who)
+        known = tuple(one for one in segments if log.incarnation_of(tx, one.incarnation) is not None)
+        return super().verdicts(tx, who, known)
+
+
+class ToPassOn(NamedTuple):
+    device_id: str
+    push: Push
+
+
+def note(tx: Connection, id: bytes, who: TillIdentity) -> None:
+    """From now on the central server is asked how far it has this journal, which `who` brings."""
+    by = relayed.c.incarnation == id
+    known = tx.execute(select(relayed).where(by)).one_or_none()
+    if known is None:
+        row = {"incarnation": id, "device_id": who.device_id, "till_id": who.till_id, "kept_raw": 0}
+        tx.execute(insert(relayed).values(row))
+    elif known.till_id == who.till_id and known.device_id != who.device_id:
+        tx.execute(update(relayed).where(by).values(device_id=who.device_id))
+
+
+def belongs_to(tx: Connection, id: bytes, who: TillIdentity) -> None:
+    """The central server knows whose journal it is, whoever brought a copy of it here."""
+    other = (relayed.c.incarnation == id) & (relayed.c.till_id != who.till_id)
+    tx.execute(update(relayed).where(other).values(device_id=who.device_id, till_id=who.till_id))
+
+
+def noted(tx: Connection) -> list[bytes]:
+    return [bytes(id) for id in tx.scalars(select(relayed.c.incarnation).order_by(relayed.c.incarnation))]
+
+
+def to_ask_about(tx: Connection, segments: tuple[SegmentState, ...]) -> tuple[bytes, ...]:
+    """Of these journals of a till, those of which it says more than is known here."""
+    asked = []
+    for segment in segments:
+        held = log.incarnation_of(tx, segment.incarnation)
+        if held is None or held.high < segment.acked:
+            asked.append(segment.incarnation)
+    return tuple(asked)
+
+
+def waiting(tx: Connection) -> tuple[int, int | None]:
+    """(entries that are only here, when the oldest of them came)"""
+    count, oldest = 0, None
+    for row in _journals(tx):
+        after = _passed_on(row)
+        count += max(0, row.high - after)
+        if row.high > after:
+            came = select(func.min(ingest_log.c.received_at_ms)).join(
+                ingest_pos, ingest_pos.c.ingest_id == ingest_log.c.ingest_id
+            )
+            at_ms = tx.scalar(
+                came.where(ingest_pos.c.incarnation == row.incarnation, ingest_pos.c.seq > after)
+            )
+            oldest = min(filter(None, (oldest, at_ms)), default=None)
+    return count, oldest
+
+
+def any_unasked(tx: Connection) -> bool:
+    return tx.scalar(select(relayed.c.till_id).where(relayed.c.central_high.is_(None)).limit(1)) is not None
+
+
+def unsent(tx: Connection) -> list[bytes]:
+    """Journals of which the central server, once asked, lacks something that is here."""
+    return [
+        bytes(row.incarnation)
+        for row in _journals(tx)
+        if row.central_high is not None and row.high > _passed_on(row)
+    ]
+
+
+def next_batch(tx: Connection, id: bytes, most: int, most_bytes: int) -> ToPassOn | None:
+    """What follows on the central server's head, as the till sealed it; None where nothing does."""
+    row = next((one for one in _journals(tx) if one.incarnation == id), None)
+    if row is None or row.central_high is None:
+        return None
+    first = _passed_on(row) + 1
+    found: list[Row[Any]] = []
+    size = 0
+    for entry in tx.execute(_entries(id, first, most)):
+        if entry.seq != first + len(found) or (found and size + len(entry.body) > most_bytes):
+            break
+        found.append(entry)
+        size += len(entry.body)
+    if not found:
+        return None
+    held = tx.execute(select(incarnation).where(incarnation.c.incarnation == id)).one()
+    prev = log.hash_at(tx, id, first - 1) if first > 1 else _beginning(held)
+    return ToPassOn(row.device_id, _push(id, found, held, prev or bytes(row.central_hash)))
+
+
+def settle(tx: Connection, id: bytes, high: int, digest: bytes, safe_through: int) -> bool:
+    """The central server holds the journal up to `high`. Whether what is here goes on from there.
+
+    Where it does not, the server's word holds from now on, and the tills send anew what is missing between.
+    """
+    tx.execute(delete(ingest_queue))  # nothing is booked here
+    digest = digest if high else START
+    said = {"central_high": high, "central_hash": digest}
+    tx.execute(update(relayed).where(relayed.c.incarnation == id).values(said))
+    held = log.incarnation_of(tx, id)
+    if held is None:
+        _begin(tx, id, high, digest, safe_through)
+        return True
+    fits = _goes_on(tx, id, held, high, digest)
+    if not fits:
+        tx.execute(delete(ingest_pos).where(ingest_pos.c.incarnation == id))
+        tx.execute(update(relayed).where(relayed.c.incarnation == id).values(kept_raw=0))
+    if not fits or high > held.high:
+        log.advance(tx, id, high, digest, 0)
+    safe = min(safe_through, high)
+    tx.execute(update(incarnation).where(incarnation.c.incarnation == id).values(safe_through=safe))
+    return fits
+
+
+def single_entries(push: Push) -> Iterator[Push]:
+    """The same entries, each as a batch of its own."""
+    prev = push.prev
+    for at in chain.stamp(push):
+        digest = push.head_hash if at.entry is push.entries[-1] else at.hash
+        yield structs.replace(push, first_seq=at.seq, prev=prev, entries=(at.entry,), head_hash=digest)
+        prev = digest
+
+
+def spoilt_at(tx: Connection, push: Push) -> int | None:
+    """The first entry that is not, any more, what the till brought; None where it came like that."""
+    for one in single_entries(push):
+        where = (ingest_pos.c.incarnation == push.incarnation) & (ingest_pos.c.seq == one.first_seq)
+        held = tx.execute(select(ingest_pos.c.hash, ingest_pos.c.chain_ok).where(where)).one_or_none()
+        if held is None or not held.chain_ok:
+            return None
+        if chain.stamp(one)[0].hash != held.hash:
+            return one.first_seq
+    return None
+
+
+def forget_from(tx: Connection, id: bytes, seq: int) -> None:
+    """The tills send it anew."""
+    gone = (ingest_pos.c.incarnation == id) & (ingest_pos.c.seq >= seq)
+    facts = select(ingest_pos.c.ingest_id).where(gone, ingest_pos.c.ingest_id.is_not(None))
+    numbers = tx.scalars(facts).all()
+    row = tx.execute(select(relayed).where(relayed.c.incarnation == id)).one()
+    before = log.hash_at(tx, id, seq - 1) or bytes(row.central_hash or START)
+    tx.execute(delete(ingest_pos).where(gone))
+    tx.execute(delete(ingest_log).where(ingest_log.c.ingest_id.in_(numbers)))
+    log.advance(tx, id, seq - 1, before, 0)
+
+
+def passed_on_raw(tx: Connection, id: bytes, seq: int) -> None:
+    later = (relayed.c.incarnation == id) & (relayed.c.kept_raw < seq)
+    tx.execute(update(relayed).where(later).values(kept_raw=seq))
+
+
+def _journals(tx: Connection) -> list[Row[Any]]:
+    columns = (relayed, incarnation.c.high, incarnation.c.head_hash)
+    query = select(*columns).join(incarnation, incarnation.c.incarnation == relayed.c.incarnation)
+    return list(tx.execute(query.order_by(relayed.c.incarnation)))
+
+
+def _passed_on(row: Row[Any]) -> int:
+    return max(int(row.central_high or 0), int(row.kept_raw))
+
+
+def _entries(id: bytes, first: int, most: int) -> Any:
+    columns = ingest_pos.c
+    return (
+        select(
+            columns.seq, columns.event_id, columns.hash, columns.signature, columns.algorithm,
+            ingest_log.c.type, ingest_log.c.schema, ingest_log.c.body, ingest_log.c.body_hash,
+        )
+        .join(ingest_log, ingest_log.c.ingest_id == columns.ingest_id)
+        .where(columns.incarnation == id, columns.seq >= first)
+        .order_by(columns.seq)
+        .limit(most)
+    )  # fmt: skip
+
+
+def _push(id: bytes, found: list[Row[Any]], held: Row[Any], prev: bytes) -> Push:
+    entries = tuple(
+        WireEntry(
+            event_id=row.event_id,
+            type=row.type,
+            schema=row.schema,
+            body=row.body,
+            signature=row.signature,
+            algorithm=row.algorithm,
+        )
+        for row in found
+    )
+    return Push(
+        incarnation=id,
+        first_seq=found[0].seq,
+        prev=prev,
+        entries=entries,
+        head_hash=found[-1].hash,
+        parent=held.parent,
+        parent_seq=held.parent_seq,
+        parent_hash=held.parent_hash,
+    )
+
+
+def _beginning(held: Row[Any]) -> bytes:
+    return journal.first_prev(held.parent, held.parent_seq, held.parent_hash)
+
+
+def _learn_parent(tx: Connection, push: Push) -> None:
+    """Of a journal that is here by the central server's word, which does not speak of parents."""
+    where = (incarnation.c.incarnation == push.incarnation) & incarnation.c.parent.is_(None)
+    if push.parent is not None:
+        said = {
+            "parent": push.parent,
+            "parent_seq": push.parent_seq,
+            "parent_hash": push.parent_hash,
+        }
+        tx.execute(update(incarnation).where(where).values(said))
+
+
+def _goes_on(tx: Connection, id: bytes, held: log.Incarnation, high: int, digest: bytes) -> bool:
+    if high > held.high:
+        return True
+    if high == held.high:
+        return high == 0 or held.head_hash == digest
+    ours = log.hash_at(tx, id, high) if high else None
+    return ours == digest if ours is not None else _chains_to(tx, id, high, digest)
+
+
+def _chains_to(tx: Connection, id: bytes, high: int, digest: bytes) -> bool:
+    """The entry at `high` itself is not here: does the next one say that it follows on it?"""
+    first = tx.execute(_entries(id, high + 1, 1)).first()
+    if first is None or first.seq != high + 1:
+        return False
+    held = tx.execute(select(incarnation).where(incarnation.c.incarnation == id)).one()
+    prev = digest if high else _beginning(held)
+    return bool(journal.chain_hash(id, first.seq, first.event_id, first.body_hash, prev) == first.hash)
+
+
+def _begin(tx: Connection, id: bytes, high: int, digest: bytes, safe_through: int) -> None:
+    """As the central server knows it, from where the till goes on."""
+    row = tx.execute(select(relayed).where(relayed.c.incarnation == id)).one()
+    tx.execute(
+        insert(incarnation).values(
+            incarnation=id,
+            till_id=row.till_id,
+            store_id=row.till_id.rpartition("-")[0],
+            device_id=row.device_id,
+            parent_seq=0,
+            parent_hash=b"",
+            high=high,
+            head_hash=digest,
+            state=log.ACTIVE,
+            safe_through=min(safe_through, high),
+            last_received_ms=0,
+        )
+    )

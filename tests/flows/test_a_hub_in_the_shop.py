@@ -1,0 +1,289 @@
+"""A store with a hub: real tills, a real hub and a real server, each of which may be away or lose its disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import func, select
+
+from shared_models.reference import FeedPosition
+from sync_server.exceptions.tables import exception_case
+from sync_server.ingest.tables import ingest_pos
+from tests.flows.chaos_proxy import CUT_ANSWER, LOSE_ANSWER, ChaosProxy
+from tests.flows.real_till import RealTill
+from tests.flows.served_hub import ServedHub
+from tests.flows.served_shop import ServedShop
+from tests.pos_client.store.made_up_shop import shift_opened
+from tests.sync_server.conftest import postgresql_uri  # noqa: F401 - a fixture of this test
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServedShop]:
+    url = ""
+    if request.param == "postgresql":
+        uri = request.getfixturevalue("postgresql_uri")
+        name = f"hub_{abs(hash(request.node.name))}"
+        with psycopg.connect(uri, autocommit=True) as connection:
+            connection.execute(f"create database {name} template template_shop")
+        url = uri.replace("/postgres?", f"/{name}?")
+    shop = ServedShop(tmp_path / "server", url)
+    shop.add_products("milk", "bread")
+    shop.start()
+    yield shop
+    shop.close()
+
+
+@pytest.fixture
+def hub(shop: ServedShop, tmp_path: Path) -> Iterator[ServedHub]:
+    hub = ServedHub(tmp_path / "hub", shop)
+    hub.start()
+    yield hub
+    hub.close()
+
+
+@pytest.fixture
+def till(shop: ServedShop, hub: ServedHub, tmp_path: Path) -> Iterator[RealTill]:
+    """Enrolled at the server; it knows the hub's address only."""
+    till = RealTill(tmp_path / "till", f"http://127.0.0.1:{shop.port}")
+    till.enrol(shop.code())
+    till.url = hub.url
+    till.books.post(shift_opened())
+    yield till
+    till.close()
+
+
+class RoamingTill:
+    """A till that knows both ways, each of which can be cut."""
+
+    def __init__(self, folder: Path, shop: ServedShop, hub: ServedHub) -> None:
+        self.to_hub, self.to_centre = ChaosProxy(hub.address), ChaosProxy(shop.address)
+        self.till = RealTill(folder, self.to_centre.url)
+        self.till.enrol(shop.code())
+        self.till.hub_url = self.to_hub.url
+        self.till.books.post(shift_opened())
+        self.till.start()
+
+    def close(self) -> None:
+        self.till.close()
+        self.to_hub.stop()
+        self.to_centre.stop()
+
+
+def sealed(*tills: RealTill) -> list[tuple[bytes, bytes]]:
+    return sorted((entry.event_id, entry.body) for till in tills for entry in till.journal())
+
+
+def assert_stored_once(shop: ServedShop, *tills: RealTill) -> None:
+    """At the central server: everything, once, byte for byte, and nothing to look at."""
+    assert sorted(shop.stored()) == sealed(*tills)
+    with shop.db.read() as tx:
+        assert tx.scalar(select(func.count()).where(~ingest_pos.c.chain_ok)) == 0
+        assert tx.scalars(select(exception_case.c.kind)).all() == []
+
+
+def test_what_a_till_brings_to_the_hub_arrives_at_the_server_as_it_was_sealed(
+    shop: ServedShop, hub: ServedHub, till: RealTill
+) -> None:
+    till.sell(3)
+    till.start()
+    till.wait_until_all_is_sent()
+    hub.wait(lambda: len(shop.stored()) == 4)
+    assert_stored_once(shop, till)
+    hub.wait(lambda: hub.state().waiting == 0)
+    till.wait(lambda: till.catalogue.store() is not None)
+
+
+def test_a_hub_killed_while_the_line_is_down_passes_everything_on_afterwards(
+    shop: ServedShop, hub: ServedHub, till: RealTill
+) -> None:
+    known_to(hub, till)
+    hub.line.cut_line()
+    till.sell(5)
+    till.wait_until_all_is_sent()
+    assert sorted(hub.stored()) == sealed(till)
+    hub.kill()
+    assert len(shop.stored()) == 1
+    hub.start()
+    till.sell(2)
+    till.wait_until_all_is_sent()
+    assert hub.state().waiting == 7
+    hub.line.mend_line()
+    hub.wait(lambda: len(shop.stored()) == 8, 90)
+    assert_stored_once(shop, till)
+
+
+def test_a_hub_that_lost_its_disk_before_passing_on_loses_no_sale(
+    shop: ServedShop, hub: ServedHub, till: RealTill
+) -> None:
+    known_to(hub, till)
+    hub.line.cut_line()
+    till.sell(5)
+    till.wait_until_all_is_sent()
+    hub.kill()
+    hub.line.mend_line()
+    hub.lose_disk()
+    hub.start()
+    till.sell(1)
+    hub.wait(lambda: len(shop.stored()) == 7, 90)
+    assert_stored_once(shop, till)
+
+
+def test_a_new_hub_that_has_not_met_the_server_takes_in_what_comes_and_what_lies_before_it_later(
+    shop: ServedShop, hub: ServedHub, till: RealTill
+) -> None:
+    known_to(hub, till)
+    hub.line.cut_line()
+    till.sell(5)
+    till.wait_until_all_is_sent()
+    hub.kill()
+    hub.line.mend_line()
+    hub.lose_disk()
+    hub.learn_of_the_store()
+    hub.line.cut_line()
+    hub.start()
+    till.sell(2)
+    till.wait(lambda: len(hub.stored()) == 2 and till.books.unsent().entries == 0)
+    hub.line.mend_line()
+    hub.wait(lambda: hub.state().waiting == 0, 90)
+    till.sell(1)
+    hub.wait(lambda: len(shop.stored()) == 9, 90)
+    assert_stored_once(shop, till)
+
+
+def test_what_the_hubs_disk_altered_never_arrives_and_the_tills_own_bytes_do(
+    shop: ServedShop, hub: ServedHub, till: RealTill
+) -> None:
+    known_to(hub, till)
+    hub.line.cut_line()
+    till.sell(5)
+    till.wait_until_all_is_sent()
+    hub.kill()
+    hub.alter_the_newest_body()
+    hub.line.mend_line()
+    hub.start()
+    hub.wait(lambda: hub.state().waiting == 0, 90)
+    till.sell(1)
+    hub.wait(lambda: len(shop.stored()) == 7, 90)
+    assert_stored_once(shop, till)
+
+
+def known_to(hub: ServedHub, till: RealTill) -> None:
+    """The till has met the hub, and the server has its first entry."""
+    till.start()
+    till.wait_until_all_is_sent()
+    hub.wait(lambda: hub.state().waiting == 0)
+    till.wait(lambda: till.catalogue.store() is not None)
+
+
+@pytest.fixture
+def roaming(shop: ServedShop, hub: ServedHub, tmp_path: Path) -> Iterator[RoamingTill]:
+    roaming = RoamingTill(tmp_path / "roaming", shop, hub)
+    yield roaming
+    roaming.close()
+
+
+def test_a_till_goes_on_by_whatever_is_reachable_and_nothing_is_there_twice(
+    shop: ServedShop, hub: ServedHub, roaming: RoamingTill
+) -> None:
+    till = roaming.till
+    till.wait(lambda: till.books.unsent().entries == 0 and till.status.path == "hub")
+    hub.kill()
+    till.sell(2)
+    till.wait(lambda: till.status.path == "central" and len(shop.stored()) == 3)
+    hub.start()
+    till.wait(lambda: till.status.path == "hub")
+    roaming.to_centre.cut_line()
+    hub.line.cut_line()
+    till.sell(2)
+    till.wait_until_all_is_sent()
+    assert till.status.online
+    roaming.to_hub.cut_line()
+    till.sell(1)
+    till.wait(lambda: not till.status.online)
+    assert len(shop.stored()) == 3
+    roaming.to_centre.mend_line()
+    till.wait(lambda: len(shop.stored()) == 6 and till.status.path == "central")
+    hub.line.mend_line()
+    hub.wait(lambda: hub.state().waiting == 0, 90)
+    assert_stored_once(shop, till)
+
+
+def test_a_till_whose_hub_died_with_its_sales_brings_them_itself(
+    shop: ServedShop, hub: ServedHub, roaming: RoamingTill
+) -> None:
+    till = roaming.till
+    till.wait(lambda: till.books.unsent().entries == 0 and till.status.path == "hub")
+    hub.wait(lambda: hub.state().waiting == 0)
+    hub.line.cut_line()
+    till.sell(4)
+    till.wait_until_all_is_sent()
+    assert len(shop.stored()) == 1
+    hub.kill()
+    till.wait(lambda: len(shop.stored()) == 5)
+    assert_stored_once(shop, till)
+
+
+def test_answers_of_the_hub_that_are_lost_double_nothing(
+    shop: ServedShop, hub: ServedHub, roaming: RoamingTill
+) -> None:
+    """The hub has it and passes it on, and the till brings it to the server as well."""
+    till = roaming.till
+    till.wait(lambda: till.books.unsent().entries == 0 and till.status.path == "hub")
+    for _ in range(3):
+        roaming.to_hub.plan.extend([LOSE_ANSWER, CUT_ANSWER, LOSE_ANSWER])
+        till.sell(3)
+        till.wait_until_all_is_sent()
+    hub.wait(lambda: len(shop.stored()) == 10, 90)
+    hub.wait(lambda: hub.state().waiting == 0, 90)
+    assert len(hub.stored()) > 1
+    assert_stored_once(shop, till)
+
+
+def test_a_hub_with_an_old_copy_of_the_feed_takes_no_till_back(
+    shop: ServedShop, hub: ServedHub, roaming: RoamingTill
+) -> None:
+    till = roaming.till
+    till.wait(lambda: till.status.path == "hub" and set(till.catalogue.positions()) == set(heads(shop)))
+    hub.line.cut_line()
+    hub.kill()
+    shop.add_products("butter")
+    till.wait(lambda: set(till.catalogue.positions()) == set(heads(shop)))
+    hub.start()
+    till.wait(lambda: till.status.path == "hub")
+    shop.add_products("cheese")
+    assert till.worker is not None
+    till.worker.refresh()
+    till.wait(lambda: set(till.catalogue.positions()) == set(heads(shop)))
+    roaming.to_centre.cut_line()
+    before = till.catalogue.positions()
+    till.sell(1)
+    till.wait_until_all_is_sent()
+    till.worker.refresh()
+    till.wait(lambda: till.status.catalogue_code != "")
+    assert till.catalogue.positions() == before
+    hub.line.mend_line()
+    shop.add_products("honey")
+    till.wait(lambda: set(till.catalogue.positions()) == set(heads(shop)), 90)
+    assert_stored_once(shop, till)
+
+
+def test_a_hub_that_was_shut_out_sends_the_tills_to_the_server(
+    shop: ServedShop, hub: ServedHub, roaming: RoamingTill
+) -> None:
+    till = roaming.till
+    till.wait(lambda: till.books.unsent().entries == 0 and till.status.path == "hub")
+    hub.wait(lambda: hub.state().waiting == 0)
+    with shop.db.write() as tx:
+        for one in shop.services.hubs.hubs(tx, None, 10):
+            shop.services.hubs.revoke(tx, one.hub_id)
+    till.sell(2)
+    till.wait(lambda: till.status.path == "central" and len(shop.stored()) == 3, 90)
+    assert_stored_once(shop, till)
+
+
+def heads(shop: ServedShop) -> tuple[FeedPosition, ...]:
+    with shop.db.read() as tx:
+        return shop.services.feed.positions(tx, "03")
