@@ -30,7 +30,7 @@ PAUSES_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 class JobQueue(Protocol):
     """The jobs in the till's database (`store.jobs.Jobs`)."""
 
-    def claim(self, kind: Kind) -> Job | None: ...
+    def claim(self, kind: Kind | None = None) -> Job | None: ...
 
     def done(self, job_id: int) -> None: ...
 
@@ -126,7 +126,7 @@ class Spooler:
         self._settle_interrupted()
         worked = False
         while not self._stopping.is_set():
-            if not (self._next_pulse() or self._next_receipt()):
+            if not self._next_job():
                 break
             worked = True
         if worked and not self._failures:
@@ -148,10 +148,18 @@ class Spooler:
             return None
         return self._pauses_s[min(self._failures, len(self._pauses_s)) - 1]
 
-    def _next_pulse(self) -> bool:
-        job = self._jobs.claim("drawer")
+    def _next_job(self) -> bool:
+        """Whether there is reason to go on at once."""
+        job = self._jobs.claim()
         if job is None:
             return False
+        if job.kind == "drawer":
+            self._pulse(job)
+            return True
+        self._receipt(job)
+        return not self._failures
+
+    def _pulse(self, job: Job) -> None:
         outcome = self._drawer.open()
         if isinstance(outcome, NotPulsed):
             self._jobs.cancel(job.id)
@@ -161,13 +169,8 @@ class Spooler:
             self._tell(False, outcome.reason)
         else:
             self._jobs.done(job.id)
-        return True
 
-    def _next_receipt(self) -> bool:
-        """Whether there is reason to go on at once."""
-        job = self._jobs.claim("print")
-        if job is None:
-            return False
+    def _receipt(self, job: Job) -> None:
         outcome = self._print(job)
         match outcome:
             case Printed():
@@ -182,7 +185,6 @@ class Spooler:
                 self._jobs.uncertain(job.id)
                 self._failures = 0
                 self._tell(False, reason)
-        return not self._failures
 
     def _print(self, job: Job) -> PrintOutcome:
         try:

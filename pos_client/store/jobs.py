@@ -49,13 +49,13 @@ class Jobs:
         if self.having("sending"):
             self._database.write(work)
 
-    def claim(self, kind: Kind) -> Job | None:
-        """The oldest queued job, now marked `sending` for good."""
+    def claim(self, kind: Kind | None = None) -> Job | None:
+        """The oldest queued job, now marked `sending` for good; of both kinds a pulse goes before paper."""
 
         def work(connection: Driver) -> Job | None:
             row = connection.execute(
                 "update job set state = 'sending', attempts = attempts + 1 where id ="
-                " (select min(id) from job where state = 'queued' and kind = ?)"
+                " (select id from job where state = 'queued' and kind = coalesce(?, kind) order by kind, id limit 1)"
                 " returning id, kind, pos, payload, state, attempts, note",
                 (kind,),
             ).fetchone()
@@ -64,7 +64,7 @@ class Jobs:
         # Under one lock: a new incarnation may move the sale to another place in between.
         with self._database.lock:
             job = self._database.write(work) if self._any_queued(kind) else None
-            if job is None or job.payload or kind == "drawer":
+            if job is None or job.payload or job.kind == "drawer":
                 return job
             return msgspec.structs.replace(job, payload=self._receipt_of(job.pos))
 
@@ -106,9 +106,11 @@ class Jobs:
             ).fetchall()
         return tuple(dict.fromkeys(number for (number,) in rows if number))
 
-    def _any_queued(self, kind: Kind) -> bool:
+    def _any_queued(self, kind: Kind | None) -> bool:
         with self._database.read() as connection:
-            row = connection.execute("select 1 from job where state = 'queued' and kind = ? limit 1", (kind,))
+            row = connection.execute(
+                "select 1 from job where state = 'queued' and kind = coalesce(?, kind) limit 1", (kind,)
+            )
             return row.fetchone() is not None
 
     def _set(self, job_id: int, state: str) -> None:

@@ -11,8 +11,8 @@ from tests.crash_points.till_kinds import Tables, tables
 from tests.crash_points.till_starts import STARTS, Start
 from tests.crash_points.witness import develop, picture, witnessed
 
-_KEPT_ASIDE = (".before-", ".damaged")
-"""For a person to look at; a kill may leave one more of them."""
+_KEPT_ASIDE = (".before-", ".damaged", ".suspect")
+"""For a person to look at, or for the next start to look closely; a kill may leave one more of them."""
 
 
 @pytest.mark.expects_log

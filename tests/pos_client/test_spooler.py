@@ -297,7 +297,7 @@ class FullAtFirst:
         self.having = books.jobs.having
         self.unsure_receipts = books.jobs.unsure_receipts
 
-    def claim(self, kind):
+    def claim(self, kind=None):
         if not self._failed:
             self._failed = True
             raise StorageFull("The disk is full.")

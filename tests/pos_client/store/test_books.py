@@ -293,3 +293,10 @@ def test_a_sale_must_be_posted_as_a_sale(books: TillBooks) -> None:
     with pytest.raises(AssertionError):
         books.post(a_sale())
     assert all_entries(books) == []
+
+
+def test_the_drawer_opens_before_any_paper_moves(books: TillBooks) -> None:
+    books.post_sale(a_sale(), open_drawer=False)
+    books.post_sale(a_sale(), open_drawer=True)
+    claimed = [books.jobs.claim() for _ in range(4)]
+    assert [job.kind if job else None for job in claimed] == ["drawer", "print", "print", None]
