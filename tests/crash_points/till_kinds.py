@@ -241,10 +241,12 @@ def copy_of(prepared: Path, folder: Path) -> Path:
 Tables = dict[str, list[tuple[Any, ...]]]
 
 
-def tables(path: Path) -> Tables:
+def tables(path: Path, key: str | None = None) -> Tables:
     """All that a SQLite file says. A signature is another each time, and `verify` has a look at it."""
     connection = driver.connect(str(path))
     try:
+        if key is not None:
+            connection.execute(f"pragma key=\"x'{key}'\"")
         assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
         found = {"user_version": connection.execute("pragma user_version").fetchall()}
         names = connection.execute("select name from sqlite_master where type = 'table' order by name")
