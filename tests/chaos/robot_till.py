@@ -40,13 +40,14 @@ class Robot:
         self._paid = os.open(folder / PAID, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
     def work(self, leaving: Event) -> None:
-        while self._session.state.phase is Phase.WAITING:
-            if leaving.wait(0.1):
-                return
-        self._begin()
+        has_begun = False
         while not leaving.wait(self._chance.uniform(0.05, _LONGEST_PAUSE_S)):
-            if not self._closed.exists():
-                self._sell()
+            if self._closed.exists() or self._session.state.phase is Phase.WAITING:
+                continue
+            if not has_begun:
+                self._begin()
+                has_begun = True
+            self._sell()
 
     def _begin(self) -> None:
         state = self._session.log_in(PIN)

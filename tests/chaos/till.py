@@ -192,7 +192,8 @@ class BesiegedTill:
     def unsent(self) -> int:
         """Entries past the acknowledged ones, over all incarnations; read beside the running till."""
         heads = "select count(*) from entry e where e.pos >> 40 = s.id"
-        return int(self._ask(f"select coalesce(sum(({heads}) - s.acked), 0) from segment s")[0][0])
+        rows = self._ask(f"select coalesce(sum(({heads}) - s.acked), 0) from segment s")
+        return int(rows[0][0]) if rows else 0
 
     def feed_positions(self) -> list[tuple[str, str, int, str]]:
         """(stream, epoch, version, checksum), in the order of their names."""
@@ -230,6 +231,7 @@ class BesiegedTill:
         )
 
     def _ask(self, sql: str, path: Path | None = None) -> list[tuple[Any, ...]]:
+        """Nothing where the till has not made its file yet, or only just begun to."""
         path = path or self.data / BOOKS_FILE
         if not path.exists():
             return []
@@ -237,5 +239,9 @@ class BesiegedTill:
         try:
             rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
             return rows
+        except sqlcipher3.dbapi2.OperationalError as reason:
+            if "no such table" in str(reason):
+                return []
+            raise
         finally:
             connection.close()
