@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Event
 
 from sqlalchemy import func, select
 
@@ -19,18 +21,27 @@ from tests.chaos.till import BesiegedTill
 from tests.chaos.verdict import at_the_server, at_the_tills, holdings
 
 PRODUCTS = 40
+_PATIENCE_S = 120
 
 
 def besieged(
     folder: Path, faults: Sequence[Fault], seed: int, tills: int, drained_within_s: float, say: Say
 ) -> Outcome:
     with shop(folder, tills) as (office, besieged_tills):
+        wait_until_each_sold(besieged_tills, 1)
         siege = Siege(office, besieged_tills, seed, say)
         siege.run(faults)
         siege.drain()
         for till in besieged_tills:
             till.leave()
         return taken_stock(siege, drained_within_s)
+
+
+def wait_until_each_sold(tills: Sequence[BesiegedTill], sales: int) -> None:
+    end, pause = time.monotonic() + _PATIENCE_S, Event()
+    while min(len(till.paid()) for till in tills) < sales:
+        assert time.monotonic() < end, "the robots don't sell"
+        pause.wait(0.1)
 
 
 @contextmanager

@@ -5,10 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event
 
 import msgspec
 import pytest
@@ -19,8 +17,8 @@ from sync_server.sales.tables import sale
 from tests.chaos.faults import Fault, Kind
 from tests.chaos.head_office import HeadOffice
 from tests.chaos.siege import Siege
-from tests.chaos.siege_works import shop
-from tests.chaos.till import ROOT, BesiegedTill, Paid
+from tests.chaos.siege_works import shop, wait_until_each_sold
+from tests.chaos.till import ROOT, Paid
 from tests.chaos.verdict import Holdings, at_the_server, at_the_tills, holdings
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(300)]
@@ -112,13 +110,6 @@ def quiet_shop() -> Iterator[tuple[HeadOffice, Holdings]]:
                 till.leave()
             assert at_the_tills(tills) == []
             yield office, holdings(office, tills, siege.remains)
-
-
-def wait_until_each_sold(tills: Sequence[BesiegedTill], sales: int) -> None:
-    end, pause = time.monotonic() + 60, Event()
-    while min(len(till.paid()) for till in tills) < sales:
-        assert time.monotonic() < end, "the robots don't sell"
-        pause.wait(0.1)
 
 
 def test_nothing_is_found_where_nothing_is_broken(quiet_shop: tuple[HeadOffice, Holdings]) -> None:
