@@ -62,10 +62,11 @@ class StoreHub:
         self.db = db
         self.services: Services = build_services(settings, db, now_ms, random_id, None)
         self.central = Central(central_url, place.hub_id, sign)
+        self.quick = Central(central_url, place.hub_id, sign, a_till_waits=True)
         self.board = PokeBoard()
         self.up = Rounds("hub-up", lambda: self.forwarder.round())
         self.down = Rounds("hub-down", lambda: self.follower.round())
-        self.forwarder = Forwarder(db, self.central, APP, now_ms, self.up.is_going)
+        self.forwarder = Forwarder(db, self.central, self.quick, APP, now_ms, self.up.is_going)
         self.feed = CopiedFeed()
         self.snapshots = CopiedSnapshots(db, self.feed, settings.data_dir / "snapshots", now_ms)
         self.follower = Follower(
@@ -74,7 +75,7 @@ class StoreHub:
         self.admission = _admission(self.services, now_ms)
         raw_frames = RawFrames(self.services.exceptions, now_ms)
         ingest = IngestService(db, self.admission, raw_frames, self.services.tills.public_key, lambda: None)
-        self.intake = HubIntake(ingest, self.central, self.up.wake)
+        self.intake = HubIntake(ingest, self.quick, self.up.wake)
 
     def start(self) -> None:
         self.up.start()
@@ -88,6 +89,7 @@ class StoreHub:
         for rounds in (self.up, self.down):
             rounds.stop(_STOP_WITHIN_S)
         self.central.close()
+        self.quick.close()
 
     def state(self) -> HubState:
         with self.db.read() as tx:

@@ -1,7 +1,7 @@
 """Which way the till takes: the store's hub while it answers, else the central server, and back after a while.
 
 The way is never changed back and forth: a hub that was left is tried again after a wait that doubles each time, until
-it has held for a while. No clock, no dice of its own.
+it has held for a while; sooner only where the central server is away as well. No clock, no dice of its own.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class PathChoice:
         self._try_again_ms = 0
         self._since_ms: int | None = None
         self._refusals = 0
+        self._central_is_away = False
 
     @property
     def current(self) -> str:
@@ -41,7 +42,7 @@ class PathChoice:
         """`may_probe` is false for what may wait for minutes: a hub that is away is not found out with that."""
         if self._on_hub or (may_probe and self.is_due(now_ms)):
             return (HUB, CENTRAL)
-        return (CENTRAL,)
+        return (CENTRAL, HUB)
 
     def is_due(self, now_ms: int) -> bool:
         """Whether a hub that was left should be tried again."""
@@ -49,7 +50,9 @@ class PathChoice:
 
     def answered(self, now_ms: int, way: str) -> bool:
         """Whether the way changed."""
-        if way != HUB or self._is_left(now_ms):
+        if way == CENTRAL:
+            self._central_is_away = False
+        if way != HUB or (self._is_left(now_ms) and not self._central_is_away):
             return False
         self._refusals = 0
         if self._since_ms is None:
@@ -68,6 +71,8 @@ class PathChoice:
 
     def failed(self, now_ms: int, way: str) -> bool:
         """Whether the way changed."""
+        if way == CENTRAL:
+            self._central_is_away = True
         if way != HUB or self._is_left(now_ms):
             return False
         ceiling = min(LONGEST_WAIT_MS, self._first_wait_ms << min(self._left, 20))

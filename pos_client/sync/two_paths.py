@@ -23,23 +23,35 @@ from shared_models.sync_api import (
     SnapshotManifest,
 )
 
+GREET_HUB_EVERY_MS = 60_000
+"""A hub may hear from the central server that it holds less than it said; a greeting tells the till."""
 T = TypeVar("T")
 OnPath = Callable[[str], None]
 _HERE_TOO = frozenset({400, 409, 413, 416, 429})
 """Refusals of what was asked, not of who asks or by whom: the other server would say the same."""
 _NOT_ADMITTED = frozenset({401, 403, 404, 426})
+_BEHIND = "hub_behind"
+"""A hub's word for news of the catalogue that only the central server has; it serves as well as ever."""
 
 
 class TwoPaths:
     """A `Server`. `on_path` hears which way is taken, when it changed and when a greeting should find out."""
 
     def __init__(
-        self, hub: Server, central: Server, choice: PathChoice, clock: Clock, on_path: OnPath
+        self,
+        hub: Server,
+        central: Server,
+        choice: PathChoice,
+        clock: Clock,
+        on_path: OnPath,
+        greet_hub_every_ms: int = GREET_HUB_EVERY_MS,
     ) -> None:
         self._servers = {HUB: hub, CENTRAL: central}
         self._choice = choice
         self._clock = clock
         self._on_path = on_path
+        self._greet_hub_every_ms = greet_hub_every_ms
+        self._greet_hub_ms = clock.monotonic_ms() + greet_hub_every_ms
         self._lock = Lock()
 
     @property
@@ -68,9 +80,9 @@ class TwoPaths:
         return self._ask(lambda server: server.snapshot(store_id))
 
     def poke(self, have: Sequence[FeedPosition]) -> Reply[Poke] | Failure:
-        """A till that sells nothing finds out here that it is time to try the hub again, by a greeting."""
+        """A till that sells nothing finds out here that it is time for a greeting."""
         with self._lock:
-            due, path = self._choice.is_due(self._now_ms()), self._choice.current
+            due, path = self._greeting_is_due(self._now_ms()), self._choice.current
         if due:
             self._on_path(path)
         return self._ask(lambda server: server.poke(have), may_probe=False)
@@ -102,7 +114,7 @@ class TwoPaths:
 
     def _learn(self, way: str, outcome: Reply[Any] | Failure) -> None:
         with self._lock:
-            if not _is_about_the_way(outcome):
+            if not _is_about_the_way(outcome) or (isinstance(outcome, Refused) and outcome.code == _BEHIND):
                 changed = self._choice.answered(self._now_ms(), way)
             elif isinstance(outcome, Refused) and outcome.status not in _NOT_ADMITTED:
                 changed = self._choice.refused(self._now_ms(), way)
@@ -111,6 +123,15 @@ class TwoPaths:
             path = self._choice.current
         if changed:
             self._on_path(path)
+
+    def _greeting_is_due(self, now_ms: int) -> bool:
+        """To try a hub again that was left, or to hear how far the one that serves is with the journal."""
+        if self._choice.current == CENTRAL:
+            return self._choice.is_due(now_ms)
+        due = now_ms >= self._greet_hub_ms
+        if due:
+            self._greet_hub_ms = now_ms + self._greet_hub_every_ms
+        return due
 
     def _now_ms(self) -> int:
         return self._clock.monotonic_ms()

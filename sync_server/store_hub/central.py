@@ -30,6 +30,7 @@ from shared_models.sync_api import (
 from sync_server.errors import Problem
 
 _TIMEOUT = httpx.Timeout(20, connect=5)
+_WHILE_A_TILL_WAITS = httpx.Timeout(3, connect=2)
 _POKE_S = 60.0
 _TOKEN_TAG = b"evertill-token\0"
 M = TypeVar("M")
@@ -57,12 +58,13 @@ class CentralRefused(ShopError):
 class Central:
     """Logs in by signing a challenge when it must. Safe to call from several threads."""
 
-    def __init__(self, url: str, hub_id: str, sign: Sign) -> None:
+    def __init__(self, url: str, hub_id: str, sign: Sign, *, a_till_waits: bool = False) -> None:
         self._hub_id = hub_id
         self._sign = sign
         self._token = ""
         self._lock = threading.Lock()
-        self._client = httpx.Client(base_url=url, timeout=_TIMEOUT, headers={"Accept-Encoding": "identity"})
+        timeout = _WHILE_A_TILL_WAITS if a_till_waits else _TIMEOUT
+        self._client = httpx.Client(base_url=url, timeout=timeout, headers={"Accept-Encoding": "identity"})
 
     def enrol(self, asked: HubEnrolRequest) -> HubEnrolled:
         return _read(self._send("POST", "/sync/hub/enrol", content=wire.pack(asked)), HubEnrolled)

@@ -23,6 +23,8 @@ from sync_server.sync_messages import TillIdentity
 HELLO_EVERY_MS = 60_000
 _BREATH_MS = 2_000
 """So long the central server is left alone after a greeting, however many strangers knock."""
+_AWAY_MS = 15_000
+_TILL_WAITS_S = 2.0
 _REST_S = 5.0
 _MOST_BYTES = 1 << 20
 _TRIES = 3
@@ -37,14 +39,22 @@ class Forwarder:
     """One thread calls `round`; `heed` is called by those that answer the tills."""
 
     def __init__(
-        self, db: Database, central: Central, app: str, now_ms: NowMs, is_going: Callable[[], bool]
+        self,
+        db: Database,
+        central: Central,
+        quick: Central,
+        app: str,
+        now_ms: NowMs,
+        is_going: Callable[[], bool],
     ) -> None:
         self._db = db
         self._central = central
+        self._quick = quick
         self._app = app
         self._now_ms = now_ms
         self._is_going = is_going
         self._greeting = threading.Lock()
+        self._away_until_ms = 0
         self._hello_due_ms = 0
         self._most = MAX_BATCH_ENTRIES
         self._tries = 0
@@ -81,30 +91,40 @@ class Forwarder:
             self._greet_if_it_can()
 
     def _greet_if_it_can(self) -> None:
+        """A till waits for this, so not for long, and not for a central server that was away just now."""
+        if self._now_ms() < self._away_until_ms or not self._greeting.acquire(timeout=_TILL_WAITS_S):
+            return
         try:
-            self.greet()
+            self._greet(self._quick)
         except (CentralAway, CentralRefused) as reason:
+            self._away_until_ms = self._now_ms() + _AWAY_MS
             _log.info("a till is served by what this hub knows: %s", reason.message)
+        finally:
+            self._greeting.release()
 
     def greet(self) -> None:
         """Both sides say where they stand."""
         with self._greeting:
-            with self._db.read() as tx:
-                asked = journals.noted(tx)
-                waiting, oldest = journals.waiting(tx)
-            said = HubHello(
-                protocol=PROTOCOL,
-                app=self._app,
-                waiting=waiting,
-                oldest_waiting_ms=oldest,
-                journals=tuple(asked),
-            )
-            self._hear(asked, self._told(said))
-            self._hello_due_ms = self._now_ms() + HELLO_EVERY_MS
+            self._greet(self._central)
+        self._away_until_ms = 0
 
-    def _told(self, said: HubHello) -> HubHelloReply:
+    def _greet(self, central: Central) -> None:
+        with self._db.read() as tx:
+            asked = journals.noted(tx)
+            waiting, oldest = journals.waiting(tx)
+        said = HubHello(
+            protocol=PROTOCOL,
+            app=self._app,
+            waiting=waiting,
+            oldest_waiting_ms=oldest,
+            journals=tuple(asked),
+        )
+        self._hear(asked, self._told(central, said))
+        self._hello_due_ms = self._now_ms() + HELLO_EVERY_MS
+
+    def _told(self, central: Central, said: HubHello) -> HubHelloReply:
         try:
-            heard = self._central.hello(said)
+            heard = central.hello(said)
         except CentralRefused as reason:
             if reason.refusal in _SHUT_OUT:
                 self.shut_out = True

@@ -91,9 +91,24 @@ class RealTill:
         assert self.worker is not None
         self.worker.path_changed(HUB)
         choice = PathChoice(lambda ceiling: ceiling, first_wait_ms=1000)
-        return TwoPaths(hub, central, choice, SystemClock(), self.worker.path_changed)
+        return TwoPaths(
+            hub, central, choice, SystemClock(), self.worker.path_changed, greet_hub_every_ms=2000
+        )
 
-    def sell(self, sales: int = 1) -> None:
+    def pause(self) -> None:
+        """The program ends; `resume` starts it again."""
+        assert self.worker is not None
+        assert self.worker.stop()
+        self.worker = None
+        self.books.close()
+
+    def resume(self) -> None:
+        self.books = self._open_books()
+        self.start()
+
+    def sell(self, sales: int = 1, first_id: int = 0) -> None:
+        """`first_id` keeps the sales of a copied till apart from those of the first."""
+        self._sales = max(self._sales, first_id)
         for _ in range(sales):
             self._sales += 1
             self.books.post_sale(a_sale(lines=2, sale_id=f"{self._sales:032x}"), open_drawer=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,15 +10,19 @@ import psycopg
 import pytest
 from sqlalchemy import func, select
 
+from shared_models import wire
 from shared_models.reference import FeedPosition
+from shared_models.sync_api import Push
 from sync_server.exceptions.tables import exception_case
-from sync_server.ingest.tables import ingest_pos
+from sync_server.ingest.tables import ingest_pos, quarantine
 from tests.flows.chaos_proxy import CUT_ANSWER, LOSE_ANSWER, ChaosProxy
 from tests.flows.real_till import RealTill
 from tests.flows.served_hub import ServedHub
 from tests.flows.served_shop import ServedShop
 from tests.pos_client.store.made_up_shop import shift_opened
 from tests.sync_server.conftest import postgresql_uri  # noqa: F401 - a fixture of this test
+
+NOBODY = "http://127.0.0.1:1"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -46,10 +51,10 @@ def hub(shop: ServedShop, tmp_path: Path) -> Iterator[ServedHub]:
 
 @pytest.fixture
 def till(shop: ServedShop, hub: ServedHub, tmp_path: Path) -> Iterator[RealTill]:
-    """Enrolled at the server; it knows the hub's address only."""
+    """Enrolled at the server, to which it has no line of its own any more."""
     till = RealTill(tmp_path / "till", f"http://127.0.0.1:{shop.port}")
     till.enrol(shop.code())
-    till.url = hub.url
+    till.url, till.hub_url = NOBODY, hub.url
     till.books.post(shift_opened())
     yield till
     till.close()
@@ -267,6 +272,7 @@ def test_a_hub_with_an_old_copy_of_the_feed_takes_no_till_back(
     hub.line.mend_line()
     shop.add_products("honey")
     till.wait(lambda: set(till.catalogue.positions()) == set(heads(shop)), 90)
+    hub.wait(lambda: len(shop.stored()) == 2, 90)
     assert_stored_once(shop, till)
 
 
@@ -287,3 +293,52 @@ def test_a_hub_that_was_shut_out_sends_the_tills_to_the_server(
 def heads(shop: ServedShop) -> tuple[FeedPosition, ...]:
     with shop.db.read() as tx:
         return shop.services.feed.positions(tx, "03")
+
+
+def test_what_a_till_sold_before_it_was_shut_out_waits_for_a_person_and_is_not_lost(
+    shop: ServedShop, hub: ServedHub, till: RealTill
+) -> None:
+    known_to(hub, till)
+    hub.line.cut_line()
+    till.sell(3)
+    till.wait_until_all_is_sent()
+    with shop.db.write() as tx:
+        shop.services.tills.revoke(tx, till.identity.device_id)
+    hub.line.mend_line()
+    hub.wait(lambda: len(kept_raw(shop)) == 3, 90)
+    assert kept_raw(shop) == [entry.body for entry in till.journal()[1:]]
+    assert len(shop.stored()) == 1
+
+
+def kept_raw(shop: ServedShop) -> list[bytes]:
+    """The bodies of what came raw, in the till's order."""
+    with shop.db.read() as tx:
+        frames = tx.scalars(select(quarantine.c.raw).where(quarantine.c.raw.is_not(None))).all()
+    pushes = sorted((wire.unpack(frame, Push) for frame in frames), key=lambda push: push.first_seq)
+    return [push.entries[0].body for push in pushes]
+
+
+@pytest.mark.expects_log
+def test_two_copies_of_one_till_at_the_hub_lose_nothing(
+    shop: ServedShop, hub: ServedHub, till: RealTill, tmp_path: Path
+) -> None:
+    known_to(hub, till)
+    till.sell(3)
+    till.wait_until_all_is_sent()
+    till.pause()
+    shutil.copytree(till.folder, tmp_path / "copy")
+    copy = RealTill(tmp_path / "copy", NOBODY)
+    copy.hub_url = hub.url
+    try:
+        till.resume()
+        till.sell(2)
+        till.wait_until_all_is_sent()
+        copy.start()
+        copy.sell(2, first_id=100)
+        copy.wait_until_all_is_sent()
+        both = sorted({*sealed(till), *sealed(copy)})
+        hub.wait(lambda: sorted(shop.stored()) == both, 90)
+        hub.wait(lambda: hub.state().waiting == 0, 90)
+        assert len(both) >= 1 + 3 + 2 + 2
+    finally:
+        copy.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pos_client.settings import BadSetting, read
+from pos_client.settings import PREFIX, BadSetting, read
 
 
 def test_a_till_starts_without_any_setting() -> None:
@@ -66,3 +66,12 @@ def test_a_key_that_is_refused_is_not_repeated() -> None:
     with pytest.raises(BadSetting) as refused:
         read({"EVERTILL_TILL_DATABASE_KEY": "c0ffee"})
     assert "c0ffee" not in refused.value.message
+
+
+def test_a_hub_is_asked_beside_a_server_and_not_instead_of_one() -> None:
+    both = {f"{PREFIX}SERVER_URL": "https://shop.example", f"{PREFIX}HUB_URL": "http://192.168.1.40:8321"}
+    assert read(both).hub_url == "http://192.168.1.40:8321"
+    with pytest.raises(BadSetting, match="SERVER_URL too"):
+        read({f"{PREFIX}HUB_URL": "http://192.168.1.40:8321"})
+    with pytest.raises(BadSetting, match="HUB_URL is 'hub'"):
+        read(both | {f"{PREFIX}HUB_URL": "hub"})

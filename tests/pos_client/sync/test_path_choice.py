@@ -24,13 +24,13 @@ def test_the_hub_is_asked_first_and_the_central_server_where_it_is_silent(choice
 def test_a_silent_hub_is_left_at_once_and_let_alone_for_a_while(choice: PathChoice) -> None:
     assert choice.failed(0, HUB)
     assert choice.current == CENTRAL
-    assert choice.ways(FIRST_WAIT_MS - 1, may_probe=True) == (CENTRAL,)
+    assert choice.ways(FIRST_WAIT_MS - 1, may_probe=True) == (CENTRAL, HUB)
     assert choice.ways(FIRST_WAIT_MS, may_probe=True) == (HUB, CENTRAL)
 
 
 def test_what_may_wait_for_minutes_does_not_try_the_hub_again(choice: PathChoice) -> None:
     choice.failed(0, HUB)
-    assert choice.ways(FIRST_WAIT_MS, may_probe=False) == (CENTRAL,)
+    assert choice.ways(FIRST_WAIT_MS, may_probe=False) == (CENTRAL, HUB)
     assert choice.is_due(FIRST_WAIT_MS)
     assert not choice.is_due(FIRST_WAIT_MS - 1)
 
@@ -59,7 +59,7 @@ def test_a_hub_that_comes_and_goes_is_tried_ever_more_seldom(choice: PathChoice)
     for _ in range(8):
         choice.failed(now_ms, HUB)
         left_ms = now_ms
-        while len(choice.ways(now_ms, may_probe=True)) == 1:
+        while choice.ways(now_ms, may_probe=True)[0] == CENTRAL:
             now_ms += 1000
         waits.append(now_ms - left_ms)
         choice.answered(now_ms, HUB)
@@ -93,3 +93,20 @@ def test_how_the_central_server_fares_changes_no_way(choice: PathChoice) -> None
     assert not choice.failed(0, CENTRAL)
     assert not choice.answered(0, CENTRAL)
     assert choice.current == HUB
+
+
+def test_a_hub_that_was_left_is_the_way_again_at_once_where_the_central_server_is_away_too(
+    choice: PathChoice,
+) -> None:
+    choice.failed(0, HUB)
+    choice.failed(10, CENTRAL)
+    assert choice.answered(20, HUB)
+    assert choice.current == HUB
+
+
+def test_a_central_server_that_is_back_ends_that(choice: PathChoice) -> None:
+    choice.failed(0, HUB)
+    choice.failed(10, CENTRAL)
+    choice.answered(20, CENTRAL)
+    assert not choice.answered(30, HUB)
+    assert choice.current == CENTRAL

@@ -99,6 +99,16 @@ def test_the_header_says_how_the_till_stands_in_plain_words(open_window: OpenWin
     assert header.prices.text() == "No prices yet"
 
 
+def test_the_header_says_when_the_sales_go_by_the_stores_hub(open_window: OpenWindow) -> None:
+    header = open_window(STATES["sale"]).header
+    header.show_status(TillStatus(online=True, by_hub=True), NOW)
+    assert header.line.text() == "At the store's hub · all sent"
+    header.show_status(TillStatus(online=True, by_hub=True, unsent_entries=2), NOW)
+    assert header.line.text() == "Store's hub · 2 unsent"
+    header.show_status(TillStatus(online=False, by_hub=True), NOW)
+    assert header.line.text() == "Offline · all sent"
+
+
 def test_old_prices_and_a_wrong_clock_are_said(open_window: OpenWindow) -> None:
     header = open_window(STATES["sale"]).header
     three_days_ms = 3 * 86_400_000

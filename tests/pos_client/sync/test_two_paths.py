@@ -1,0 +1,142 @@
+"""What the store's hub can't answer the central server is asked at once, and the till hears one answer."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from pos_client.sync.outcomes import Failure, Nonsense, Refused, Reply, Unreachable
+from pos_client.sync.path_choice import FIRST_WAIT_MS, PathChoice
+from pos_client.sync.server_port import Server
+from pos_client.sync.two_paths import GREET_HUB_EVERY_MS, TwoPaths
+from pos_client.till.ports import Clock
+from shared_models.moment import Moment
+
+AWAY = Unreachable("it is off")
+Outcome = Reply[Any] | Failure
+
+
+class OneServer:
+    """Says the same to whatever it is asked."""
+
+    def __init__(self, says: Outcome) -> None:
+        self.says = says
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        def ask(*words: Any) -> Outcome:
+            self.asked.append(name)
+            return self.says
+
+        return ask
+
+
+class Watch:
+    def __init__(self) -> None:
+        self.ms = 0
+
+    def monotonic_ms(self) -> int:
+        return self.ms
+
+    def now(self) -> Moment:
+        return Moment(self.ms, 0)
+
+
+class Ways:
+    def __init__(self) -> None:
+        self.hub, self.central, self.watch = OneServer(Reply("hub")), OneServer(Reply("central")), Watch()
+        self.paths: list[str] = []
+        self.server = TwoPaths(
+            cast(Server, self.hub),
+            cast(Server, self.central),
+            PathChoice(lambda ceiling: ceiling),
+            cast(Clock, self.watch),
+            self.paths.append,
+        )
+
+    def feed(self) -> Outcome:
+        return self.server.feed("catalogue", "", 0, 1)
+
+
+@pytest.fixture
+def ways() -> Ways:
+    return Ways()
+
+
+def test_a_hub_that_answers_is_all_that_is_asked(ways: Ways) -> None:
+    assert ways.feed() == Reply("hub")
+    assert (ways.central.asked, ways.paths) == ([], [])
+
+
+def test_a_hub_that_is_away_costs_one_request_and_not_the_answer(ways: Ways) -> None:
+    ways.hub.says = AWAY
+    assert ways.feed() == Reply("central")
+    assert ways.paths == ["central"]
+    assert ways.feed() == Reply("central")
+    assert ways.hub.asked == ["feed"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 426])
+def test_a_hub_that_does_not_admit_the_till_is_left(ways: Ways, status: int) -> None:
+    ways.hub.says = Refused(status)
+    assert ways.feed() == Reply("central")
+    assert ways.paths == ["central"]
+
+
+def test_a_stranger_at_the_hubs_address_is_left(ways: Ways) -> None:
+    ways.hub.says = Nonsense("a web page")
+    assert ways.feed() == Reply("central")
+
+
+@pytest.mark.parametrize("status", [400, 409, 413, 429])
+def test_what_the_central_server_would_say_too_is_not_asked_there(ways: Ways, status: int) -> None:
+    ways.hub.says = Refused(status)
+    assert ways.feed() == Refused(status)
+    assert (ways.central.asked, ways.paths) == ([], [])
+
+
+def test_a_hub_with_an_old_catalogue_is_not_left_for_it(ways: Ways) -> None:
+    ways.hub.says = Refused(503, "hub_behind")
+    for _ in range(5):
+        assert ways.feed() == Reply("central")
+    assert ways.paths == []
+
+
+def test_where_both_are_away_the_till_hears_so_and_tries_both_again(ways: Ways) -> None:
+    ways.hub.says = ways.central.says = AWAY
+    assert ways.feed() == AWAY
+    ways.hub.says = Reply("hub")
+    assert ways.feed() == Reply("hub")
+    assert ways.paths == ["central", "hub"]
+
+
+def test_a_till_that_sells_nothing_is_told_to_greet_when_the_hub_should_be_tried_again(ways: Ways) -> None:
+    ways.hub.says = AWAY
+    ways.feed()
+    ways.watch.ms = FIRST_WAIT_MS
+    ways.hub.says = Reply("hub")
+    assert ways.server.poke(()) == Reply("central")
+    assert ways.paths == ["central", "central"]
+    assert ways.feed() == Reply("hub")
+    assert ways.paths == ["central", "central", "hub"]
+
+
+def test_a_till_that_sells_nothing_greets_its_hub_every_minute(ways: Ways) -> None:
+    ways.server.poke(())
+    assert ways.paths == []
+    ways.watch.ms = GREET_HUB_EVERY_MS
+    ways.server.poke(())
+    ways.server.poke(())
+    assert ways.paths == ["hub"]
+
+
+def test_enrolment_is_the_central_servers_alone(ways: Ways) -> None:
+    assert ways.server.enrol(cast(Any, None)) == Reply("central")
+    assert ways.hub.asked == []
+
+
+def test_breaking_off_reaches_both(ways: Ways) -> None:
+    ways.server.abort()
+    ways.server.close()
+    assert ways.hub.asked == ways.central.asked == ["abort", "close"]
