@@ -16,6 +16,7 @@ from shared_models.errors import ShopError
 
 PROBLEM = "application/problem+json"
 T = TypeVar("T")
+_LOGGED_CHARACTERS = 300
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _log = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ def on_shop_error(request: Request[Any, Any, Any], error: ShopError) -> Response
     status = int(getattr(error, "status", 400))
     if status == 401 and "text/html" in request.headers.get("accept", ""):
         return Redirect(f"/login?next={request.url.path}")
+    _note_why(request, error.code, error.message)
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else dict(getattr(error, "headers", {}))
     details = {name: str(value) for name, value in error.details.items()}
     return problem(status, type(error).__name__, error.message, error.code, details, headers)
@@ -82,6 +84,7 @@ def on_shop_error(request: Request[Any, Any, Any], error: ShopError) -> Response
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What the framework itself refuses: no such route, a wrong parameter, a body too large."""
     code = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code, "invalid")
+    _note_why(request, code, str(error.detail))
     return problem(
         error.status_code, type(error).__name__, str(error.detail), code, {}, dict(error.headers or {})
     )
@@ -91,6 +94,7 @@ def on_data_error(request: Request[Any, Any, Any], error: DataError) -> Response
     """What no check of ours caught and the database did: a text too long for its column, a number out of range."""
     _log.info("the database refused a value at %s %s: %s", request.method, request.url.path, error.orig)
     detail = "A text is too long or a number out of range. Make it smaller."
+    _note_why(request, "invalid", detail)
     return problem(400, "Invalid", detail, "invalid", {}, {})
 
 
@@ -99,6 +103,11 @@ def on_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response
     _log.error("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
     detail = "Something went wrong on the server. It has been logged; try again."
     return problem(500, "Internal error", detail, "internal_error", {}, {})
+
+
+def _note_why(request: Request[Any, Any, Any], code: str, message: str) -> None:
+    """For the request's line in the log: the sender may be a machine that shows nobody what it was told."""
+    request.scope["state"]["refused"] = f"{code}: {message}"[:_LOGGED_CHARACTERS]
 
 
 def problem(

@@ -1,4 +1,4 @@
-"""A line in the log for every request: what was asked, by which till, what came of it and how long it took."""
+"""A line in the log for every request: what was asked, by which till, what came of it and why, how long it took."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sync_server.ports import NewId, random_id
 REQUEST_ID = "X-Request-Id"
 _GOOD_ID = re.compile(rb"[\w.-]{1,64}")
 _QUIET = ("/health", "/ready")
+_SAID_ON_THE_WAY = {"till_id": "till", "refused": "refused"}
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -50,7 +51,7 @@ class RequestLog:
             try:
                 await self._app(scope, receive, send_noting_status)
             finally:
-                till = {"till": known["till_id"]} if "till_id" in known else {}
+                more = {name: known[key] for key, name in _SAID_ON_THE_WAY.items() if key in known}
                 say = _log.debug if scope["path"] in _QUIET else _log.info
                 took_ms = (perf_counter_ns() - began_ns) // 1_000_000
                 say(
@@ -59,7 +60,7 @@ class RequestLog:
                     path=scope["path"],
                     status=status,
                     duration_ms=took_ms,
-                    **till,
+                    **more,
                 )
 
     def _id_of(self, scope: Scope) -> str:
