@@ -87,7 +87,7 @@ class Snapshots:
             )
         with self._db.write() as tx:
             tx.execute(delete(snapshot).where(snapshot.c.sha256 == digest))
-            tx.execute(insert(snapshot).values(row_of(manifest, self._now_ms())))
+            tx.execute(insert(snapshot).values(row_of(manifest, made_at_ms(tx, store_id, self._now_ms()))))
             old = tx.execute(of_store(store_id).offset(KEPT)).all()
             tx.execute(delete(snapshot).where(snapshot.c.sha256.in_([row.sha256 for row in old])))
         for row in old:
@@ -107,6 +107,12 @@ def _living(tx: Connection, store_id: str) -> Iterator[Change]:
     )
     for row in tx.execute(query):
         yield Change(row.ver, row.entity, row.id, row.op, row.body)
+
+
+def made_at_ms(tx: Connection, store_id: str, now_ms: int) -> int:
+    """Later than all before it: a clock that was ahead once must not make the newest file the oldest."""
+    newest = tx.execute(of_store(store_id).limit(1)).one_or_none()
+    return max(now_ms, newest.made_at_ms + 1 if newest else 0)
 
 
 def of_store(store_id: str) -> Select[Any]:

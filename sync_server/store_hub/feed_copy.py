@@ -115,7 +115,8 @@ def newest_manifest(tx: Connection, store_id: str) -> SnapshotManifest | None:
 def add_snapshot(tx: Connection, manifest: SnapshotManifest, now_ms: int) -> list[str]:
     """The names of files that nobody needs any more."""
     tx.execute(delete(snapshot).where(snapshot.c.sha256 == manifest.sha256))
-    tx.execute(insert(snapshot).values(snapshots.row_of(manifest, now_ms)))
+    made_at_ms = snapshots.made_at_ms(tx, manifest.store_id, now_ms)
+    tx.execute(insert(snapshot).values(snapshots.row_of(manifest, made_at_ms)))
     old = tx.execute(snapshots.of_store(manifest.store_id).offset(snapshots.KEPT)).all()
     tx.execute(delete(snapshot).where(snapshot.c.sha256.in_([row.sha256 for row in old])))
     return [row.sha256 for row in old]
