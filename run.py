@@ -72,6 +72,11 @@ def feed(args: Arguments) -> int:
     return _call(provision.development(), "-m", "tests.simulation.feed_writers", *args)
 
 
+def simulate(args: Arguments) -> int:
+    """Tills, server, network, clocks and disks from a seed: --sales N, --seed N --trace, or --planted."""
+    return _call(provision.development(), "-m", "tests.simulation", *args)
+
+
 def chaos(args: Arguments) -> int:
     """Ten real tills and a server under fire for as long as --minutes says, then every figure compared."""
     return _call(provision.development(), "-m", "tests.chaos", *args)
@@ -111,6 +116,7 @@ COMMANDS: tuple[Callable[[Arguments], int], ...] = (
     printer,
     bench,
     feed,
+    simulate,
     chaos,
     screenshots,
     format,

@@ -1,0 +1,304 @@
+"""One simulated shop from opening to its last drained queue: safety under fire, then liveness when it is over."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import sqlcipher3.dbapi2 as driver
+
+from tests.simulation import conditions as drawing
+from tests.simulation.cashier import Cashier
+from tests.simulation.chance import Chance
+from tests.simulation.conditions import MINUTE_MS, Conditions
+from tests.simulation.disk import SERVER_FILE, events_on_server
+from tests.simulation.faults import Faults
+from tests.simulation.head_office import HeadOffice
+from tests.simulation.invariants import broken_at_the_end
+from tests.simulation.network import Line
+from tests.simulation.office import Office
+from tests.simulation.oracle import Broken, Oracle
+from tests.simulation.replay import broken_by_replay
+from tests.simulation.scheduler import Scheduler
+from tests.simulation.shop import build_template, till_name
+from tests.simulation.till import Till
+from tests.simulation.trace import Show, Trace
+
+LONGEST_SAFETY_MS = 120 * MINUTE_MS
+CALM_WITHIN_MS = 45 * MINUTE_MS
+_MOST_EVENTS = 3_000_000
+_SALES_AFTER_ALL = 2
+
+
+class Result(msgspec.Struct, frozen=True):
+    """How one run ended. `hash` is that of its trace; `broken` is empty when all is well."""
+
+    seed: int
+    brief: bool
+    hash: str
+    broken: tuple[Broken, ...]
+    tally: dict[str, int]
+    latest: tuple[str, ...]
+
+
+def run(
+    seed: int, brief: bool = False, show: Show | None = None, changed: dict[str, object] | None = None
+) -> Result:
+    """`changed` overrides single conditions, for tests."""
+    folder = Path(tempfile.mkdtemp(prefix="evertill-simulation-", dir=memory_disk()))
+    try:
+        world = World(seed, brief, folder, show, changed or {})
+        try:
+            world.live()
+        finally:
+            world.close()
+        return world.result()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class World:
+    def __init__(
+        self, seed: int, brief: bool, folder: Path, show: Show | None, changed: dict[str, object]
+    ) -> None:
+        self._seed, self._brief = seed, brief
+        self._folder = folder
+        self._chance = Chance(f"seed {seed}")
+        drawn = drawing.draw(self._chance.fork("conditions"), brief)
+        self.conditions: Conditions = msgspec.structs.replace(drawn, **changed)
+        self.scheduler = Scheduler()
+        self.trace = Trace(self.scheduler, show)
+        self._log = _Log(self)
+        self.tally: Counter[str] = Counter()
+        self.oracle = Oracle(self._chance.fork("sample"))
+        self.oracle.live_disks = self._disks
+        self._goods = _goods()
+        self.office = Office(
+            folder / "server",
+            template(),
+            self.scheduler,
+            self.conditions,
+            self._chance.fork("server"),
+            self.oracle,
+            self.tally,
+            self.trace,
+        )
+        self.office.on_news = self._tell_of_news
+        self._head_office = HeadOffice(
+            self.office, self._chance.fork("head office"), [id for id, _ in self._goods]
+        )
+        self._cashiers: list[Cashier] = []
+        self.tills: list[Till] = []
+        self._hints = self._chance.fork("hints")
+        for number in range(1, self.conditions.tills + 1):
+            self._add(till_name(number), till_name(number)).start()
+        self._faults = Faults(self, self._chance.fork("faults"), folder / "backups")
+
+    def live(self) -> None:
+        self.trace.note(f"conditions {self.conditions}")
+        self._plan_decisions()
+        self._faults.begin()
+        self.scheduler.run(LONGEST_SAFETY_MS, self._safety_is_over)
+        self._end_of_fire()
+        began_ms = self.scheduler.now_ms
+        self._requests_under_fire = self.tally["requests"]
+        calm = self.scheduler.run(began_ms + CALM_WITHIN_MS, self._all_is_quiet)
+        self.tally["virtual seconds"] += self.scheduler.now_ms // 1000
+        self.tally["entries"] += len(self.oracle.committed)
+        if storm := self._storm():
+            self.oracle.blame(21, storm)
+        elif not calm:
+            minutes = CALM_WITHIN_MS // MINUTE_MS
+            self.oracle.blame(21, f"not at rest {minutes} minutes after the last fault: {self._unrest()}")
+        self.oracle.broken += broken_at_the_end(self)
+        if not self.oracle.broken:
+            self.oracle.broken += broken_by_replay(self, self._chance.fork("replay"))
+
+    def result(self) -> Result:
+        return Result(
+            self._seed,
+            self._brief,
+            self.trace.hash(),
+            tuple(self.oracle.broken),
+            dict(self.tally),
+            tuple(self.trace.latest),
+        )
+
+    def close(self) -> None:
+        self._log.end()
+        for till in self.tills:
+            till.close()
+        self.office.close()
+
+    # Who is there
+
+    def _add(self, name: str, till_id: str) -> Till:
+        chance = self._chance.fork(name)
+        line = Line(
+            self.scheduler, self.conditions, chance.fork("line"), self.office, self.tally, self.trace.note
+        )
+        till = Till(
+            name,
+            till_id,
+            self._folder / "tills" / name,
+            self.scheduler,
+            line,
+            chance,
+            self.oracle,
+            self.tally,
+            self.trace,
+        )
+        till.knows_its_machine = self.conditions.knows_machine
+        cashier = Cashier(till, self.conditions, chance.fork("cashier"), self._goods, self._enough_sold)
+        till.on_start = cashier.begin
+        self.tills.append(till)
+        self._cashiers.append(cashier)
+        return till
+
+    def add_clone(self, original: Till, disk: Path) -> None:
+        self.tally["clones"] += 1
+        clone = self._add(self._name_for_a_copy_of(original), original.till_id)
+        self.trace.note(f"{clone.name} is a copy of {original.name}")
+        clone.take_over(disk)
+        self.scheduler.after(self._chance.between(1, MINUTE_MS), clone.start)
+
+    def _name_for_a_copy_of(self, original: Till) -> str:
+        copies = sum(till.till_id == original.till_id for till in self.tills)
+        return original.till_id + "'" * copies
+
+    def _disks(self) -> Iterator[set[bytes]]:
+        yield events_on_server(self.office.data)
+        for till in self.tills:
+            yield till.events()
+
+    # The course of things
+
+    def _enough_sold(self) -> bool:
+        return self.tally["sales"] >= self.conditions.sales
+
+    def _safety_is_over(self) -> bool:
+        return self._enough_sold() or bool(self.oracle.broken) or self.scheduler.events > _MOST_EVENTS
+
+    def _plan_decisions(self) -> None:
+        every_ms = self.conditions.office_every_ms
+        if every_ms:
+            self.scheduler.after(self._chance.between(1, 2 * every_ms), self._decide)
+
+    def _decide(self) -> None:
+        if not self._enough_sold():
+            self._head_office.decide()
+            self._plan_decisions()
+
+    def redo(self) -> None:
+        """Head office makes up for what it lost."""
+        self._head_office.decide()
+
+    def _tell_of_news(self) -> None:
+        """The hint that the tills wait for; it may be late, and may be lost."""
+        for till in self.tills:
+            if self._hints.happens(0.7):
+                self.scheduler.after(
+                    self._hints.spread(1, 10_000), lambda till=till: till.program and till.program.poke()
+                )
+
+    def _end_of_fire(self) -> None:
+        if self.conditions.restore_at_the_end:
+            self._faults.restore_the_server()
+        self._faults.end()
+        self.trace.note("the faults are over")
+        self.scheduler.after(0, self.office.start_if_down)
+        for till in self.tills:
+            till.after_crash_ms = lambda: 1_000
+            till.start()
+        for till, cashier in zip(self.tills, self._cashiers, strict=True):
+            for _ in range(_SALES_AFTER_ALL):
+                if till.program is not None:
+                    till.guarded(cashier.act_once)
+
+    def _all_is_quiet(self) -> bool:
+        """Looked at once a second, because looking costs more than most events."""
+        if self.scheduler.now_ms < self._look_again_ms:
+            return False
+        self._look_again_ms = self.scheduler.now_ms + 1_000
+        return bool(self._storm()) or not self._unrest()
+
+    _look_again_ms = 0
+    _requests_under_fire = 0
+
+    def _unrest(self) -> list[str]:
+        """Who still has something to do, and what."""
+        if not self.office.is_up:
+            return ["the server is down"]
+        heads = self.office.heads()
+        found = [f"{self.office.waiting()} entries wait to be applied"] if self.office.waiting() else []
+        for till in self.tills:
+            if till.is_lost:
+                continue
+            if till.program is None:
+                found.append(f"{till.name} is down")
+            elif till.program.greeted_ms <= self.office.restored_ms:
+                found.append(f"{till.name} has not heard yet that the server was set back")
+            elif unsent := till.program.books.unsent().entries:
+                found.append(f"{till.name} has {unsent} unsent: {till.program.status.message}")
+            elif heads != {(at.stream, at.epoch, at.ver) for at in till.program.catalogue.positions()}:
+                found.append(f"{till.name}'s catalogue is behind: {till.program.status.catalogue_message}")
+        return found
+
+    def _storm(self) -> str:
+        """More requests than it takes: batches, greetings, rounds of the feed, and the searches for poison."""
+        tills, poison = len(self.tills), 40 * len(self.oracle.poisoned)
+        seconds, requests = self.scheduler.now_ms // 1000, self.tally["requests"]
+        most = tills * (200 + seconds) + self.tally["sales"] + poison
+        if requests > most:
+            return f"{requests} requests in {seconds} s, and {most} would be many"
+        calm, most = requests - self._requests_under_fire, tills * (400 + seconds // 10) + poison
+        return f"{calm} requests after the last fault, and {most} would be many" if calm > most else ""
+
+
+class _Log(logging.Handler):
+    """A program that logs an error has met a fault of its own, which no condition here gives it cause for."""
+
+    _PROGRAMS = ("pos_client", "sync_server")
+
+    def __init__(self, world: World) -> None:
+        super().__init__(logging.ERROR)
+        self._world = world
+        for name in self._PROGRAMS:
+            logging.getLogger(name).addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._world.oracle.blame(0, f"logged: {logging.Formatter().format(record)}")
+
+    def end(self) -> None:
+        for name in self._PROGRAMS:
+            logging.getLogger(name).removeHandler(self)
+
+
+@cache
+def template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="evertill-template-", dir=memory_disk()))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    build_template(folder)
+    return folder
+
+
+@cache
+def _goods() -> list[tuple[str, int]]:
+    connection = driver.connect(str(template() / SERVER_FILE))
+    try:
+        return sorted(connection.execute("select product_id, unit_price_minor from price"))
+    finally:
+        connection.close()
+
+
+def memory_disk() -> str | None:
+    """Where there is one: a simulated disk need not survive a real power cut."""
+    shm = Path("/dev/shm")
+    return str(shm) if shm.is_dir() and shutil.disk_usage(shm).free > 1 << 30 else None
