@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -17,10 +19,12 @@ from sqlalchemy import (
     Table,
     Text,
     any_,
-    bindparam,
+    cast,
+    func,
+    literal,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import JSON
 
 from sync_server.ingest_entry import RecordedEntry
 
@@ -34,21 +38,25 @@ _TYPE_NAMES: dict[type[Any], str] = {
 }
 
 
-def insert_rows(tx: Connection, table: Table, rows: Sequence[Sequence[Any]]) -> None:
-    """Rows as tuples in the order of the table's columns. They must be new: a clash raises IntegrityError."""
-    if not rows:
+def insert_rows(tx: Connection, table: Table, rows: Iterable[Sequence[Any]]) -> None:
+    """Rows as tuples in the order of the table's columns. They must be new: a clash raises IntegrityError.
+
+    On PostgreSQL they may as well be made one by one: it takes in the first while the next is made.
+    """
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
         return
+    rows = chain((first,), rows)
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     if tx.dialect.name == "postgresql":
         _copy(tx, f'copy "{table.name}" ({names}) from stdin (format binary)', table, rows)
     else:
         marks = ", ".join("?" for _ in table.columns)
-        tx.exec_driver_sql(
-            f'insert into "{table.name}" ({names}) values ({marks})', [tuple(row) for row in rows]
-        )
+        tx.exec_driver_sql(f'insert into "{table.name}" ({names}) values ({marks})', list(map(tuple, rows)))
 
 
-def _copy(tx: Connection, statement: str, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+def _copy(tx: Connection, statement: str, table: Table, rows: Iterable[Sequence[Any]]) -> None:
     driver: Any = tx.connection.driver_connection
     types = [_TYPE_NAMES[column.type.__class__] for column in table.columns]
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
@@ -58,17 +66,24 @@ def _copy(tx: Connection, statement: str, table: Table, rows: Sequence[Sequence[
 
 
 def is_one_of(tx: Connection, column: Column[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    """`column in values` as one parameter where the database can: hundreds of them cost more than the query."""
+    """`column in values`, at most a few thousand, as one parameter where the database can.
+
+    A list of them would cost more than the query, and the driver's array half as much as all other work of a batch.
+    """
     if tx.dialect.name != "postgresql":
         return column.in_(values)
-    array = ARRAY(LargeBinary() if isinstance(column.type, LargeBinary) else Text())
-    return column == any_(bindparam(None, list(values), type_=array))
+    binary = isinstance(column.type, LargeBinary)
+    text = msgspec.json.encode([value.hex() for value in values] if binary else values).decode()
+    one = func.json_array_elements_text(cast(literal(text), JSON)).column_valued()
+    found = select(func.decode(one, "hex") if binary else one).scalar_subquery()
+    return column == any_(func.array(found))
 
 
 def unrecorded(tx: Connection, table: Table, entries: Iterable[RecordedEntry]) -> list[RecordedEntry]:
-    """Those of the entries that have no row in `table` yet, each once."""
+    """Those of the entries that have no row in `table` yet, each once; the new ones without looking."""
     by_event = {entry.event_id: entry for entry in entries}
-    known = select(table.c.event_id).distinct().where(is_one_of(tx, table.c.event_id, list(by_event)))
-    for event_id in tx.scalars(known) if by_event else ():
+    doubtful = [entry.event_id for entry in by_event.values() if not entry.is_new]
+    known = select(table.c.event_id).distinct().where(is_one_of(tx, table.c.event_id, doubtful))
+    for event_id in tx.scalars(known) if doubtful else ():
         del by_event[bytes(event_id)]
     return list(by_event.values())

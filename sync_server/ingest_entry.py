@@ -15,6 +15,8 @@ class RecordedEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One fact, decoded, and where it stands. `ingest_id` is dense in no sense but only grows.
 
     The stored bytes are in the ingest log under `event_id`; `recorded.fact` is one of `events.TYPES`.
+    `is_new`: nobody has recorded it as far as the queue knows, so nobody need look whether somebody did; where
+    somebody did after all, the unique (event, line) refuses the rows, and the entry comes again with False.
     """
 
     event_id: bytes
@@ -26,6 +28,7 @@ class RecordedEntry(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     recorded: Recorded
     received_at_ms: int = 0
+    is_new: bool = False
 
 
 class Recorder(Protocol):

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+import psycopg.errors
+from msgspec.structs import replace
+from sqlalchemy import Connection, insert, update
+from sqlalchemy.exc import IntegrityError
 
 from shared_models.errors import ShopError
 from shared_models.events import UnknownFact, decode_body
 from sync_server.database import Database, is_passing
 from sync_server.findings import Finding, Inbox
 from sync_server.ingest.bookable import check_bookable
-from sync_server.ingest.tables import ingest_queue, quarantine
+from sync_server.ingest.queue import Waiting, requeue, take_off, waiting
+from sync_server.ingest.tables import quarantine
 from sync_server.ingest_entry import RecordedEntry, Recorder
 from sync_server.ports import NowMs
 
-_BATCH = 2500
-_BATCH_SQLITE = 500
-"""On SQLite nobody else can write meanwhile."""
+_FIRST, _LARGEST, _LARGEST_ON_SQLITE = 500, 4000, 500
+"""Entries in a batch: few at first, so that writing soon begins. On SQLite nobody else can write meanwhile."""
+_ONE_APPLIER = 0x65767433
 _log = logging.getLogger(__name__)
 
 
+class Batch(NamedTuple):
+    """Entries as they wait, read; `failed` are those that can't be, with code and reason."""
+
+    rows: Sequence[Waiting]
+    entries: Sequence[RecordedEntry]
+    failed: Sequence[tuple[Waiting, str, str]]
+
+
 class Applier:
-    """One at a time in a process; on PostgreSQL several processes share the queue.
+    """One at a time on a database, so that none misses what another is just writing: receipts given twice, Z reports.
 
     A batch is one transaction. Entries that fail are found by halving, each try inside a savepoint.
     """
@@ -37,52 +51,66 @@ class Applier:
         self._now_ms = now_ms
         self._one_at_a_time = threading.Lock()
 
-    def drain(self) -> int:
+    def drain(self, is_stopping: Callable[[], bool] = lambda: False) -> int:
         """Applies until nothing waits; returns how many entries were taken off the queue."""
         total = 0
-        while taken := self.apply_some():
-            total += taken
+        with self._one_at_a_time:
+            while taken := self._run_through(is_stopping):
+                total += taken
         return total
 
-    def apply_some(self, limit: int = 0) -> int:
-        with self._one_at_a_time, self._db.write() as tx:
-            if self._db.on_postgresql:
-                # losing the last of these commits in a crash loses no fact: its entries are still queued then
-                tx.exec_driver_sql("set local synchronous_commit = off")
-            rows = _take(tx, limit or (_BATCH if self._db.on_postgresql else _BATCH_SQLITE))
-            if rows:
-                self._apply(tx, rows)
-            return len(rows)
+    def apply_some(self, limit: int) -> int:
+        with self._one_at_a_time:
+            batch = self._next(0, limit)
+            return self._apply(batch) if batch.rows else 0
 
     def retry_unknown(self) -> None:
         """After an upgrade: what an older version did not know is tried again."""
         with self._db.write() as tx:
             requeue(tx, quarantine.c.reason == UnknownFact.code)
 
-    def _apply(self, tx: Connection, rows: Sequence[_Stored]) -> None:
-        entries, failed = [], []
-        for row in rows:
-            try:
-                entries.append(_entry(row))
-            except ShopError as reason:
-                failed.append((row, reason.code, reason.message))
-        by_id = {row.ingest_id: row for row in rows}
-        for entry, why in self._record(tx, entries):
-            failed.append((by_id[entry.ingest_id], "apply_failed", why))
-        for row, code, detail in failed:
-            self._quarantine(tx, row, code, detail)
-        _leave_queue(tx, rows)
-        still_bad = {row.ingest_id for row, *_ in failed}
-        self._resolve(tx, [row for row in rows if row.attempts and row.ingest_id not in still_bad])
+    def _run_through(self, is_stopping: Callable[[], bool]) -> int:
+        """Once along the queue. On PostgreSQL the next batch is read while it takes in the last one."""
+        total, size = 0, _FIRST
+        largest = _LARGEST if self._db.on_postgresql else _LARGEST_ON_SQLITE
+        batch = self._next(0, size)
+        with ThreadPoolExecutor(1, "read ahead") as pool:
+            while batch.rows and not is_stopping():
+                size = min(2 * size, largest)
+                read = partial(self._next, batch.rows[-1].ingest_id, size)
+                ahead = pool.submit(read).result if self._db.on_postgresql else read
+                total += self._apply(batch)
+                batch = ahead()
+        return total
+
+    def _next(self, after: int, limit: int) -> Batch:
+        with self._db.read() as tx:
+            rows = waiting(tx, after, limit)
+        return _read(rows)
+
+    def _apply(self, batch: Batch) -> int:
+        with self._db.write() as tx:
+            if self._db.on_postgresql:
+                # losing the last of these commits in a crash loses no fact: its entries are still queued then
+                tx.exec_driver_sql("set local synchronous_commit = off")
+                tx.exec_driver_sql(f"select pg_advisory_xact_lock({_ONE_APPLIER})")
+            batch = _only(batch, take_off(tx, [row.ingest_id for row in batch.rows]))
+            failed = list(batch.failed)
+            by_id = {row.ingest_id: row for row in batch.rows}
+            for entry, why in self._record(tx, batch.entries):
+                failed.append((by_id[entry.ingest_id], "apply_failed", why))
+            for row, code, detail in failed:
+                self._quarantine(tx, row, code, detail)
+            still_bad = {row.ingest_id for row, *_ in failed}
+            self._resolve(tx, [row for row in batch.rows if row.attempts and row.ingest_id not in still_bad])
+        return len(batch.rows)
 
     def _record(self, tx: Connection, entries: Sequence[RecordedEntry]) -> list[tuple[RecordedEntry, str]]:
         """The entries that could not be recorded, and why."""
         if not entries:
             return []
         try:
-            with tx.begin_nested():
-                for recorder in self._recorders:
-                    recorder.record_many(tx, entries)
+            self._give_to_areas(tx, entries)
         except Exception as reason:
             if is_passing(reason):
                 raise
@@ -93,7 +121,19 @@ class Applier:
             return self._record(tx, entries[:half]) + self._record(tx, entries[half:])
         return []
 
-    def _resolve(self, tx: Connection, rows: Sequence[_Stored]) -> None:
+    def _give_to_areas(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
+        try:
+            self._try(tx, entries)
+        except (IntegrityError, psycopg.errors.UniqueViolation) as clash:
+            _log.info("some of these entries may be recorded already; that is looked up now: %s", clash)
+            self._try(tx, [replace(entry, is_new=False) for entry in entries])
+
+    def _try(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
+        with tx.begin_nested():
+            for recorder in self._recorders:
+                recorder.record_many(tx, entries)
+
+    def _resolve(self, tx: Connection, rows: Sequence[Waiting]) -> None:
         if rows:
             done = {"resolved_at_ms": self._now_ms(), "resolved_by": "applied"}
             ids = [row.ingest_id for row in rows]
@@ -101,7 +141,7 @@ class Applier:
         for row in rows:
             self._inbox.settle(tx, case_key(row.event_id.hex()), "It was tried again and could be booked.")
 
-    def _quarantine(self, tx: Connection, row: _Stored, code: str, detail: str) -> None:
+    def _quarantine(self, tx: Connection, row: Waiting, code: str, detail: str) -> None:
         id = row.event_id.hex()
         fields = {
             "reason": code,
@@ -139,57 +179,17 @@ def case_key(quarantine_id: str) -> str:
     return f"quarantined:{quarantine_id}"
 
 
-def requeue(tx: Connection, which: Any) -> None:
-    """Puts quarantined entries that are still open back onto the queue."""
-    columns = select(quarantine.c.ingest_id, quarantine.c.attempts)
-    queued = select(ingest_queue.c.ingest_id)
-    query = columns.where(
-        which,
-        quarantine.c.resolved_at_ms.is_(None),
-        quarantine.c.ingest_id.is_not(None),
-        quarantine.c.ingest_id.not_in(queued),
-    )
-    tx.execute(insert(ingest_queue).from_select(["ingest_id", "attempts"], query))
+def _read(rows: Sequence[Waiting]) -> Batch:
+    entries, failed = [], []
+    for row in rows:
+        try:
+            entries.append(_entry(row))
+        except ShopError as reason:
+            failed.append((row, reason.code, reason.message))
+    return Batch(rows, entries, failed)
 
 
-class _Stored(NamedTuple):
-    """An entry as the log has it, and how often it was tried before."""
-
-    ingest_id: int
-    event_id: bytes
-    type: str
-    schema: int
-    body: bytes
-    till_id: str
-    store_id: str
-    incarnation: bytes
-    seq: int
-    received_at_ms: int
-    attempts: int
-
-
-def _take(tx: Connection, limit: int) -> list[_Stored]:
-    """The next entries of the queue, ours until the commit. Two steps: so the log is only looked up by its key."""
-    queued = (
-        select(ingest_queue.c.ingest_id, ingest_queue.c.attempts)
-        .order_by(ingest_queue.c.ingest_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    attempts = {row.ingest_id: row.attempts for row in tx.execute(queued)}
-    columns = ", ".join(_Stored._fields[:-1])
-    query = f"select {columns} from ingest_log where ingest_id"
-    if tx.dialect.name == "postgresql":
-        driver: Any = tx.connection.driver_connection
-        with driver.cursor(binary=True) as cursor:
-            rows = cursor.execute(f"{query} = any(%s) order by ingest_id", (list(attempts),)).fetchall()
-    else:
-        marks = ",".join("?" * len(attempts))
-        rows = tx.exec_driver_sql(f"{query} in ({marks}) order by ingest_id", tuple(attempts)).all()
-    return [_Stored._make((*row, attempts[row[0]])) for row in rows]
-
-
-def _entry(row: _Stored) -> RecordedEntry:
+def _entry(row: Waiting) -> RecordedEntry:
     recorded = decode_body(row.type, row.schema, row.body)
     check_bookable(recorded.fact, row.body)
     return RecordedEntry(
@@ -202,12 +202,16 @@ def _entry(row: _Stored) -> RecordedEntry:
         type=row.type,
         recorded=recorded,
         received_at_ms=row.received_at_ms,
+        is_new=not row.attempts,
     )
 
 
-def _leave_queue(tx: Connection, rows: Sequence[_Stored]) -> None:
-    ids = [row.ingest_id for row in rows]
-    if tx.dialect.name == "postgresql":
-        tx.exec_driver_sql("delete from ingest_queue where ingest_id = any(%s)", (ids,))
-    else:
-        tx.execute(delete(ingest_queue).where(ingest_queue.c.ingest_id.in_(ids)))
+def _only(batch: Batch, ids: set[int]) -> Batch:
+    """The part of a batch that nobody else has taken meanwhile."""
+    if len(ids) == len(batch.rows):
+        return batch
+    return Batch(
+        [row for row in batch.rows if row.ingest_id in ids],
+        [entry for entry in batch.entries if entry.ingest_id in ids],
+        [failure for failure in batch.failed if failure[0].ingest_id in ids],
+    )

@@ -16,7 +16,7 @@ from sync_server.database import Database, DatabaseBusy
 from sync_server.errors import Invalid, NotFound
 from sync_server.ingest import chain
 from sync_server.ingest.admission import Admission
-from sync_server.ingest.applier import requeue
+from sync_server.ingest.queue import requeue
 from sync_server.ingest.raw_frames import RawFrames
 from sync_server.ingest.tables import quarantine
 from sync_server.sync_messages import TillIdentity

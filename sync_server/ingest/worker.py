@@ -58,8 +58,7 @@ class ApplyWorker:
 
     def _drained(self) -> bool:
         try:
-            while not self._stopping and self._applier.apply_some():
-                pass
+            self._applier.drain(lambda: self._stopping)
         except Exception:  # noqa: BLE001 - the thread must outlive whatever the database does
             _log.exception("applying stopped; it is tried again")
             return False

@@ -81,15 +81,15 @@ class SalesService:
         posted = [entry for entry in entries if isinstance(entry.recorded.fact, SalePosted)]
         fresh = unrecorded(tx, sale, posted)
         findings = [*_unsound(fresh), *_repeated_receipts(tx, fresh)]
-        insert_rows(tx, sale, [sale_row(entry) for entry in fresh])
-        insert_rows(tx, sale_line, list(chain.from_iterable(map(line_rows, fresh))))
-        insert_rows(tx, sale_tender, list(chain.from_iterable(map(tender_rows, fresh))))
-        insert_rows(tx, sale_tax, list(chain.from_iterable(map(tax_rows, fresh))))
+        insert_rows(tx, sale, map(sale_row, fresh))
+        insert_rows(tx, sale_line, chain.from_iterable(map(line_rows, fresh)))
+        insert_rows(tx, sale_tender, chain.from_iterable(map(tender_rows, fresh)))
+        insert_rows(tx, sale_tax, chain.from_iterable(map(tax_rows, fresh)))
         voided = [entry for entry in entries if isinstance(entry.recorded.fact, SaleVoided)]
         voids = [entry for entry in fresh if entry.recorded.fact.voided_lines] + unrecorded(
             tx, sale_void, voided
         )
-        insert_rows(tx, sale_void, list(chain.from_iterable(map(void_rows, voids))))
+        insert_rows(tx, sale_void, chain.from_iterable(map(void_rows, voids)))
         self._inbox.raise_many(tx, findings)
 
     def sales(

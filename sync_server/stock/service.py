@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -76,17 +76,20 @@ class StockService:
     def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
         moving = [entry for entry in entries if isinstance(entry.recorded.fact, _MOVING)]
         fresh = [entry for entry in unrecorded(tx, stock_move, moving) if not _is_training(entry)]
-        rows: list[tuple[object, ...]] = []
         changes: dict[Place, int] = defaultdict(int)
         last_sale: dict[Place, RecordedEntry] = {}
-        for entry in fresh:
-            for line, move in enumerate(_moves(entry.recorded.fact), 1):
-                place = (entry.store_id or move.location_id, move.product_id)
-                rows.append(_move_row(entry, line, place, move))
-                changes[place] += move.quantity_milli
-                if isinstance(entry.recorded.fact, SalePosted):
-                    last_sale[place] = entry
-        insert_rows(tx, stock_move, rows)
+
+        def rows() -> Iterator[tuple[object, ...]]:
+            for entry in fresh:
+                is_sale = isinstance(entry.recorded.fact, SalePosted)
+                for line, move in enumerate(_moves(entry.recorded.fact), 1):
+                    place = (entry.store_id or move.location_id, move.product_id)
+                    changes[place] += move.quantity_milli
+                    if is_sale:
+                        last_sale[place] = entry
+                    yield _move_row(entry, line, place, move)
+
+        insert_rows(tx, stock_move, rows())
         below = add_to_levels(tx, {place: (change, False) for place, change in changes.items()})
         # Only where it went below nothing just now: the next sale of the same goods says nothing new.
         crossed = {place: level for place, level in below.items() if level - changes[place] >= 0}
