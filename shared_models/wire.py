@@ -47,7 +47,7 @@ def unpack(body: bytes, kind: type[M]) -> M:
         raise MalformedMessage("The message is too large. Send fewer entries at once.")
     try:
         return msgspec.msgpack.decode(raw, type=kind, strict=True)
-    except (msgspec.DecodeError, UnicodeDecodeError) as reason:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as reason:
         raise MalformedMessage(f"The message is not a {kind.__name__}: {reason}.") from reason
 
 

@@ -50,6 +50,7 @@ from shared_models.sync_api import (
 
 M = TypeVar("M")
 TOKEN_TAG = b"evertill-token\0"
+_LONGEST_TOKEN = 4096
 
 
 class TimeLimits(msgspec.Struct, frozen=True):
@@ -179,6 +180,8 @@ class ServerApi:
             token = self._ask("POST", "/sync/token", Token, request)
             if not isinstance(token, Reply):
                 return token
+            if not _fits_a_header(token.value.token):
+                return Nonsense("the token is not one that can be sent")
             self._token = token.value.token
             return None
 
@@ -325,6 +328,10 @@ def _message(answer: Reply[bytes], kind: type[M]) -> Reply[M] | Failure:
         return Reply(wire.unpack(answer.value, kind))
     except wire.MalformedMessage as reason:
         return Nonsense(reason.message)
+
+
+def _fits_a_header(token: str) -> bool:
+    return 0 < len(token) <= _LONGEST_TOKEN and token.isascii() and token.isprintable() and " " not in token
 
 
 def _kept(outcome: Reply[bytes] | Failure) -> Reply[PushReply | None] | Failure:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from threading import Condition, Event, get_ident
+from typing import Any
 
+import msgspec
 import pytest
 
 from pos_client.sync.outcomes import Failure, Refused, Reply, Unreachable
@@ -33,6 +35,7 @@ from shared_models.sync_api import (
     SegmentState,
     SnapshotManifest,
 )
+from tests.pos_client.store.made_up_shop import a_sale, open_books
 from tests.pos_client.sync.model_server import ModelServer
 from tests.pos_client.sync.model_till import ModelTill, unsigned
 from tests.pos_client.sync.scripted_http import ScriptedHttp
@@ -161,7 +164,7 @@ class Engine:
         self,
         folder: Path,
         server: object,
-        till: ModelTill | None = None,
+        till: Any = None,
         copy: FullCopy | None = None,
     ) -> None:
         self.till = till or ModelTill()
@@ -213,6 +216,35 @@ def test_the_catalogue_is_dated_when_it_is_up_to_date(tmp_path: Path, started: S
     engine = started(Engine(tmp_path, LocalServer()))
     status = engine.seen.wait(lambda status: status.catalogue_as_of_ms is not None)
     assert status.catalogue_message == ""
+
+
+class ServerOutOfTime(LocalServer):
+    """Says a time that no clock has, until `sane`."""
+
+    def __init__(self, time_ms: int) -> None:
+        super().__init__()
+        self.time_ms = time_ms
+        self.sane = False
+
+    def hello(self, hello: Hello) -> Reply[HelloReply] | Failure:
+        outcome = super().hello(hello)
+        if self.sane or not isinstance(outcome, Reply):
+            return outcome
+        return Reply(msgspec.structs.replace(outcome.value, server_time_ms=self.time_ms))
+
+
+@pytest.mark.parametrize("time_ms", [-(2**63), -1, 2**63, 2**64 - 1])
+def test_a_server_out_of_time_stops_no_sale(tmp_path: Path, started: Started, time_ms: int) -> None:
+    books, server = open_books(tmp_path / "till"), ServerOutOfTime(time_ms)
+    books.post_sale(a_sale(), open_drawer=False)
+    engine = started(Engine(tmp_path, server, books))
+    engine.seen.wait(lambda status: status.code == "nonsense" or status.all_sent)
+    assert books.post_sale(a_sale(), open_drawer=False).seq == 2
+    server.sane = True
+    engine.worker.refresh()
+    engine.seen.wait(lambda status: status.all_sent, seconds=20)
+    engine.worker.stop()
+    books.close()
 
 
 def test_a_till_without_a_line_says_so_and_keeps_the_sales(tmp_path: Path, started: Started) -> None:
