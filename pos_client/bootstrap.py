@@ -61,6 +61,7 @@ APP = "evertill-till 0.1.0"
 BOOKS_FILE = "till.db"
 CATALOGUE_FILE = "catalogue.db"
 _LOOK_S = 60
+IDENTITY = "identity"
 
 Attend = Callable[["Application", "OpenTill"], None]
 
@@ -86,6 +87,7 @@ class OpenTill:
                 "This till is not enrolled. Ask head office for a code, then run: "
                 "evertill-till enrol CODE --server https://…"
             )
+        self.place = place
         self.store_id, self.till_id = place.store_id, place.till_id
         self.clock = SystemClock()
         self.paper = Paper()
@@ -209,13 +211,20 @@ class OpenTill:
 
     def _sync_worker(self) -> SyncWorker:
         return SyncWorker(
-            Place(device_id=self.identity.device_id, till_id=self.till_id, store_id=self.store_id, app=APP),
+            Place(
+                device_id=self.identity.device_id,
+                till_id=self.till_id,
+                store_id=self.store_id,
+                app=APP,
+                server_key=self.place.server_key,
+            ),
             self.books,
             self.catalogue,
             self._connected,
             self.settings.data_dir / "downloads",
             self.clock,
             self.status_line.hear_sync,
+            lambda key: identities.learn_server_key(self.settings.data_dir / IDENTITY, key),
         )
 
     def _connected(self) -> Server:
@@ -256,7 +265,7 @@ class OpenTill:
 
 
 def identity_of(settings: TillSettings) -> Identity:
-    return identities.load_or_create(settings.data_dir / "identity", use_keyring=settings.keyring)
+    return identities.load_or_create(settings.data_dir / IDENTITY, use_keyring=settings.keyring)
 
 
 def enrol(settings: TillSettings, code: str) -> Identity:
@@ -266,7 +275,7 @@ def enrol(settings: TillSettings, code: str) -> Identity:
     identity = identity_of(settings)
     server = ServerApi(settings.server_url, identity.device_id, identity.sign)
     try:
-        return identities.enrol(settings.data_dir / "identity", identity, server, code, APP)
+        return identities.enrol(settings.data_dir / IDENTITY, identity, server, code, APP)
     finally:
         server.close()
 
@@ -275,7 +284,9 @@ def check(settings: TillSettings) -> CheckReport:
     """Every entry of the journal, and that the till's figures say the same; works beside a running till."""
     anchor = AnchorFile(anchor_path(settings.data_dir)).read()
     key = settings.database_key or None
-    return verify(settings.data_dir / BOOKS_FILE, key, identity_of(settings).public_key, anchor)
+    identity = identity_of(settings)
+    server_key = identity.enrolled.server_key if identity.enrolled else b""
+    return verify(settings.data_dir / BOOKS_FILE, key, identity.public_key, anchor, server_key)
 
 
 def export_unsent(

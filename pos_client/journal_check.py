@@ -11,12 +11,15 @@ from pathlib import Path
 import msgspec
 
 from pos_client.store.anchor import Anchor
+from pos_client.store.checkpoints import checkpoints
 from pos_client.store.connection import Database, Driver
 from pos_client.store.journal import COLUMNS, entry_of
+from pos_client.store.migrations import refuse_older
 from pos_client.store.positions import position
 from pos_client.store.sales import sale_row
 from pos_client.store.segments import Segment, segments
 from pos_client.till.errors import StorageFailed
+from shared_models.checkpoint import Checkpoint, is_genuine
 from shared_models.continuity import IncarnationOpened
 from shared_models.errors import ShopError
 from shared_models.events import Recorded, decode_body
@@ -53,8 +56,13 @@ class CheckReport(msgspec.Struct, frozen=True):
     faults: tuple[Fault, ...]
 
 
-def verify(path: Path, key: str | None, public_key: bytes, anchor: Anchor | None = None) -> CheckReport:
-    """Raises StorageFailed when the file can't be read at all. `anchor` shows whether the end is missing."""
+def verify(
+    path: Path, key: str | None, public_key: bytes, anchor: Anchor | None = None, server_key: bytes = b""
+) -> CheckReport:
+    """Raises StorageFailed when the file can't be read at all.
+
+    Whether the end is missing is shown by `anchor`, and by what the server has signed for with `server_key`.
+    """
     if not path.exists():
         raise StorageFailed(
             f"There is no database at {path}. Give the path of the till's till.db.", path=str(path)
@@ -62,15 +70,19 @@ def verify(path: Path, key: str | None, public_key: bytes, anchor: Anchor | None
     database = Database(path, key, read_only=True)
     try:
         with database.read() as connection:
-            return _Check(connection, public_key, anchor).report()
+            refuse_older(connection)
+            return _Check(connection, public_key, anchor, server_key).report()
     finally:
         database.close()
 
 
 class _Check:
-    def __init__(self, connection: Driver, public_key: bytes, anchor: Anchor | None) -> None:
+    def __init__(
+        self, connection: Driver, public_key: bytes, anchor: Anchor | None, server_key: bytes
+    ) -> None:
         self._connection = connection
         self._public_key = public_key
+        self._server_key = server_key
         self._anchor = anchor
         self._grand_total = 0
         self._numbers: dict[str, int] = {}
@@ -97,6 +109,7 @@ class _Check:
         yield from self._strays(known)
         if self._anchor is not None:
             yield from self._end(known, self._anchor)
+        yield from self._signed_for(known)
 
     def _counted(self, segment: Segment) -> Iterator[Entry]:
         for entry in self._entries_of(segment):
@@ -206,6 +219,30 @@ class _Check:
                 yield _missing_end(segment, anchor.seq, "this machine had seen")
             return
         yield Fault(b"", anchor.seq, "incarnation", "the incarnation that this machine saw last is missing")
+
+    def _signed_for(self, known: tuple[Segment, ...]) -> Iterator[Fault]:
+        """What the server has signed for must be here still, unless the till itself left an incarnation before it."""
+        by_incarnation = {segment.incarnation: segment for segment in known}
+        is_servers = verifier(self._server_key) if self._server_key else None
+        for signed in checkpoints(self._connection):
+            segment = by_incarnation.get(signed.incarnation)
+            if is_servers is not None and not is_genuine(signed, is_servers):
+                message = "the checkpoint is not as the server signed it"
+                yield Fault(signed.incarnation, signed.high, "checkpoint", message)
+            elif segment is None:
+                message = f"an incarnation of {signed.high} entries that the server has signed for is missing"
+                yield Fault(signed.incarnation, signed.high, "incarnation", message)
+            elif signed.high <= segment.head_seq:
+                yield from self._at_checkpoint(segment, signed)
+            elif not any(one.parent == segment.incarnation and one.parent_seq < signed.high for one in known):
+                yield _missing_end(segment, signed.high, "the server has signed for")
+
+    def _at_checkpoint(self, segment: Segment, signed: Checkpoint) -> Iterator[Fault]:
+        pos = position(segment.id, signed.high)
+        row = self._connection.execute("select hash from entry where pos = ?", (pos,)).fetchone()
+        if row is not None and row[0] != signed.hash:
+            message = f"entry {signed.high} is another than the server has signed for"
+            yield Fault(signed.incarnation, signed.high, "checkpoint", message)
 
 
 def _missing_end(segment: Segment, seq: int, who: str) -> Fault:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from shared_models.journal import Sign, Verify
 
 _ALGORITHM = ec.ECDSA(SHA256())
+_REPEATABLE = ec.ECDSA(SHA256(), deterministic_signing=True)
 _HALF = 32
 
 
@@ -31,12 +34,20 @@ def public_key_of(private_key: bytes) -> bytes:
     return public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
-def signer(private_key: bytes) -> Sign:
-    """sign(message) -> r‖s, 64 bytes (the form of RFC 7518, 3.4)."""
-    key = _private(private_key)
+def key_id_of(public_key: bytes) -> str:
+    """What a key is called where several may have signed: the first 16 hex digits of its SHA-256."""
+    return sha256(public_key).hexdigest()[:16]
+
+
+def signer(private_key: bytes, *, repeatable: bool = False) -> Sign:
+    """sign(message) -> r‖s, 64 bytes (the form of RFC 7518, 3.4).
+
+    `repeatable`: the same message gets the same signature (RFC 6979), which takes a tenth longer.
+    """
+    key, algorithm = _private(private_key), _REPEATABLE if repeatable else _ALGORITHM
 
     def sign(message: bytes) -> bytes:
-        r, s = utils.decode_dss_signature(key.sign(message, _ALGORITHM))
+        r, s = utils.decode_dss_signature(key.sign(message, algorithm))
         return r.to_bytes(_HALF, "big") + s.to_bytes(_HALF, "big")
 
     return sign

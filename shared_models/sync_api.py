@@ -1,6 +1,7 @@
 """The messages between a till and a server, and the limits that both keep.
 
-All bodies are MessagePack of these structs, compressed with zstd (see `wire`); unknown fields are refused.
+All bodies are MessagePack of these structs, compressed with zstd (see `wire`). What a till sends is refused with
+fields that the server does not know; what a server answers may say more than a till knows, for it may be newer.
 A refusal that means 'try again later or otherwise' is an HTTP status with a problem document (RFC 9457); a fact is
 never refused.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
+from shared_models.checkpoint import Checkpoint
 from shared_models.protocol import PROTOCOL
 from shared_models.reference import FeedPosition
 
@@ -24,6 +26,10 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """What all messages have in common: they are values, and strict."""
 
 
+class Answer(Message, frozen=True, forbid_unknown_fields=False):
+    """What a server says. A newer one may say more; an older till passes over it."""
+
+
 class EnrolRequest(Message, frozen=True):
     """`public_key` is an uncompressed P-256 point; `code` is the one-time code that head office made."""
 
@@ -34,15 +40,18 @@ class EnrolRequest(Message, frozen=True):
     app: str = ""
 
 
-class Enrolled(Message, frozen=True):
+class Enrolled(Answer, frozen=True):
+    """`server_key` is the point that the server signs checkpoints with; older servers have none."""
+
     device_id: str
     store_id: str
     till_id: str
     store_name: str
     server_time_ms: int
+    server_key: bytes = b""
 
 
-class Challenge(Message, frozen=True):
+class Challenge(Answer, frozen=True):
     nonce: str
     expires_ms: int
 
@@ -55,7 +64,7 @@ class TokenRequest(Message, frozen=True):
     signature: bytes
 
 
-class Token(Message, frozen=True):
+class Token(Answer, frozen=True):
     token: str
     expires_ms: int
 
@@ -85,7 +94,7 @@ class Hello(Message, frozen=True):
     free_mb: int = 0
 
 
-class SegmentVerdict(Message, frozen=True):
+class SegmentVerdict(Answer, frozen=True):
     """What the server holds durably of one incarnation: every entry up to `high`, whose hash is `hash`."""
 
     incarnation: bytes
@@ -93,9 +102,10 @@ class SegmentVerdict(Message, frozen=True):
     hash: bytes
     safe_through: int = 0
     state: str = "active"
+    checkpoint: Checkpoint | None = None
 
 
-class FeedVerdict(Message, frozen=True):
+class FeedVerdict(Answer, frozen=True):
     """`state` is ok, behind or reset."""
 
     stream: str
@@ -104,18 +114,21 @@ class FeedVerdict(Message, frozen=True):
     head: int
 
 
-class Limits(Message, frozen=True):
+class Limits(Answer, frozen=True):
     batch_entries: int = MAX_BATCH_ENTRIES
     batch_bytes: int = MAX_BATCH_BYTES
     min_gap_ms: int = 0
 
 
-class HelloReply(Message, frozen=True):
+class HelloReply(Answer, frozen=True):
+    """`server_key` is for tills that were enrolled before there was one."""
+
     server_time_ms: int
     protocol: int
     segments: tuple[SegmentVerdict, ...]
     feeds: tuple[FeedVerdict, ...]
     limits: Limits = Limits()
+    server_key: bytes = b""
 
 
 class WireEntry(Message, frozen=True):
@@ -145,7 +158,7 @@ class Push(Message, frozen=True):
     parent_hash: bytes = b""
 
 
-class EntryNote(Message, frozen=True):
+class EntryNote(Answer, frozen=True):
     """Something about one stored entry that a person will look at; never a refusal. `kind`: quarantined, exception."""
 
     event_id: bytes
@@ -153,8 +166,11 @@ class EntryNote(Message, frozen=True):
     reason: str
 
 
-class PushReply(Message, frozen=True):
-    """Everything up to `high` is durable. The till compares `hash` with its own and only then moves its cursor."""
+class PushReply(Answer, frozen=True):
+    """Everything up to `high` is durable. The till compares `hash` with its own and only then moves its cursor.
+
+    `checkpoint` says the same with the server's signature, for a till to keep.
+    """
 
     incarnation: bytes
     high: int
@@ -163,6 +179,7 @@ class PushReply(Message, frozen=True):
     notes: tuple[EntryNote, ...] = ()
     retry_after_ms: int = 0
     limits: Limits = Limits()
+    checkpoint: Checkpoint | None = None
 
 
 class HashesRequest(Message, frozen=True):
@@ -172,13 +189,13 @@ class HashesRequest(Message, frozen=True):
     seqs: tuple[int, ...]
 
 
-class HashesReply(Message, frozen=True):
+class HashesReply(Answer, frozen=True):
     """In the order of the request; empty bytes where the server holds no entry."""
 
     hashes: tuple[bytes, ...]
 
 
-class SnapshotManifest(Message, frozen=True):
+class SnapshotManifest(Answer, frozen=True):
     """A prebuilt catalogue file: `sha256` names the zstd-compressed blob, `positions` say where its streams stand."""
 
     store_id: str
@@ -189,7 +206,7 @@ class SnapshotManifest(Message, frozen=True):
     positions: tuple[FeedPosition, ...]
 
 
-class Poke(Message, frozen=True):
+class Poke(Answer, frozen=True):
     """A hint that these streams have news, or none in the time that was waited; losing it harms nothing."""
 
     streams: tuple[str, ...] = ()

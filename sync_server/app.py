@@ -23,6 +23,7 @@ from sync_server.catalogue import routes as catalogue
 from sync_server.console import routes as console
 from sync_server.database import Database, is_passing
 from sync_server.errors import on_data_error, on_shop_error, on_unexpected, problem
+from sync_server.evidence import routes as evidence
 from sync_server.exceptions import routes as exceptions
 from sync_server.feed import routes as feed
 from sync_server.hubs import routes as hubs
@@ -112,6 +113,7 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
         *sales.routes(db, services.sales),
         *cash.routes(db, services.cash),
         *exceptions.routes(db, services.exceptions),
+        *evidence.routes(db, services.evidence),
         *reports.routes(db, services.cash),
         *console.routes(services, settings, now_ms),
         *tills.routes(
@@ -119,7 +121,7 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
             services.tills,
             services.attempts,
             settings,
-            services.admission.verdicts,
+            services.ingest.verdicts,
             services.feed.verdicts,
             now_ms,
         ),

@@ -25,7 +25,9 @@ _MANAGER = {
     "cash.read", "exceptions.read", "exceptions.write", "reports.read", "stores.read", "tills.read",
     "console.view", "leases.read",
 }  # fmt: skip
-_HEAD_OFFICE = _MANAGER | {"catalogue.write", "prices.write", "stores.write", "tills.write", "leases.write"}
+_HEAD_OFFICE = _MANAGER | {
+    "catalogue.write", "prices.write", "stores.write", "tills.write", "leases.write", "evidence.read",
+}  # fmt: skip
 _ADMIN = _HEAD_OFFICE | {"accounts.read", "accounts.write"}
 ROLES: dict[str, frozenset[str]] = {
     "cashier": frozenset(),

@@ -23,6 +23,7 @@ from sync_server.accounts.service import AccountService
 from sync_server.catalogue.csv_rows import BadRow
 from sync_server.database import Database
 from sync_server.errors import Invalid
+from sync_server.evidence.server_key import kept_server_key
 from sync_server.hub_app import APP as HUB_APP
 from sync_server.migrations import migrate
 from sync_server.ports import random_id, system_now_ms
@@ -151,6 +152,13 @@ def bring_up_to_date(settings: Settings, asked: argparse.Namespace) -> int:
         print("Brought the database up to date." if _migrated(db) else "The database is up to date.")
     finally:
         db.close()
+    return 0
+
+
+def show_key(settings: Settings, asked: argparse.Namespace) -> int:
+    """What a verifier is told to trust."""
+    key = kept_server_key(settings.data_dir)
+    print(f"{key.key_id} {key.public_key.hex()}")
     return 0
 
 
@@ -323,6 +331,7 @@ def _parser() -> argparse.ArgumentParser:
     enrolled.add_argument("--central", required=True, help="the central server, such as https://shop.example")
     command("hub-status", hub_status, "say what waits in the hub")
     command("hub-code", make_hub_code, "make a one-time code for a store's hub").add_argument("store")
+    command("key", show_key, "show the public key that the server signs with")
     command("migrate", bring_up_to_date, "bring the database up to date, and nothing else")
     first = command("init", initialise, "make the first administrator, and a store if one is named")
     first.add_argument("--admin", required=True)

@@ -6,6 +6,7 @@ from sync_server.accounts import tables as accounts
 from sync_server.cash import tables as cash
 from sync_server.catalogue import tables as catalogue
 from sync_server.database import metadata
+from sync_server.evidence import tables as evidence
 from sync_server.exceptions import tables as exceptions
 from sync_server.feed import tables as feed
 from sync_server.hubs import tables as hubs
@@ -22,6 +23,7 @@ __all__ = [
     "accounts",
     "cash",
     "catalogue",
+    "evidence",
     "exceptions",
     "feed",
     "hubs",

@@ -19,6 +19,8 @@ from sync_server.cash.service import CashService
 from sync_server.catalogue.csv_import import CatalogueImport
 from sync_server.catalogue.service import CatalogueService
 from sync_server.database import Database
+from sync_server.evidence.server_key import kept_server_key
+from sync_server.evidence.service import EvidenceService
 from sync_server.exceptions.service import ExceptionService
 from sync_server.feed.compaction import Compaction
 from sync_server.feed.pokes import PokeBoard
@@ -73,6 +75,7 @@ class Services:
     sales: SalesService
     cash: CashService
     exceptions: ExceptionService
+    evidence: EvidenceService
     tills: TillService
     hubs: HubService
     feed: FeedService
@@ -128,15 +131,18 @@ def build_services(
     cash = CashService()
     leases = LeaseService(_sold_lines(sales), now_ms)
     recorders = (sales, stock, cash, *_later_recorders(leases, cash, exceptions, now_ms))
-    tills = TillService(stores.till, till_tokens, challenges, now_ms, settings.enrol_code_minutes)
+    server_key = kept_server_key(settings.data_dir)
+    evidence = EvidenceService(server_key, now_ms)
+    tills = TillService(
+        stores.till, till_tokens, challenges, now_ms, settings.enrol_code_minutes, server_key.public_key
+    )
 
     records = Records(stores.store, stores.tills, tills.keys, tills.identity, _journals(tills))
     hubs = HubService(records, tills.check_answer, till_tokens, now_ms, settings.enrol_code_minutes)
 
     applier = Applier(db, recorders, exceptions, now_ms)
-    intake = _intake(
-        db, Admission(exceptions, tills.key_of, hubs.serves, now_ms), applier, tills, exceptions, now_ms
-    )
+    admission = Admission(exceptions, tills.key_of, hubs.serves, now_ms)
+    intake = _intake(db, admission, applier, tills, exceptions, evidence, now_ms)
     return Services(
         db=db,
         tokens=tokens,
@@ -150,6 +156,7 @@ def build_services(
         sales=sales,
         cash=cash,
         exceptions=exceptions,
+        evidence=evidence,
         tills=tills,
         hubs=hubs,
         feed=feed,
@@ -201,12 +208,13 @@ def _intake(
     applier: Applier,
     tills: TillService,
     exceptions: ExceptionService,
+    evidence: EvidenceService,
     now_ms: NowMs,
 ) -> _Intake:
     worker = ApplyWorker(applier)
     raw_frames = RawFrames(exceptions, now_ms)
-    ingest = IngestService(db, admission, raw_frames, tills.public_key, worker.wake)
-    brought = IngestService(db, admission, raw_frames, _key_of(tills), worker.wake)
+    ingest = IngestService(db, admission, raw_frames, tills.public_key, worker.wake, evidence)
+    brought = IngestService(db, admission, raw_frames, _key_of(tills), worker.wake, evidence)
     outbox_import = OutboxImport(db, brought, tills.owner, exceptions)
     return _Intake(admission, applier, worker, ingest, outbox_import)
 

@@ -25,6 +25,7 @@ from pos_client.store.shared_tickets import SharedTickets
 from pos_client.store.storage_errors import BALLAST_BYTES, Ballast
 from pos_client.till.ports import Clock, Ids, OpenShift, ParkedSale, PostedSale, Unsent
 from shared_models.cash import ShiftTotals
+from shared_models.checkpoint import Checkpoint
 from shared_models.continuity import IncarnationOpened, Reason
 from shared_models.events import Fact
 from shared_models.ids import receipt_number
@@ -404,8 +405,10 @@ class TillBooks:
     def entry_hash(self, incarnation: bytes, seq: int) -> bytes | None:
         return outbox.entry_hash(self.database, incarnation, seq)
 
-    def acknowledge(self, incarnation: bytes, high: int, safe_through: int) -> None:
-        outbox.acknowledge(self.database, incarnation, high, safe_through)
+    def acknowledge(
+        self, incarnation: bytes, high: int, safe_through: int, checkpoint: Checkpoint | None = None
+    ) -> None:
+        outbox.acknowledge(self.database, incarnation, high, safe_through, checkpoint)
 
     def reincarnate(self, incarnation: bytes, common: int, reason: Reason) -> None:
         """Leaves `incarnation` after its entry `common`, the last that the server has too.

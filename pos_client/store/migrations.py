@@ -80,7 +80,14 @@ _LEASES = (
 )
 _SHARED_TICKETS = ("alter table parked add column shared integer not null default 0",)
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUITY, _LEASES, _SHARED_TICKETS)
+_CHECKPOINTS = (
+    """create table checkpoint (
+        incarnation blob primary key, high integer not null, hash blob not null, at_ms integer not null,
+        key_id text not null, signature blob not null
+    ) strict, without rowid""",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUITY, _LEASES, _SHARED_TICKETS, _CHECKPOINTS)
 """Step n brings the layout from version n to n + 1."""
 
 
@@ -100,6 +107,13 @@ def migrate(database: Database, steps: tuple[tuple[str, ...], ...] = STEPS) -> P
     for number in range(version, len(steps)):
         _step(database, steps[number], number + 1)
     return copy
+
+
+def refuse_older(connection: Driver) -> None:
+    """For those who only read: raises StorageFailed where tables or columns are missing. A newer layout has more."""
+    version = int(connection.execute("pragma user_version").fetchone()[0])
+    if version < len(STEPS):
+        raise StorageFailed("This database is an older till's. Start the till once, which updates it.")
 
 
 def _copy_aside(database: Database, version: int) -> Path:

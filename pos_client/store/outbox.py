@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pos_client.store.checkpoints import keep_checkpoint
 from pos_client.store.connection import Database, Driver
 from pos_client.store.journal import COLUMNS, entry_of
 from pos_client.store.positions import position
 from pos_client.store.sales import grand_total
 from pos_client.store.segments import Segment, segments
 from pos_client.till.ports import Unsent
+from shared_models.checkpoint import Checkpoint
 from shared_models.events import recorded_at
 from shared_models.journal import Entry
 from shared_models.sync_api import SegmentState
@@ -64,7 +66,13 @@ def entry_hash(database: Database, incarnation: bytes, seq: int) -> bytes | None
     return None if row is None else row[0]
 
 
-def acknowledge(database: Database, incarnation: bytes, high: int, safe_through: int) -> None:
+def acknowledge(
+    database: Database,
+    incarnation: bytes,
+    high: int,
+    safe_through: int,
+    checkpoint: Checkpoint | None = None,
+) -> None:
     """Never past what the till holds: a server that names more is talking about another journal."""
 
     def work(connection: Driver) -> None:
@@ -74,6 +82,8 @@ def acknowledge(database: Database, incarnation: bytes, high: int, safe_through:
                     "update segment set acked = ?, safe = ? where id = ?",
                     (min(high, segment.head_seq), min(safe_through, segment.head_seq), segment.id),
                 )
+        if checkpoint is not None:
+            keep_checkpoint(connection, checkpoint)
 
     database.write(work)
 

@@ -86,6 +86,14 @@ def enrol(directory: Path, identity: Identity, server: Server, code: str, app: s
     return msgspec.structs.replace(identity, enrolled=outcome.value)
 
 
+def learn_server_key(directory: Path, key: bytes) -> None:
+    """For a till that was enrolled before servers had one. Another key later is not learned."""
+    device = _read_device(directory)
+    if device is not None and device.enrolled is not None and not device.enrolled.server_key:
+        enrolled = msgspec.structs.replace(device.enrolled, server_key=key)
+        _write_device(directory, msgspec.structs.replace(device, enrolled=enrolled))
+
+
 def _create(directory: Path, use_keyring: bool, keyring: KeyringBackend | None) -> Identity:
     """The key is kept before the file that speaks of it: no crash leaves a till without a key."""
     device_id, key, notice = uuid.uuid4().hex, new_private_key(), ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pos_client.till.ports import Escrow, ParkedSale
+from shared_models.checkpoint import Checkpoint
 from shared_models.continuity import Reason
 from shared_models.journal import Entry
 from shared_models.leases import LeaseReply, LeaseRequest
@@ -28,8 +29,10 @@ class Outbox(Protocol):
 
     def entry_hash(self, incarnation: bytes, seq: int) -> bytes | None: ...
 
-    def acknowledge(self, incarnation: bytes, high: int, safe_through: int) -> None:
-        """Moves the cursor, also back (a restored server)."""
+    def acknowledge(
+        self, incarnation: bytes, high: int, safe_through: int, checkpoint: Checkpoint | None = None
+    ) -> None:
+        """Moves the cursor, also back (a restored server), and keeps the server's signed word for it."""
 
     def reincarnate(self, incarnation: bytes, common: int, reason: Reason) -> None:
         """Leaves it after entry `common`; what came after is stamped again onto the current incarnation.

@@ -40,9 +40,10 @@ from pos_client.sync.push_messages import (
 )
 from pos_client.sync.server_port import Server
 from pos_client.sync.status import StatusBoard
+from pos_client.sync.vouching import Vouching
 from pos_client.till.ports import Clock
 from shared_models.errors import ShopError
-from shared_models.sync_api import FeedVerdict, Hello, SegmentState
+from shared_models.sync_api import FeedVerdict, Hello, PushReply, SegmentState
 
 log = logging.getLogger(__name__)
 
@@ -71,8 +72,10 @@ class Upward:
         make_hello: MakeHello,
         heard_feeds: HeardFeeds,
         stopping: Stopping,
+        vouching: Vouching | None = None,
     ) -> None:
         self._core = core
+        self._vouching = vouching or Vouching()
         self._server = server
         self._outbox = outbox
         self._board = board
@@ -135,7 +138,8 @@ class Upward:
             case Reincarnate():
                 return self._numbered(said.number, lambda: self._reincarnate(said))
             case Acknowledge():
-                self._outbox.acknowledge(said.incarnation, said.high, said.safe_through)
+                checkpoint = self._vouching.for_acknowledgement(said.incarnation, said.high)
+                self._outbox.acknowledge(said.incarnation, said.high, said.safe_through, checkpoint)
             case AllSent():
                 self._board.change(all_sent=True)
             case Noted():
@@ -175,6 +179,7 @@ class Upward:
         self._outbox.note_clock(offset_ms)
         self._heard(clock_offset_ms=offset_ms, diverged=False)
         self._heard_feeds(outcome.value.feeds)
+        self._vouching.greeted(outcome.value)
         ends = (self._end(verdict.incarnation, verdict.high) for verdict in outcome.value.segments)
         return Greeted(number, outcome.value, tuple(end for end in ends if end.head_seq))
 
@@ -182,19 +187,21 @@ class Upward:
         outcome = self._server.push(said.push)
         if not isinstance(outcome, Reply) or self._stopping():
             return self._no_answer(said.number, outcome)
-        self._heard()
-        end = self._end(outcome.value.incarnation, outcome.value.high)
-        return Answered(said.number, outcome.value, end)
+        return self._answered(said.number, outcome.value)
 
     def _push_raw(self, said: SendRaw) -> PushInbound:
         outcome = self._server.push_raw(said.push, said.reason)
         if not isinstance(outcome, Reply) or self._stopping():
             return self._no_answer(said.number, outcome)
-        self._heard()
         if outcome.value is None:
+            self._heard()
             return RawStored(said.number)
-        end = self._end(outcome.value.incarnation, outcome.value.high)
-        return Answered(said.number, outcome.value, end)
+        return self._answered(said.number, outcome.value)
+
+    def _answered(self, number: int, reply: PushReply) -> Answered:
+        self._heard()
+        self._vouching.answered(reply)
+        return Answered(number, reply, self._end(reply.incarnation, reply.high))
 
     def _compare(self, said: CompareHashes) -> PushInbound:
         outcome = self._server.hashes(said.incarnation, said.seqs)

@@ -22,6 +22,7 @@ from pos_client.sync.server_port import Connect, Server
 from pos_client.sync.status import Report, StatusBoard, SyncStatus
 from pos_client.sync.turns import Turns
 from pos_client.sync.upward import Upward
+from pos_client.sync.vouching import Learn, Vouching
 from pos_client.till.ports import Clock
 from shared_models.protocol import PROTOCOL
 from shared_models.reference import FEED_SCHEMA, FeedPosition, streams_of
@@ -38,6 +39,7 @@ class Place(msgspec.Struct, frozen=True):
     till_id: str
     store_id: str
     app: str = ""
+    server_key: bytes = b""
 
 
 class SyncWorker:
@@ -52,6 +54,7 @@ class SyncWorker:
         downloads: Path,
         clock: Clock,
         report: Report,
+        learn_server_key: Learn = lambda key: None,
     ) -> None:
         self._place = place
         self._outbox = outbox
@@ -60,6 +63,7 @@ class SyncWorker:
         self._downloads = downloads
         self._clock = clock
         self._board = StatusBoard(report)
+        self._vouching = Vouching(place.server_key, learn_server_key)
         self._lock = Lock()
         self._server: Server | None = None
         self._upward: Upward | None = None
@@ -137,6 +141,7 @@ class SyncWorker:
                 self._hello,
                 self._heard_feeds,
                 self._stopping,
+                self._vouching,
             )
         return self._upward.turn()
 

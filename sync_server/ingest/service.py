@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 import psycopg.errors
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from shared_models.checkpoint import Checkpoint
 from shared_models.errors import ShopError
-from shared_models.sync_api import MAX_PROBES, HashesReply, HashesRequest, Push, PushReply
+from shared_models.sync_api import (
+    MAX_PROBES,
+    HashesReply,
+    HashesRequest,
+    Push,
+    PushReply,
+    SegmentState,
+    SegmentVerdict,
+)
 from sync_server.database import Database, DatabaseBusy
 from sync_server.errors import Invalid, NotFound
 from sync_server.ingest import chain
@@ -26,6 +36,14 @@ PublicKeyOf = Callable[[Connection, TillIdentity], bytes]
 _TRIES = 4
 THIS_SERVER = "the server"
 _log = logging.getLogger(__name__)
+
+
+class Notary(Protocol):
+    """Signs what the server holds; `EvidenceService` is one."""
+
+    def checkpoint(self, incarnation: bytes, high: int, hash: bytes) -> Checkpoint | None: ...
+
+    def remember_key(self, tx: Connection) -> None: ...
 
 
 class Quarantined(msgspec.Struct, frozen=True):
@@ -43,7 +61,10 @@ class Quarantined(msgspec.Struct, frozen=True):
 
 
 class IngestService:
-    """Opens the transactions of a push itself: what it answers is only true after their commit."""
+    """Opens the transactions of a push itself: what it answers is only true after their commit.
+
+    A hub has no notary: it holds entries for a while, and only the central server signs for them.
+    """
 
     def __init__(
         self,
@@ -52,12 +73,28 @@ class IngestService:
         raw_frames: RawFrames,
         public_key_of: PublicKeyOf,
         wake_applier: Callable[[], None],
+        notary: Notary | None = None,
     ) -> None:
         self._db = db
         self._admission = admission
         self._raw_frames = raw_frames
         self._public_key_of = public_key_of
         self._wake_applier = wake_applier
+        self._notary = notary
+
+    def verdicts(
+        self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...]
+    ) -> tuple[SegmentVerdict, ...]:
+        """What a hello hears of each of its incarnations. They tell of what earlier transactions stored."""
+        verdicts = self._admission.verdicts(tx, who, segments)
+        notary = self._notary
+        if notary is None:
+            return verdicts
+        notary.remember_key(tx)
+        return tuple(
+            msgspec.structs.replace(one, checkpoint=notary.checkpoint(one.incarnation, one.high, one.hash))
+            for one in verdicts
+        )
 
     def push(self, who: TillIdentity, push: Push) -> PushReply:
         """Durable before it returns. Of two pushes of one fact at one moment, one clashes and tries again."""
@@ -70,7 +107,7 @@ class IngestService:
                 _log.info("a push clashed with another one: %s", clash)
                 continue
             self._wake_applier()
-            return reply
+            return self._vouched(reply)
         raise DatabaseBusy("Others send the same entries at this moment. Send them again.")
 
     def push_brought(self, who: TillIdentity, push: Push) -> PushReply:
@@ -92,10 +129,18 @@ class IngestService:
             self._raw_frames.keep(tx, who, frame, reason)
         try:
             with self._db.write() as tx:
-                return self._raw_frames.step_over(tx, who, frame)
+                reply = self._raw_frames.step_over(tx, who, frame)
         except (SQLAlchemyError, psycopg.Error) as trouble:
             _log.warning("a raw frame is kept, but the till can't step over it: %s", trouble)
             return None
+        return self._vouched(reply) if reply is not None else None
+
+    def _vouched(self, reply: PushReply) -> PushReply:
+        """Signed after the commit: what is signed is durable."""
+        if self._notary is None:
+            return reply
+        checkpoint = self._notary.checkpoint(reply.incarnation, reply.high, reply.hash)
+        return msgspec.structs.replace(reply, checkpoint=checkpoint)
 
     def take_in_raw(self) -> None:
         """Good entries that came raw because the server was away each time are booked like any other.

@@ -57,7 +57,7 @@ def routes(
 ) -> list[ControllerRouterHandler]:
     """`judge_segments` and `judge_feeds` are what the two streams have to say to a hello."""
     enrol = _enrolment(db, service, attempts, settings)
-    rest = for_tills(db, service, judge_segments, judge_feeds, now_ms)
+    rest = for_tills(db, service, judge_segments, judge_feeds, now_ms, server_key=service.server_key)
     return [enrol, *rest, *_for_the_office(db, service)]
 
 
@@ -86,10 +86,12 @@ def for_tills(
     now_ms: NowMs,
     meet: Meet = lambda device_id: None,
     listen: Listen = lambda who, said: None,
+    server_key: bytes = b"",
 ) -> list[Any]:
     """Log-in and hello, as a store's hub offers them too.
 
-    `meet` hears who logs in, and `listen` each hello, before they are judged.
+    `meet` hears who logs in, and `listen` each hello, before they are judged. A hub has no `server_key`: a till
+    keeps the central server's word alone.
     """
 
     @get("/sync/challenge", guards=[public], sync_to_thread=False, summary="Something to sign")
@@ -126,7 +128,15 @@ def for_tills(
             service.seen(tx, who, said)
             segments = judge_segments(tx, who, said.segments)
             feeds = judge_feeds(tx, who.store_id, said.feeds)
-        return packed(HelloReply(server_time_ms=now_ms(), protocol=PROTOCOL, segments=segments, feeds=feeds))
+        return packed(
+            HelloReply(
+                server_time_ms=now_ms(),
+                protocol=PROTOCOL,
+                segments=segments,
+                feeds=feeds,
+                server_key=server_key,
+            )
+        )
 
     return [challenge, token, hello]
 

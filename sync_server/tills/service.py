@@ -73,12 +73,15 @@ class TillService:
         challenges: TokenMint,
         now_ms: NowMs,
         code_minutes: int,
+        server_key: bytes = b"",
     ) -> None:
+        """`server_key` is the point that the server signs with; tills learn it here."""
         self._find_till = find_till
         self._tokens = tokens
         self._challenges = challenges
         self._now_ms = now_ms
         self._code_minutes = code_minutes
+        self.server_key = server_key
 
     def make_code(self, tx: Connection, till_id: str, made_by: str) -> EnrolCode:
         place = self._find_till(tx, till_id)
@@ -107,6 +110,7 @@ class TillService:
             till_id=place.till_id,
             store_name=place.store_name,
             server_time_ms=self._now_ms(),
+            server_key=self.server_key,
         )
 
     def forget_codes(self, tx: Connection) -> None:

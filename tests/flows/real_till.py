@@ -71,7 +71,7 @@ class RealTill:
         place = self.identity.enrolled
         assert place is not None
         self.worker = SyncWorker(
-            Place(self.identity.device_id, place.till_id, place.store_id),
+            Place(self.identity.device_id, place.till_id, place.store_id, server_key=place.server_key),
             self.books,
             self.catalogue,
             self._connected,

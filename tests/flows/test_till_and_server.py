@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from pos_client.journal_check import verify
+from pos_client.store.checkpoints import checkpoints
 from pos_client.sync.identity import NotEnrolled, enrol, load_or_create
 from pos_client.sync.server_api import ServerApi
+from shared_models.checkpoint import is_genuine
 from shared_models.reference import streams_of
+from shared_models.signing import verifier
 from sync_server.ingest.tables import quarantine
 from sync_server.sales.tables import sale as sale_table
 from tests.flows.chaos_proxy import (
@@ -89,6 +93,21 @@ def test_lost_and_doubled_pushes_leave_every_sale_on_the_server_once(
     assert_exactly_once(till, shop)
     till.wait(lambda: booked_sales(shop) == 17)
     assert till.status.code == ""
+
+
+def test_a_till_keeps_the_servers_signed_word_for_all_that_it_sent(till: RealTill, shop: ServedShop) -> None:
+    till.start()
+    till.sell(3)
+    till.wait_until_all_is_sent()
+    with till.books.database.read() as connection:
+        (kept,) = checkpoints(connection)
+    segment = till.books.segments()[-1]
+    assert (kept.incarnation, kept.high, kept.hash) == (segment.incarnation, 4, segment.head_hash)
+    place = till.identity.enrolled
+    assert place is not None
+    assert is_genuine(kept, verifier(place.server_key))
+    server_key = shop.services.tills.server_key
+    assert verify(till.folder / "till.db", None, till.identity.public_key, None, server_key).faults == ()
 
 
 def test_an_unknown_entry_in_the_middle_delays_nothing_behind_it(till: RealTill, shop: ServedShop) -> None:

@@ -80,9 +80,9 @@ def _nothing(*_: Any, **__: Any) -> None:
 def ack_never_rewinds() -> list[Swap]:
     usual = outbox.acknowledge
 
-    def acknowledge(database: Any, incarnation: bytes, high: int, safe: int) -> None:
+    def acknowledge(database: Any, incarnation: bytes, high: int, safe: int, *rest: Any) -> None:
         states = {state.incarnation: state.acked for state in outbox.segment_states(database)}
-        usual(database, incarnation, max(high, states.get(incarnation, 0)), safe)
+        usual(database, incarnation, max(high, states.get(incarnation, 0)), safe, *rest)
 
     return [(outbox, "acknowledge", acknowledge)]
 
@@ -215,8 +215,8 @@ def tail_dropped() -> list[Swap]:
 def acknowledged_is_deleted() -> list[Swap]:
     usual = outbox.acknowledge
 
-    def acknowledge(database: Any, incarnation: bytes, high: int, safe: int) -> None:
-        usual(database, incarnation, high, safe)
+    def acknowledge(database: Any, incarnation: bytes, high: int, safe: int, *rest: Any) -> None:
+        usual(database, incarnation, high, safe, *rest)
 
         def forget(connection: Any) -> None:
             for segment in segments.segments(connection):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pos_client.store.books import TillBooks
+from shared_models.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     from tests.simulation.till import Till
@@ -20,8 +21,10 @@ class WatchedOutbox:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._books, name)
 
-    def acknowledge(self, incarnation: bytes, high: int, safe_through: int) -> None:
-        self._books.acknowledge(incarnation, high, safe_through)
+    def acknowledge(
+        self, incarnation: bytes, high: int, safe_through: int, checkpoint: Checkpoint | None = None
+    ) -> None:
+        self._books.acknowledge(incarnation, high, safe_through, checkpoint)
         for segment in self._books.segments():
             if segment.incarnation == incarnation:
                 own = self._books.entry_hash(incarnation, segment.acked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
+from shared_models.checkpoint import Checkpoint
 from shared_models.continuity import Reason
 from shared_models.journal import Entry, first_prev, seal
 from shared_models.sync_api import SegmentState
@@ -86,7 +87,9 @@ class ModelTill:
         entries = self._strand(incarnation).entries
         return entries[seq - 1].hash if 1 <= seq <= len(entries) else None
 
-    def acknowledge(self, incarnation: bytes, high: int, safe_through: int) -> None:
+    def acknowledge(
+        self, incarnation: bytes, high: int, safe_through: int, checkpoint: Checkpoint | None = None
+    ) -> None:
         strand = self._strand(incarnation)
         assert high <= len(strand.entries)
         strand.acked, strand.safe = high, safe_through

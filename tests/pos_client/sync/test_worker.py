@@ -20,6 +20,7 @@ from pos_client.sync.server_port import Server
 from pos_client.sync.status import SyncStatus
 from pos_client.sync.turns import Turns
 from pos_client.sync.worker import Place, SyncWorker
+from shared_models.checkpoint import Checkpoint
 from shared_models.errors import ShopError
 from shared_models.journal import Entry
 from shared_models.moment import Moment
@@ -397,10 +398,12 @@ class FailingTill(ModelTill):
 
     fails: str = "acknowledge"
 
-    def acknowledge(self, incarnation: bytes, high: int, safe_through: int) -> None:
+    def acknowledge(
+        self, incarnation: bytes, high: int, safe_through: int, checkpoint: Checkpoint | None = None
+    ) -> None:
         if self.fails == "acknowledge":
             raise FullDisk("The disk is full. Make room.")
-        super().acknowledge(incarnation, high, safe_through)
+        super().acknowledge(incarnation, high, safe_through, checkpoint)
 
     def entries(self, incarnation: bytes, after_seq: int, limit: int, max_bytes: int) -> Sequence[Entry]:
         if self.fails == "entries":

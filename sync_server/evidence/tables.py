@@ -1,0 +1,16 @@
+"""The tables of what the server has signed, and with which keys."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, LargeBinary, String, Table
+
+from sync_server.database import metadata
+
+server_key = Table(
+    "server_key",
+    metadata,
+    Column("key_id", String(16), primary_key=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("first_used_ms", BigInteger, nullable=False),
+)
+"""Every key that this database's servers ever signed with."""
