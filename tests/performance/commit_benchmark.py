@@ -25,9 +25,12 @@ from tests.pos_client.store.made_up_shop import a_sale, open_books
 GOAL = 0.7
 KEY = "5e" * 32
 _WARM_UP = 100
+INSERT_ENTRY = (
+    "insert into entry(pos, event_id, type, schema, body, prev, hash, signature, algorithm)"
+    " values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _STATEMENTS = {
-    "entry": "insert into entry(pos, event_id, type, schema, body, prev, hash, signature, algorithm)"
-    " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "entry": INSERT_ENTRY,
     "sale": "insert into sale values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "job": "insert into job values (?, ?, ?, ?, ?, ?, ?)",
 }

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from installers.demo.server_process import free_port
 from shared_models import journal, wire
 from shared_models.events import Recorded, encode_body
 from shared_models.signing import new_private_key, public_key_of, signer
@@ -36,19 +37,19 @@ from sync_server.services import build_services
 from sync_server.settings import Settings
 from tests.sync_server.made_up_days import a_line, a_sale
 
-GOAL_ACKNOWLEDGED = 1.0
-GOAL_APPLIED = 0.4
+GOAL_ACKNOWLEDGED = 1.5
+GOAL_APPLIED = 0.5
 TILLS = 4
 BATCH = 512
 ROUNDS = 2
-PORT = 8391
+PORT = free_port()
 TABLES = ("sale", "sale_line", "sale_tax", "sale_tender", "stock_move")
 
 
 class Round(NamedTuple):
     """Seconds for the same number of sales."""
 
-    copied: float
+    written: float
     acknowledged: float
     applied: float
 
@@ -59,16 +60,18 @@ def main() -> int:
     count = parser.parse_args().sales
     with postgresql() as uri, server(uri) as folder:
         rounds = race(uri, folder, count)
-    return report(rounds, count)
+    return report("COPY of rows", rounds, count, GOAL_ACKNOWLEDGED, GOAL_APPLIED)
 
 
-def report(rounds: Sequence[Round], count: int) -> int:
-    copied, acknowledged, applied = (sum(part) for part in zip(*rounds, strict=True))
-    print(f"COPY of rows          {count / copied:8.0f} sales/s    1.00")
-    print(f"push, acknowledged    {count / acknowledged:8.0f} sales/s    {copied / acknowledged:.2f}")
-    print(f"push, applied         {count / applied:8.0f} sales/s    {copied / applied:.2f}")
-    reached = copied / acknowledged >= GOAL_ACKNOWLEDGED and copied / applied >= GOAL_APPLIED
-    goals = f"goals {GOAL_ACKNOWLEDGED} x acknowledged, {GOAL_APPLIED} x applied"
+def report(
+    rival: str, rounds: Sequence[Round], count: int, goal_acknowledged: float, goal_applied: float
+) -> int:
+    written, acknowledged, applied = (sum(part) for part in zip(*rounds, strict=True))
+    print(f"{rival:20}  {count / written:8.0f} sales/s    1.00")
+    print(f"push, acknowledged    {count / acknowledged:8.0f} sales/s    {written / acknowledged:.2f}")
+    print(f"push, applied         {count / applied:8.0f} sales/s    {written / applied:.2f}")
+    reached = written / acknowledged >= goal_acknowledged and written / applied >= goal_applied
+    goals = f"goals {goal_acknowledged} x acknowledged, {goal_applied} x applied"
     print(f"{goals}: {'reached' if reached else 'MISSED'}")
     return 0 if reached else 1
 
@@ -251,8 +254,15 @@ def server(uri: str) -> Iterator[Path]:
     shop = Database(of_database(uri, "shop"))
     migrate(shop)
     shop.close()
+    with served(DATABASE_URL=of_database(uri, "shop")) as folder:
+        yield folder
+
+
+@contextmanager
+def served(**settings: str) -> Iterator[Path]:
+    """`evertill-server serve`, on SQLite unless the settings say otherwise; gives its data folder."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"DATA_DIR": folder, "PORT": str(PORT), "DATABASE_URL": of_database(uri, "shop")}
+        settings |= {"DATA_DIR": folder, "PORT": str(PORT)}
         environment = os.environ | {f"EVERTILL_SERVER_{name}": value for name, value in settings.items()}
         process = subprocess.Popen([sys.executable, "-m", "sync_server.cli", "serve"], env=environment)
         try:
