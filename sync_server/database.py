@@ -73,10 +73,16 @@ class Database:
                 yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, lasting: bool = True) -> Iterator[Connection]:
+        """Not `lasting`: the last of these commits may be gone after a power cut, each whole, and no other with it.
+
+        For what is made again from what lasts.
+        """
         with self._writing(), self.engine.connect() as connection:
-            connection.execution_options(**{_WRITE: True})
+            connection.execution_options(**{_WRITE: "lasting" if lasting else "passing"})
             with connection.begin():
+                if self.on_postgresql and not lasting:
+                    connection.exec_driver_sql("set local synchronous_commit = off")
                 yield connection
                 for hook in self.before_commit:
                     hook(connection)
@@ -139,7 +145,9 @@ def _sqlite_engine(url: str, key: str, pool_size: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITE, False)
+        writes = connection.get_execution_options().get(_WRITE)
+        if writes:
+            connection.exec_driver_sql(f"pragma synchronous={'full' if writes == 'lasting' else 'normal'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

@@ -89,10 +89,9 @@ class Applier:
         return _read(rows)
 
     def _apply(self, batch: Batch) -> int:
-        with self._db.write() as tx:
+        # losing the last of these commits in a crash loses no fact: its entries are still queued then
+        with self._db.write(lasting=False) as tx:
             if self._db.on_postgresql:
-                # losing the last of these commits in a crash loses no fact: its entries are still queued then
-                tx.exec_driver_sql("set local synchronous_commit = off")
                 tx.exec_driver_sql(f"select pg_advisory_xact_lock({_ONE_APPLIER})")
             batch = _only(batch, take_off(tx, [row.ingest_id for row in batch.rows]))
             failed = list(batch.failed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
 from sqlalchemy import Connection
 
 Place = tuple[str, str]
@@ -22,10 +23,12 @@ with merged as (
     returning location_id, product_id, on_hand_milli, counted
 ) select location_id, product_id, on_hand_milli from merged where counted and on_hand_milli < 0
 """
-_BELOW_NOTHING = (
-    "select on_hand_milli from stock_level "
-    "where location_id = ? and product_id = ? and counted and on_hand_milli < 0"
-)
+_BELOW_NOTHING = """
+select level.location_id, level.product_id, level.on_hand_milli
+from json_each(?) as changed
+join stock_level as level on level.location_id = changed.value ->> 0 and level.product_id = changed.value ->> 1
+where level.counted and level.on_hand_milli < 0
+"""
 
 
 def add_to_levels(tx: Connection, changes: Mapping[Place, tuple[int, bool]]) -> dict[Place, int]:
@@ -40,10 +43,5 @@ def add_to_levels(tx: Connection, changes: Mapping[Place, tuple[int, bool]]) -> 
         columns = tuple([list(column) for column in zip(*rows, strict=True)])
         return {(row[0], row[1]): row[2] for row in tx.exec_driver_sql(_POSTGRESQL, columns)}
     tx.exec_driver_sql(_SQLITE, rows)
-    return {place: on_hand for place in changes if (on_hand := _below_nothing(tx, place)) is not None}
-
-
-def _below_nothing(tx: Connection, place: Place) -> int | None:
-    """SQLite looks a row up by its key in microseconds, without a server in between."""
-    found = tx.exec_driver_sql(_BELOW_NOTHING, place).first()
-    return int(found[0]) if found is not None else None
+    places = msgspec.json.encode(list(changes)).decode()
+    return {(row[0], row[1]): row[2] for row in tx.exec_driver_sql(_BELOW_NOTHING, (places,))}
