@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("folder", type=Path, help="a new folder for the files")
     export.add_argument("--sqlite", action="store_true", help="one SQLite file instead of CSV files")
     export.set_defaults(work=_export)
+    archived = commands.add_parser("archive", help="write the whole journal for an auditor's `verifier`")
+    archived.add_argument("folder", type=Path, help="a new folder for the files")
+    archived.set_defaults(work=_archive)
     unsent = commands.add_parser(
         "export-unsent", help="write what was not sent into an encrypted file, for a USB stick"
     )
@@ -106,6 +109,17 @@ def _export(settings: TillSettings, asked: argparse.Namespace) -> int:
     books, key = settings.data_dir / BOOKS_FILE, settings.database_key or None
     counts = export(books, key, asked.folder, sqlite=asked.sqlite)
     print(f"{counts.get('entry', 0)} entries with {counts.get('sale', 0)} sales are in {asked.folder}.")
+    return 0
+
+
+def _archive(settings: TillSettings, asked: argparse.Namespace) -> int:
+    from pos_client.bootstrap import BOOKS_FILE, identity_of
+    from pos_client.journal_archive import archive
+
+    who, key = identity_of(settings), settings.database_key or None
+    server_key = who.enrolled.server_key if who.enrolled else b""
+    count = archive(settings.data_dir / BOOKS_FILE, key, asked.folder, who.public_key, server_key)
+    print(f"{count} entries are in {asked.folder}. This till's key: {who.public_key.hex()}")
     return 0
 
 

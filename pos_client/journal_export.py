@@ -33,7 +33,7 @@ def export(path: Path, key: str | None, folder: Path, *, sqlite: bool) -> dict[s
     """How many rows each table got. Raises StorageFailed where there is nothing to read or no room to write."""
     if not path.exists():
         raise StorageFailed(f"There is no database at {path}. Nothing was exported.", path=str(path))
-    _make_empty(folder)
+    make_empty(folder)
     database = Database(path, key, read_only=True)
     try:
         with database.read() as connection:
@@ -45,7 +45,7 @@ def export(path: Path, key: str | None, folder: Path, *, sqlite: bool) -> dict[s
         database.close()
 
 
-def _make_empty(folder: Path) -> None:
+def make_empty(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         taken = next(folder.iterdir(), None)

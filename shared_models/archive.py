@@ -1,0 +1,74 @@
+"""The archive of journals, as text: what `verifier` reads. The same journals always give the same bytes.
+
+Every file is UTF-8. `archive.json` is the manifest; `INCARNATION.jsonl` has an entry a line, bytes in hex. `body` is
+the sealed JSON as text. `content_hash` and `body_sha256` follow from the rest: they tell which field was touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from shared_models.checkpoint import Checkpoint
+from shared_models.journal import Entry, body_hash
+from shared_models.signing import key_id_of
+
+FORMAT = "evertill-archive-1"
+MANIFEST = "archive.json"
+
+
+class ArchivedJournal(msgspec.Struct, frozen=True):
+    """One incarnation as the manifest names it; `parent` is empty where nothing came before."""
+
+    incarnation: bytes
+    parent: bytes
+    parent_seq: int
+    parent_hash: bytes
+    public_key: bytes
+    head_seq: int
+    head_hash: bytes
+
+
+def file_name(incarnation: bytes) -> str:
+    return f"{incarnation.hex()}.jsonl"
+
+
+def line_of(entry: Entry) -> bytes:
+    """One line of a journal's file, with its end. A body that is no UTF-8 raises ValueError."""
+    told = {
+        "seq": entry.seq,
+        "event_id": entry.event_id.hex(),
+        "type": entry.type,
+        "schema": entry.schema,
+        "body": entry.body.decode(),
+        "body_sha256": sha256(entry.body).hexdigest(),
+        "content_hash": body_hash(entry.type, entry.schema, entry.body).hex(),
+        "prev": entry.prev.hex(),
+        "hash": entry.hash.hex(),
+        "signature": entry.signature.hex(),
+        "algorithm": entry.algorithm,
+    }
+    return _ENCODER.encode(told) + b"\n"
+
+
+def manifest(
+    journals: Iterable[ArchivedJournal], checkpoints: Iterable[Checkpoint], server_keys: Iterable[bytes]
+) -> bytes:
+    told = {
+        "format": FORMAT,
+        "incarnations": [_hexed(one) for one in sorted(journals, key=lambda one: one.incarnation)],
+        "checkpoints": [_hexed(one) for one in sorted(checkpoints, key=lambda one: one.incarnation)],
+        "server_keys": {key_id_of(key): key.hex() for key in sorted(server_keys) if key},
+    }
+    return msgspec.json.format(_ENCODER.encode(told), indent=1) + b"\n"
+
+
+def _hexed(value: msgspec.Struct) -> dict[str, Any]:
+    fields = msgspec.structs.asdict(value)
+    return {name: one.hex() if isinstance(one, bytes) else one for name, one in fields.items()}
+
+
+_ENCODER = msgspec.json.Encoder()

@@ -1,0 +1,253 @@
+"""Whatever is done to an archive is found, and named."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared_models.archive import MANIFEST, ArchivedJournal, file_name, line_of, manifest
+from shared_models.checkpoint import vouched
+from shared_models.events import TYPES, Recorded, encode_body
+from shared_models.journal import START, Entry, first_prev, seal
+from shared_models.signing import key_id_of, new_private_key, public_key_of, signer
+from tests.golden.make import sample
+from verifier.__main__ import main
+from verifier.archive import Report, check_archive
+
+TILL, SERVER, STRANGER = new_private_key(), new_private_key(), new_private_key()
+TILL_KEY, SERVER_KEY = public_key_of(TILL), public_key_of(SERVER)
+OLD, NEW = b"o" * 16, b"n" * 16
+OLD_FILE, NEW_FILE = file_name(OLD), file_name(NEW)
+ROOT = Path(__file__).parents[2]
+KINDS = sorted(TYPES)
+FIELDS = (
+    "seq", "event_id", "type", "schema", "body", "body_sha256", "content_hash", "prev", "hash", "signature",
+    "algorithm",
+)  # fmt: skip
+
+
+def sealed(incarnation: bytes, prev: bytes) -> list[Entry]:
+    """One entry of every kind."""
+    entries: list[Entry] = []
+    for seq, kind in enumerate(KINDS, 1):
+        body = encode_body(Recorded(1_795_000_000_000, 60, sample(TYPES[kind]), "boot", 5, -7))
+        id = sha256(incarnation + bytes([seq])).digest()[:16]
+        entries.append(seal(incarnation, seq, id, kind, 1, body, prev, signer(TILL, repeatable=True)))
+        prev = entries[-1].hash
+    return entries
+
+
+JOURNAL = sealed(OLD, START)
+CHILD = sealed(NEW, first_prev(OLD, JOURNAL[-1].seq, JOURNAL[-1].hash))
+
+
+def journal_of(entries: list[Entry], parent: bytes, parent_seq: int, parent_hash: bytes) -> ArchivedJournal:
+    head = entries[-1]
+    key = TILL_KEY
+    return ArchivedJournal(head.incarnation, parent, parent_seq, parent_hash, key, head.seq, head.hash)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    journals, vows = [journal_of(JOURNAL, b"", 0, b"")], []
+    journals.append(journal_of(CHILD, OLD, JOURNAL[-1].seq, JOURNAL[-1].hash))
+    for entries in (JOURNAL, CHILD):
+        (tmp_path / file_name(entries[0].incarnation)).write_bytes(b"".join(map(line_of, entries)))
+        head = entries[-1]
+        key_id = key_id_of(SERVER_KEY)
+        vows.append(vouched(head.incarnation, head.seq, head.hash, 1_795_000_000_000, key_id, signer(SERVER)))
+    (tmp_path / MANIFEST).write_bytes(manifest(journals, vows, [SERVER_KEY]))
+    return tmp_path
+
+
+def checked(folder: Path) -> Report:
+    return check_archive(folder, {TILL_KEY.hex()}, {SERVER_KEY.hex()})
+
+
+def named(folder: Path) -> set[tuple[str, int, str]]:
+    return {(one.incarnation, one.seq, one.field) for one in checked(folder).faults}
+
+
+def lines(folder: Path) -> list[str]:
+    return (folder / OLD_FILE).read_text().splitlines(keepends=True)
+
+
+def write(folder: Path, kept: list[str]) -> None:
+    (folder / OLD_FILE).write_text("".join(kept))
+
+
+def dumped(line: dict[str, Any]) -> str:
+    return json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
+def other(value: Any) -> Any:
+    """Another value of the same form."""
+    if isinstance(value, bool) or value is None:
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, str):
+        return ("1" if value[:1] == "0" else "0") + value[1:]
+    return [*value, 1] if isinstance(value, list) else {**value, "more": 1}
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where every field is, however deep."""
+    if not isinstance(value, dict | list) or not value:
+        return [at]
+    inside = value.items() if isinstance(value, dict) else enumerate(value)
+    return [place for name, one in inside for place in places(one, (*at, name))]
+
+
+def edit(value: Any, place: tuple[Any, ...]) -> Any:
+    for name in place[:-1]:
+        value = value[name]
+    value[place[-1]] = other(value[place[-1]])
+
+
+BODIES = [(seq, place) for seq, one in enumerate(JOURNAL, 1) for place in places(json.loads(one.body))]
+
+
+def test_a_whole_archive_has_no_fault(folder: Path) -> None:
+    assert checked(folder) == Report(2 * len(KINDS), 2, ())
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("seq", range(1, len(KINDS) + 1), ids=KINDS)
+def test_an_edited_field_of_an_entry_is_named(folder: Path, seq: int, field: str) -> None:
+    all_lines = lines(folder)
+    line = json.loads(all_lines[seq - 1])
+    line[field] = other(line[field])
+    all_lines[seq - 1] = dumped(line)
+    write(folder, all_lines)
+    at = seq + 1 if field == "seq" else seq
+    assert (OLD.hex(), at, field) in named(folder)
+
+
+@pytest.mark.parametrize(
+    ("seq", "place"), BODIES, ids=[f"{KINDS[n - 1]}-{'.'.join(map(str, p))}" for n, p in BODIES]
+)
+def test_an_edited_field_of_any_kind_of_fact_is_named(folder: Path, seq: int, place: tuple[Any, ...]) -> None:
+    all_lines = lines(folder)
+    line = json.loads(all_lines[seq - 1])
+    body = json.loads(line["body"])
+    edit(body, place)
+    line["body"] = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    line["body_sha256"] = sha256(line["body"].encode()).hexdigest() if seq % 2 else line["body_sha256"]
+    all_lines[seq - 1] = dumped(line)
+    write(folder, all_lines)
+    found = named(folder)
+    assert {(one, at) for one, at, _ in found} == {(OLD.hex(), seq)}
+    assert {field for _, _, field in found} <= ({"body"} if seq % 2 == 0 else {"type", "body"})
+
+
+N, MIDDLE = len(KINDS), len(KINDS) // 2
+Change = Callable[[list[str]], list[str]]
+MOVES: dict[str, tuple[Change, tuple[int, str]]] = {
+    "delete first": (lambda all: all[1:], (1, "missing")),
+    "delete middle": (lambda all: all[:MIDDLE] + all[MIDDLE + 1 :], (MIDDLE + 1, "missing")),
+    "delete last": (lambda all: all[:-1], (N, "truncated")),
+    "delete all": (lambda all: [], (1, "truncated")),
+    "duplicate": (lambda all: [*all[:2], all[1], *all[2:]], (2, "duplicate")),
+    "swap": (lambda all: [all[0], all[2], all[1], *all[3:]], (2, "order")),
+    "insert": (lambda all: [*all[:2], line_of(CHILD[2]).decode(), *all[2:]], (3, "event_id")),
+    "a line that is none": (lambda all: [*all[:2], "nonsense\n", *all[3:]], (3, "line")),
+    "another layout": (lambda all: [all[0].replace(",", ", ", 1), *all[1:]], (1, "line")),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_entries_that_were_taken_added_or_moved_are_named(folder: Path, move: str) -> None:
+    change, (seq, field) = MOVES[move]
+    write(folder, change(lines(folder)))
+    assert any(one[0] == OLD.hex() and one[2] == field and one[1] in (seq, seq + 1) for one in named(folder))
+
+
+def told(folder: Path) -> Any:
+    return json.loads((folder / MANIFEST).read_text())
+
+
+def test_an_end_cut_off_with_the_manifest_made_to_fit_is_found_by_the_checkpoint(folder: Path) -> None:
+    write(folder, lines(folder)[:-2])
+    manifest = told(folder)
+    one = next(one for one in manifest["incarnations"] if one["incarnation"] == OLD.hex())
+    one["head_seq"], one["head_hash"] = N - 2, JOURNAL[-3].hash.hex()
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    assert named(folder) == {(OLD.hex(), N - 1, "truncated")}
+
+
+def test_an_entry_sealed_anew_with_another_key_is_named(folder: Path) -> None:
+    one = JOURNAL[1]
+    forged = seal(OLD, 2, one.event_id, one.type, 1, b"{}", one.prev, signer(STRANGER))
+    all_lines = lines(folder)
+    all_lines[1] = line_of(forged).decode()
+    write(folder, all_lines)
+    assert (OLD.hex(), 2, "signature") in named(folder)
+
+
+def test_another_till_key_is_named(folder: Path) -> None:
+    manifest = told(folder)
+    manifest["incarnations"][1]["public_key"] = public_key_of(STRANGER).hex()
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    assert any(field == "public_key" for _, _, field in named(folder))
+
+
+@pytest.mark.parametrize("name", [OLD_FILE, NEW_FILE, MANIFEST])
+def test_a_dropped_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    assert name in {field for _, _, field in named(folder)}
+
+
+MANIFEST_PLACES = [
+    *[("incarnations", 1, name) for name in ArchivedJournal.__struct_fields__],
+    *[("incarnations", 0, name) for name in ("parent_seq", "parent_hash", "parent")],
+    *[("checkpoints", 0, name) for name in ("incarnation", "high", "hash", "at_ms", "key_id", "signature")],
+    ("server_keys", key_id_of(SERVER_KEY)),
+    ("format",),
+]
+
+
+@pytest.mark.parametrize("place", MANIFEST_PLACES, ids=str)
+def test_an_edited_field_of_the_manifest_is_found(folder: Path, place: tuple[Any, ...]) -> None:
+    manifest = told(folder)
+    edit(manifest, place)
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    assert checked(folder).faults
+
+
+def test_the_command_names_what_it_found_and_its_exit_says_so(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(folder)]) == 0
+    (folder / OLD_FILE).unlink()
+    assert main([str(folder)]) == 1
+    assert f"{OLD_FILE}: this file is missing" in capsys.readouterr().out
+
+
+def test_the_verifier_stands_alone() -> None:
+    allowed = set(sys.stdlib_module_names) | {"cryptography", "verifier"}
+    for path in (ROOT / "verifier").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert {name.partition(".")[0] for name in names} <= allowed, path
+
+
+def test_the_verifier_runs_where_nothing_of_the_product_is(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    away = tmp_path_factory.mktemp("auditor")
+    (away / "verifier").symlink_to(ROOT / "verifier")
+    done = subprocess.run(
+        [sys.executable, "-m", "verifier", str(folder)], cwd=away, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "as they were sealed" in done.stdout

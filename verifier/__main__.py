@@ -1,0 +1,31 @@
+"""`python -m verifier ARCHIVE`: every fault by name; ends with 0 when there is none, else with 1."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from verifier.archive import check_archive
+
+
+def main(words: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="verifier", description="Check an archive of a till's journal.")
+    parser.add_argument("archive", type=Path, help="the folder that holds archive.json")
+    parser.add_argument("--till-key", action="append", default=[], help="a till's public key, in hex")
+    parser.add_argument("--server-key", action="append", default=[], help="the server's public key, in hex")
+    asked = parser.parse_args(words)
+    report = check_archive(asked.archive, set(asked.till_key), set(asked.server_key))
+    for fault in report.faults:
+        print(
+            f"incarnation {fault.incarnation[:8] or '-'}, entry {fault.seq}, {fault.field}: {fault.message}"
+        )
+    if not asked.till_key or not asked.server_key:
+        print("Keys that were not named are the archive's own: who made it could have made them too.")
+    verdict = "NOT as they were sealed" if report.faults else "as they were sealed"
+    print(f"{report.entries} entries, {report.checkpoints} checkpoints: {verdict}.")
+    return 1 if report.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

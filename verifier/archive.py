@@ -1,0 +1,136 @@
+"""An archive as a whole: its manifest, the file of each incarnation, and the server's checkpoints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from verifier.entries import Fault, Line, Unreadable, check_entries, read_line
+from verifier.seals import checkpoint_statement, first_prev, is_signed, key_id
+
+FORMAT = "evertill-archive-1"
+
+
+class Report(NamedTuple):
+    entries: int
+    checkpoints: int
+    faults: tuple[Fault, ...]
+
+
+class Journal(NamedTuple):
+    """One incarnation of the manifest with the lines of its file."""
+
+    incarnation: bytes
+    public_key: bytes
+    parent: bytes
+    parent_seq: int
+    first_prev: bytes
+    head_seq: int
+    head_hash: bytes
+    lines: list[Line | Fault]
+    strays: bool
+    """A place in a parent is given, and no parent."""
+
+
+def check_archive(folder: Path, till_keys: set[str], server_keys: set[str]) -> Report:
+    """Without keys to trust, the archive's own are taken."""
+    try:
+        manifest = json.loads((folder / "archive.json").read_text("utf-8"))
+        return _check(folder, manifest, till_keys, server_keys)
+    except FileNotFoundError as reason:
+        missing = Path(str(reason.filename)).name
+        return Report(0, 0, (Fault("", 0, missing, "this file is missing"),))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as reason:
+        return Report(0, 0, (Fault("", 0, "archive.json", f"the manifest can't be read: {reason!r}"),))
+
+
+def _check(folder: Path, manifest: Any, till_keys: set[str], server_keys: set[str]) -> Report:
+    faults: list[Fault] = []
+    if manifest["format"] != FORMAT:
+        faults.append(Fault("", 0, "format", f"this is not {FORMAT}"))
+    journals: dict[bytes, Journal] = {}
+    for told in manifest["incarnations"]:
+        name = told["incarnation"]
+        path = folder / f"{bytes.fromhex(name).hex()}.jsonl"
+        if not path.exists():
+            faults.append(Fault(name, 0, path.name, "this file is missing"))
+            continue
+        journal = _journal(told, path)
+        journals[journal.incarnation] = journal
+        faults += _check_journal(journal, till_keys)
+    known = {f"{one.hex()}.jsonl" for one in journals}
+    for path in sorted(folder.glob("*.jsonl")):
+        if path.name not in known:
+            faults.append(Fault(path.stem, 0, path.name, "the manifest does not name this file"))
+    faults += _check_checkpoints(manifest, journals, server_keys)
+    count = sum(len(one.lines) for one in journals.values())
+    return Report(count, len(manifest["checkpoints"]), tuple(faults))
+
+
+def _journal(told: Any, path: Path) -> Journal:
+    incarnation = bytes.fromhex(told["incarnation"])
+    lines: list[Line | Fault] = []
+    for n, text in enumerate(path.read_text("utf-8").split("\n")[:-1], 1):
+        try:
+            lines.append(read_line(text))
+        except Unreadable as reason:
+            lines.append(Fault(told["incarnation"], n, reason.field, "this can't be what was sealed"))
+    parent, seq = bytes.fromhex(told["parent"]), told["parent_seq"]
+    start = first_prev(parent, seq, bytes.fromhex(told["parent_hash"]))
+    strays = not parent and bool(seq or told["parent_hash"])
+    key, head = bytes.fromhex(told["public_key"]), bytes.fromhex(told["head_hash"])
+    return Journal(incarnation, key, parent, seq, start, told["head_seq"], head, lines, strays)
+
+
+def _check_journal(journal: Journal, till_keys: set[str]) -> list[Fault]:
+    name = journal.incarnation.hex()
+    key = journal.public_key.hex()
+    faults = [Fault(name, 0, "parent", "there is no parent to this place")] if journal.strays else []
+    faults += list(check_entries(journal.incarnation, journal.public_key, journal.first_prev, journal.lines))
+    if till_keys and key not in till_keys:
+        faults.append(Fault(name, 0, "public_key", "this is not a key that you trust"))
+    if journal.lines and [one.field for one in faults].count("signature") == len(journal.lines):
+        faults = [one for one in faults if one.field != "signature"]
+        faults += [Fault(name, 0, "public_key", "no entry is signed with this key")]
+    good = [one for one in journal.lines if isinstance(one, Line)]
+    if (good[-1].seq if good else 0) != journal.head_seq:
+        faults.append(Fault(name, journal.head_seq, "head_seq", f"the manifest ends at {journal.head_seq}"))
+    elif good and good[-1].hash != journal.head_hash:
+        faults.append(Fault(name, journal.head_seq, "head_hash", "the manifest ends with another entry"))
+    return faults
+
+
+def _check_checkpoints(
+    manifest: Any, journals: dict[bytes, Journal], server_keys: set[str]
+) -> Iterator[Fault]:
+    keys = {name: bytes.fromhex(key) for name, key in manifest["server_keys"].items()}
+    for name, key in keys.items():
+        if key_id(key) != name or (server_keys and key.hex() not in server_keys):
+            yield Fault("", 0, "server_keys", f"key {name} is another than its name or than you trust")
+    for told in manifest["checkpoints"]:
+        incarnation, high = bytes.fromhex(told["incarnation"]), told["high"]
+        digest, signature = bytes.fromhex(told["hash"]), bytes.fromhex(told["signature"])
+        said = checkpoint_statement(incarnation, high, digest, told["at_ms"])
+        journal = journals.get(incarnation)
+        if not is_signed(keys.get(told["key_id"], b""), said, signature):
+            yield Fault(told["incarnation"], high, "checkpoint", "the server did not sign this")
+        elif journal is None:
+            yield Fault(told["incarnation"], high, "missing", "the server signed for this incarnation")
+        else:
+            left = any(
+                one.lines and one.parent == incarnation and one.parent_seq < high for one in journals.values()
+            )
+            yield from _against(journal, high, digest, left)
+
+
+def _against(journal: Journal, high: int, digest: bytes, left: bool) -> Iterator[Fault]:
+    """`left`: the till went on in another incarnation from before `high`, which that one's chain proves."""
+    name = journal.incarnation.hex()
+    held = {one.seq: one.hash for one in journal.lines if isinstance(one, Line)}
+    last = max(held, default=0)
+    if last < high and not left:
+        yield Fault(name, last + 1, "truncated", f"the server signed for {high} entries; {last} are here")
+    elif high in held and held[high] != digest:
+        yield Fault(name, high, "checkpoint", "the server signed for another entry")
