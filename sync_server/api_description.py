@@ -20,6 +20,7 @@ from sync_server.catalogue.service import ProductFields
 from sync_server.errors import PROBLEM, Problem
 from sync_server.exceptions.routes import Assign, Note
 from sync_server.hubs.routes import HubCodeFor
+from sync_server.leases.corrections import ValueCorrection
 from sync_server.pricing.promotions import NewPromotion
 from sync_server.pricing.routes import NewPrice
 from sync_server.pricing.service import KeptTaxCategory
@@ -44,6 +45,7 @@ BODIES: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("post", "/api/v1/staff/{staff_id}/pin"): NewPin,
     ("post", "/api/v1/staff/{staff_id}/role"): NewRole,
     ("post", "/api/v1/stock/corrections"): Correction,
+    ("post", "/api/v1/value/corrections"): ValueCorrection,
     ("post", "/api/v1/exceptions/{case_id}/assign"): Assign,
     ("post", "/api/v1/exceptions/{case_id}/resolve"): Note,
     ("post", "/api/v1/exceptions/{case_id}/reopen"): Note,

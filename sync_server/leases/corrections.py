@@ -47,7 +47,7 @@ class ValueDetail(msgspec.Struct, frozen=True, kw_only=True):
     entries: list[ValueEntry]
 
 
-class Correction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ValueCorrection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`amount` is put on (or taken off, when negative): minor units of `currency`, or points without one."""
 
     account: Literal["gift", "loyalty"]
@@ -76,7 +76,7 @@ class ValueService:
             entries=_entries(tx, key),
         )
 
-    def correct(self, tx: Connection, wanted: Correction, by: str, key: str = "") -> ValueDetail:
+    def correct(self, tx: Connection, wanted: ValueCorrection, by: str, key: str = "") -> ValueDetail:
         """Someone answers for it. The same `key` again changes nothing."""
         _check(wanted)
         event_id = sha256(key.encode()).digest()[:16] if key else bytes.fromhex(self._new_id())
@@ -103,7 +103,7 @@ def _entry(row: Any) -> ValueEntry:
     return ValueEntry(entry=bytes(row.event_id).hex(), **values)
 
 
-def _check(wanted: Correction) -> None:
+def _check(wanted: ValueCorrection) -> None:
     if not 0 < len(wanted.subject) <= _MAX_SUBJECT or not wanted.subject.isprintable():
         raise Invalid(f"A card's or member's number has 1 to {_MAX_SUBJECT} printable characters.")
     if not 0 < abs(wanted.amount) <= MAX_AMOUNT_MINOR:

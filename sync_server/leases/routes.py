@@ -23,7 +23,7 @@ from shared_models.wire import unpack
 from sync_server.auth import actor_of, permission
 from sync_server.database import Database, Transaction
 from sync_server.errors import read_json
-from sync_server.leases.corrections import Correction, ValueDetail, ValueService
+from sync_server.leases.corrections import ValueCorrection, ValueDetail, ValueService
 from sync_server.leases.service import Lease, LeaseService
 from sync_server.pages import Page, checked_limit, page_of, read_cursor
 from sync_server.store_scope import store_in_scope
@@ -212,7 +212,7 @@ def _for_the_office(db: Database, leases: LeaseService, value: ValueService) -> 
     )
     def correct(request: AnyRequest, body: RawBody) -> ValueDetail:
         """With an Idempotency-Key header, the same request again changes nothing."""
-        wanted, actor = read_json(body, Correction), actor_of(request)
+        wanted, actor = read_json(body, ValueCorrection), actor_of(request)
         key = request.headers.get("idempotency-key", "")
         with db.write() as tx:
             return value.correct(tx, wanted, actor.name, f"{actor.account_id}|{key}" if key else "")

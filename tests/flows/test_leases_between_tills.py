@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from pos_client.till.state import Phase
 from shared_models.cash import ShiftTotals
 from sync_server.catalogue.service import ProductFields
-from sync_server.leases.corrections import Correction
+from sync_server.leases.corrections import ValueCorrection
 from sync_server.leases.service import HOLD_GRACE_MS, LeaseService
 from sync_server.leases.tables import lease, parked_sale, refund, value_account, value_entry
 from sync_server.pricing.service import KeptTaxCategory
@@ -291,7 +291,7 @@ def test_points_that_two_tills_want_at_once_are_spent_once(
     shop: ServedShop, counters: tuple[Counter, Counter]
 ) -> None:
     """A thousand points of 0.01 each are what one of the two teas costs."""
-    given = Correction(account="loyalty", subject=MEMBER, amount=1000, note="welcome")
+    given = ValueCorrection(account="loyalty", subject=MEMBER, amount=1000, note="welcome")
     with shop.db.write() as tx:
         shop.services.value.correct(tx, given, "Ada")
     for counter in counters:
@@ -342,7 +342,9 @@ def _stock_up(shop: ServedShop) -> None:
 
 
 def _charge(shop: ServedShop, amount_minor: int) -> None:
-    wanted = Correction(account="gift", subject=CARD, amount=amount_minor, note="charged", currency="EUR")
+    wanted = ValueCorrection(
+        account="gift", subject=CARD, amount=amount_minor, note="charged", currency="EUR"
+    )
     with shop.db.write() as tx:
         shop.services.value.correct(tx, wanted, "Ada")
 

@@ -16,7 +16,7 @@ from sync_server.app import create_app
 from sync_server.database import Database, Transaction
 from sync_server.feed.tables import feed_head, snapshot
 from sync_server.ingest.tables import ingest_queue, quarantine
-from sync_server.leases.corrections import Correction
+from sync_server.leases.corrections import ValueCorrection
 from sync_server.leases.tables import lease
 from sync_server.schedule import Schedule, server_schedule
 from sync_server.settings import Settings
@@ -185,7 +185,7 @@ def _everything_is_done(database: Database) -> bool:
 
 def _hold_a_card(app: Litestar, tx: Transaction) -> None:
     services = app.state.services
-    charged = Correction(account="gift", subject="6035", amount=500, note="charged", currency="EUR")
+    charged = ValueCorrection(account="gift", subject="6035", amount=500, note="charged", currency="EUR")
     services.value.correct(tx, charged, "Ada")
     wanted = LeaseRequest(lease_id="1" * 32, kind="gift", subject="6035", amount=500, currency="EUR")
     services.leases.ask(tx, TillIdentity("device-0001", "03-1", "03"), wanted)

@@ -11,7 +11,7 @@ from random import Random
 
 from shared_models.leases import LeaseReply, LeaseRequest
 from sync_server.database import Database
-from sync_server.leases.corrections import Correction
+from sync_server.leases.corrections import ValueCorrection
 from sync_server.sync_messages import TillIdentity
 from tests.sync_server.leases.lending_shop import (
     LendingShop,
@@ -148,7 +148,7 @@ def test_servers_in_processes_of_their_own_grant_no_more_than_there_is(
 ) -> None:
     shop.bring(1, issued(1))
     with database.write() as tx:
-        wanted = Correction(account="gift", subject="card", amount=400, currency="EUR", note="opening")
+        wanted = ValueCorrection(account="gift", subject="card", amount=400, currency="EUR", note="opening")
         shop.services.value.correct(tx, wanted, "Ada")
     url = database.engine.url.render_as_string(hide_password=False)
     if not database.on_postgresql:
