@@ -27,7 +27,7 @@ from sync_server.evidence.server_key import kept_server_key
 from sync_server.hub_app import APP as HUB_APP
 from sync_server.migrations import migrate
 from sync_server.ports import random_id, system_now_ms
-from sync_server.recovery import backup
+from sync_server.recovery import backup, journal_archive
 from sync_server.recovery.anchor import anchor_of
 from sync_server.recovery.backup import BadBackup
 from sync_server.services import Services, build_services
@@ -213,6 +213,13 @@ def import_outbox(settings: Settings, asked: argparse.Namespace) -> int:
     return 0
 
 
+def write_archive(settings: Settings, asked: argparse.Namespace) -> int:
+    with _services(settings) as services:
+        count = journal_archive.archive(services.db, services.tills.key_of, asked.folder, asked.till)
+    print(f"{count} entries are in {asked.folder}. Check them with: python -m verifier {asked.folder}")
+    return 0
+
+
 def was_restored(settings: Settings, asked: argparse.Namespace) -> int:
     with _database(settings) as db:
         build_services(settings, db, system_now_ms, random_id, None, anchor_of(settings)).recovery.declare()
@@ -355,6 +362,9 @@ def _parser() -> argparse.ArgumentParser:
     brought = command("import-outbox", import_outbox, "take in what a till could not send, from its file")
     brought.add_argument("file", type=Path)
     brought.add_argument("--code", help="asked for when it is not given")
+    kept = command("archive", write_archive, "write the tills' journals for auditors; the verifier reads it")
+    kept.add_argument("folder", type=Path, help="a new folder")
+    kept.add_argument("--till", default="", help="only this till's")
     command("restored", was_restored, "say that the database was put back from an older copy")
     products = command("import-products", import_products, "import a product file (CSV)")
     products.add_argument("file", type=Path)
