@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from pos_client.sync.outcomes import Refused, Reply
 from shared_models import wire
 from shared_models.errors import ShopError
+from shared_models.reference import FeedPosition
 from shared_models.sync_api import HashesRequest, Hello, HelloReply, Push
 from sync_server.feed.epochs import new_epochs
 from sync_server.feed.service import check_stream
@@ -126,10 +127,10 @@ class Office:
         self._tally["server statements"] += life.statements
         self._scheduler.after(0, lambda: _throw_away(old, second_look, db))
 
-    def heads(self) -> set[tuple[str, str, int]]:
-        """(stream, epoch, version) of every stream that the tills follow."""
+    def heads(self) -> set[FeedPosition]:
+        """Of every stream that the tills follow."""
         with self.db.read() as tx:
-            return {(at.stream, at.epoch, at.ver) for at in self.services.feed.positions(tx, STORE)}
+            return set(self.services.feed.positions(tx, STORE))
 
     def waiting(self) -> int:
         """How many entries are stored and not applied."""
@@ -195,7 +196,11 @@ class Office:
 
     def _push(self, request: Request) -> bytes:
         push = wire.unpack(request.body, Push)
-        if self._conditions.curses and not self.rests_from_curses and any(map(_is_cursed, push.entries)):
+        if (
+            self._conditions.curses
+            and not self.rests_from_curses
+            and any(is_cursed(one.event_id) for one in push.entries)
+        ):
             self._tally["cursed pushes"] += 1
             raise PowerCut
         reply = self.services.ingest.push(request.who, push)
@@ -339,6 +344,7 @@ class Office:
         self._trace.note("server is restored from its backup")
         if self.is_up:
             self._leave_life()
+            self.db.close()  # it is one for all lives, and must not go on in the old one's file
         self.disk_is_full = False
         before = events_on_server(self.data)
         shutil.rmtree(self.data)
@@ -352,9 +358,9 @@ class Office:
                 new_epochs(tx, lambda: self._chance.bytes(16).hex())
 
 
-def _is_cursed(entry: Any) -> bool:
+def is_cursed(event_id: bytes) -> bool:
     """About one entry in a hundred kills the server that looks into it, in runs where there are curses."""
-    return bool(entry.event_id[-1] % 100 == 13)
+    return event_id[-1] % 100 == 13
 
 
 def _throw_away(folder: Path, *open_on_it: Any) -> None:

@@ -23,7 +23,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.head_office import HeadOffice
 from tests.simulation.invariants import broken_at_the_end
 from tests.simulation.network import Line
-from tests.simulation.office import Office
+from tests.simulation.office import Office, is_cursed
 from tests.simulation.oracle import Broken, Oracle
 from tests.simulation.replay import broken_by_replay
 from tests.simulation.scheduler import Scheduler
@@ -247,13 +247,18 @@ class World:
                 found.append(f"{till.name} has not heard yet that the server was set back")
             elif unsent := till.program.books.unsent().entries:
                 found.append(f"{till.name} has {unsent} unsent: {till.program.status.message}")
-            elif heads != {(at.stream, at.epoch, at.ver) for at in till.program.catalogue.positions()}:
+            elif heads != set(till.program.catalogue.positions()):
                 found.append(f"{till.name}'s catalogue is behind: {till.program.status.catalogue_message}")
         return found
 
+    def _cursed(self) -> int:
+        if not self.conditions.curses:
+            return 0
+        return sum(is_cursed(entry.event_id) for entry in self.oracle.committed)
+
     def _storm(self) -> str:
         """More requests than it takes: batches, greetings, rounds of the feed, and the searches for poison."""
-        tills, poison = len(self.tills), 40 * len(self.oracle.poisoned)
+        tills, poison = len(self.tills), 40 * (len(self.oracle.poisoned) + self._cursed())
         seconds, requests = self.scheduler.now_ms // 1000, self.tally["requests"]
         most = tills * (200 + seconds) + self.tally["sales"] + poison
         if requests > most:
