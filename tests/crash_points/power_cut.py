@@ -33,12 +33,18 @@ class Recording:
             self.calls.append(call)
         return OK
 
-    def cut(self, at: int, chance: Random) -> Files:
-        """The files after a power cut just before call number `at`."""
+    def cut(self, at: int, chance: Random, salted: str = "") -> Files:
+        """The files after a power cut just before call number `at`.
+
+        `salted` is the name of a file whose first sector never is junk: an encrypted database has the salt of its key
+        there, which is written again and again and always the same, and which nothing brings back.
+        """
         disk = _Platter()
         for call in self.calls[:at]:
             disk.hear(call)
         files = disk.after_the_cut(chance)
+        if salted:
+            files = disk.with_its_salt(files, salted)
         return {str(Path(path).relative_to(self.folder)): content for path, content in files.items()}
 
     def syncs(self, since: int) -> int:
@@ -84,6 +90,14 @@ class _Platter:
         _change(shown, self._changes[: chance.randint(0, len(self._changes))])
         way = chance.choice((_nothing, _everything, _in_order, _any_sectors, _junk))
         return {path: bytes(way(file, chance)) for path, file in shown.items()}
+
+    def with_its_salt(self, files: Files, name: str) -> Files:
+        return {
+            path: bytes(self._files[path].certain[:SECTOR]) + content[SECTOR:]
+            if Path(path).name == name and self._files[path].certain
+            else content
+            for path, content in files.items()
+        }
 
 
 def _change(folder: dict[str, _File], changes: Sequence[tuple[str, _File | None]]) -> None:

@@ -161,7 +161,7 @@ def wrong_after_a_cut(story: Story, folder: Path, chance: Random) -> str:
     possible = [
         one for n, one in enumerate(story.moments) if n == certain or (n > certain and one.began < at)
     ]
-    develop(story.recording.cut(at, chance), folder)
+    develop(story.recording.cut(at, chance, "till.db" if story.key else ""), folder)
     leave_an_anchor(story, folder, at, chance)
     if certain >= 0:
         found = till_kinds.tables(develop(picture(folder), folder / "copy") / BOOKS, story.key)

@@ -119,6 +119,7 @@ def run_guarded(
         return _fell(seed, brief, Broken(0, traceback.format_exc()))
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        logging.disable(logging.NOTSET)
 
 
 class TooLong(BaseException):

@@ -450,11 +450,13 @@ def batch_quarantined() -> list[Swap]:
         failed = usual(applier, tx, entries)
         return [(entry, "its batch failed") for entry in entries] if failed else failed
 
-    def apply(applier: Any, tx: Any, rows: Any) -> None:
-        bad = [row for row in rows if b"ZZZ" in row.body or b"yesterday" in row.body]
-        usual_apply(applier, tx, rows)
-        for row in rows if bad else ():
-            applier._quarantine(tx, row, "apply_failed", "its batch failed")
+    def apply(applier: Any, batch: Any) -> int:
+        bad = [row for row in batch.rows if b"ZZZ" in row.body or b"yesterday" in row.body]
+        taken = usual_apply(applier, batch)
+        with applier._db.write() as tx:
+            for row in batch.rows if bad else ():
+                applier._quarantine(tx, row, "apply_failed", "its batch failed")
+        return int(taken)
 
     usual_apply = Applier._apply
     return [(Applier, "_record", record), (Applier, "_apply", apply)]
