@@ -206,6 +206,11 @@ def test_a_dropped_file_is_named(folder: Path, name: str) -> None:
     assert name in {field for _, _, field in named(folder)}
 
 
+def named(place: tuple[Any, ...]) -> str:
+    """The same in every process: the key is another each time."""
+    return "server_keys" if place[0] == "server_keys" else str(place)
+
+
 MANIFEST_PLACES = [
     *[("incarnations", 1, name) for name in ArchivedJournal.__struct_fields__],
     *[("incarnations", 0, name) for name in ("parent_seq", "parent_hash", "parent")],
@@ -215,7 +220,7 @@ MANIFEST_PLACES = [
 ]
 
 
-@pytest.mark.parametrize("place", MANIFEST_PLACES, ids=str)
+@pytest.mark.parametrize("place", MANIFEST_PLACES, ids=named)
 def test_an_edited_field_of_the_manifest_is_found(folder: Path, place: tuple[Any, ...]) -> None:
     manifest = told(folder)
     edit(manifest, place)
