@@ -206,7 +206,7 @@ def test_a_dropped_file_is_named(folder: Path, name: str) -> None:
     assert name in {field for _, _, field in named(folder)}
 
 
-def named(place: tuple[Any, ...]) -> str:
+def case_name(place: tuple[Any, ...]) -> str:
     """The same in every process: the key is another each time."""
     return "server_keys" if place[0] == "server_keys" else str(place)
 
@@ -220,7 +220,7 @@ MANIFEST_PLACES = [
 ]
 
 
-@pytest.mark.parametrize("place", MANIFEST_PLACES, ids=named)
+@pytest.mark.parametrize("place", MANIFEST_PLACES, ids=case_name)
 def test_an_edited_field_of_the_manifest_is_found(folder: Path, place: tuple[Any, ...]) -> None:
     manifest = told(folder)
     edit(manifest, place)
