@@ -81,6 +81,12 @@ def test_a_reset_is_felt_at_both_ends(ends: Ends) -> None:
             end.recv(100)
 
 
+def first_bytes(port: int) -> bytes:
+    """The line may break while it is still being opened."""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as till:
+        return till.recv(100)
+
+
 def test_a_server_that_is_not_there_is_a_line_that_breaks_at_once() -> None:
     with ExitStack() as stack:
         board = Switchboard()
@@ -88,6 +94,5 @@ def test_a_server_that_is_not_there_is_a_line_that_breaks_at_once() -> None:
         with socket.create_server(("127.0.0.1", 0)) as nobody:
             address = nobody.getsockname()
         port = int(Line(board, address, None).url.rpartition(":")[2])
-        till = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
         with pytest.raises(ConnectionResetError):
-            till.recv(100)
+            first_bytes(port)
