@@ -169,6 +169,12 @@ class OpenTill:
         if self.sync is not None:
             self.sync.wake()
 
+    def _look_both_ways(self) -> None:
+        """No hint that got lost keeps a till waiting for longer than this."""
+        if self.sync is not None:
+            self.sync.wake()
+            self.sync.refresh()
+
     def line_is_back(self) -> None:
         if self.sync is not None:
             self.sync.line_is_back()
@@ -255,7 +261,9 @@ class OpenTill:
         from pos_client.rounds import Rounds  # loads the scheduler
 
         self.rounds = Rounds()
-        self.rounds.every(_LOOK_S, self.wake_sync, "look whether there is something to send")
+        self.rounds.every(
+            _LOOK_S, self._look_both_ways, "look whether there is something to send or to fetch"
+        )
         self.rounds.start()
 
     def _receipt(self, posted: PostedSale) -> ReceiptDocument:

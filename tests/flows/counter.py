@@ -109,7 +109,7 @@ class Counter:
         self.till.wake_sync()
         self.wait(lambda: self.till.books.unsent().entries == 0)
 
-    def wait(self, until: Callable[[], bool], seconds: float = 60) -> None:
+    def wait(self, until: Callable[[], bool], seconds: float = 150) -> None:
         end = time.monotonic() + seconds
         while not until():
             assert time.monotonic() < end, (self.session.state, self.till.status_line.now())
