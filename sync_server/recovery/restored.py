@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from sync_server.database import Database
 from sync_server.feed.epochs import new_epochs
@@ -31,10 +32,16 @@ class Recovery:
     def notice(self) -> bool:
         """Whether the database is older than what this machine saw; if so, it is made to fit to the tills again."""
         before = self._anchor.read() if self._anchor else None
-        with self._db.write() as tx:
-            if before is None or not is_older(look(tx), before):
-                return False
-            self._start_anew(tx)
+        if before is None:
+            return False
+        try:
+            with self._db.write() as tx:
+                if not is_older(look(tx), before):
+                    return False
+                self._start_anew(tx)
+        except DBAPIError as reason:
+            _log.warning("whether the database was put back can't be seen: %s", reason.orig)
+            return False
         _log.warning("The database is older than when this server last saw it: it was put back from a copy.")
         return True
 
@@ -47,8 +54,12 @@ class Recovery:
     def remember(self) -> None:
         if self._anchor is None:
             return
-        with self._db.read() as tx:
-            seen = look(tx)
+        try:
+            with self._db.read() as tx:
+                seen = look(tx)
+        except DBAPIError as reason:
+            _log.info("where the database stands can't be noted now: %s", reason.orig)
+            return
         self._anchor.write(seen)
 
     def _start_anew(self, tx: Connection) -> None:
