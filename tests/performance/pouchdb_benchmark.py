@@ -25,7 +25,7 @@ from shared_models.sync_api import Push
 from tests.performance.ingest_benchmark import BATCH, Till, of_database, postgresql, server, until_applied
 
 GOAL = 5.0
-ROUNDS = 2
+ROUNDS = 4
 PORT = free_port()
 PACKAGES = ("pouchdb@9.0.0", "express-pouchdb@4.2.0", "express@4")
 SCRIPT = Path(__file__).with_name("pouchdb_push.js")

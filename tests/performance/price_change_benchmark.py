@@ -23,6 +23,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from installers.demo.server_process import free_port
 from pos_client.sync.pull import PAGE_LIMIT
 from shared_models import wire
 from shared_models.catalogue import Price
@@ -40,7 +41,7 @@ from sync_server.sync_messages import TillIdentity
 from tests.performance.ingest_benchmark import of_database, postgresql, until_open
 
 GOAL_S = 2.0
-PORT = 8391
+PORT = free_port()
 PRODUCTS = 200
 SETTLE_S = 3.0
 
@@ -234,7 +235,7 @@ def server(settings: Settings) -> Iterator[None]:
     command = [sys.executable, "-m", "sync_server.cli", "serve"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        until_open()
+        until_open(PORT)
         yield
     finally:
         process.terminate()
