@@ -9,6 +9,7 @@ own disk to a server in a process of its own. The two take turns.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -69,7 +70,7 @@ def race(shop: str, folder: Path, modules: Path, share: int) -> list[tuple[float
         till.push(batches)
         ours = time.perf_counter() - started
         until_applied(shop)
-        rounds.append((ours, replicated(modules, f"round{number}", batches)))
+        rounds.append((ours, replicated(modules, f"round{number}-{os.urandom(4).hex()}", batches)))
     return rounds
 
 
