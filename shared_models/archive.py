@@ -1,7 +1,8 @@
 """The archive of journals, as text: what `verifier` reads. The same journals always give the same bytes.
 
 Every file is UTF-8. `archive.json` is the manifest; `INCARNATION.jsonl` has an entry a line, bytes in hex. `body` is
-the sealed JSON as text. `content_hash` and `body_sha256` follow from the rest: they tell which field was touched.
+the sealed JSON as text; where it is no UTF-8, `body_hex` stands for it. `content_hash`, `body_sha256` and the marks
+(`body_fields`, and the manifest's `fields` over all the rest of it) follow from the rest: they tell what was touched.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import msgspec
 
 from shared_models.checkpoint import Checkpoint
+from shared_models.field_marks import marks
 from shared_models.journal import Entry, body_hash
 from shared_models.signing import key_id_of
 
@@ -37,13 +39,14 @@ def file_name(incarnation: bytes) -> str:
 
 
 def line_of(entry: Entry) -> bytes:
-    """One line of a journal's file, with its end. A body that is no UTF-8 raises ValueError."""
+    """One line of a journal's file, with its end."""
     told = {
         "seq": entry.seq,
         "event_id": entry.event_id.hex(),
         "type": entry.type,
         "schema": entry.schema,
-        "body": entry.body.decode(),
+        **_body(entry.body),
+        "body_fields": marks(entry.body),
         "body_sha256": sha256(entry.body).hexdigest(),
         "content_hash": body_hash(entry.type, entry.schema, entry.body).hex(),
         "prev": entry.prev.hex(),
@@ -57,13 +60,21 @@ def line_of(entry: Entry) -> bytes:
 def manifest(
     journals: Iterable[ArchivedJournal], checkpoints: Iterable[Checkpoint], server_keys: Iterable[bytes]
 ) -> bytes:
-    told = {
+    told: dict[str, Any] = {
         "format": FORMAT,
         "incarnations": [_hexed(one) for one in sorted(journals, key=lambda one: one.incarnation)],
         "checkpoints": [_hexed(one) for one in sorted(checkpoints, key=lambda one: one.incarnation)],
         "server_keys": {key_id_of(key): key.hex() for key in sorted(server_keys) if key},
     }
+    told["fields"] = marks(_ENCODER.encode(told))
     return msgspec.json.format(_ENCODER.encode(told), indent=1) + b"\n"
+
+
+def _body(body: bytes) -> dict[str, str]:
+    try:
+        return {"body": body.decode()}
+    except UnicodeDecodeError:
+        return {"body_hex": body.hex()}
 
 
 def _hexed(value: msgspec.Struct) -> dict[str, Any]:

@@ -6,7 +6,21 @@ import argparse
 import sys
 from pathlib import Path
 
-from verifier.archive import check_archive
+if not __package__:  # started as a folder: `python verifier ARCHIVE`
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from verifier.archive import MANIFEST, check_archive
+from verifier.entries import Fault
+
+
+def in_words(fault: Fault) -> str:
+    """On one line, whatever the archive holds."""
+    place = MANIFEST
+    if fault.incarnation:
+        entry = f", entry {fault.seq}" if fault.seq else ""
+        place = f"incarnation {fault.incarnation[:8]}{entry}{f' ({fault.entry})' if fault.entry else ''}"
+    said = f"{place}, {fault.field}: {fault.message}"
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in said)
 
 
 def main(words: list[str] | None = None) -> int:
@@ -17,9 +31,7 @@ def main(words: list[str] | None = None) -> int:
     asked = parser.parse_args(words)
     report = check_archive(asked.archive, set(asked.till_key), set(asked.server_key))
     for fault in report.faults:
-        print(
-            f"incarnation {fault.incarnation[:8] or '-'}, entry {fault.seq}, {fault.field}: {fault.message}"
-        )
+        print(in_words(fault))
     if not asked.till_key or not asked.server_key:
         print("Keys that were not named are the archive's own: who made it could have made them too.")
     verdict = "NOT as they were sealed" if report.faults else "as they were sealed"

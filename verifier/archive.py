@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from verifier.entries import Fault, Line, Unreadable, check_entries, read_line
+from verifier.marks import changes
 from verifier.seals import checkpoint_statement, first_prev, is_signed, key_id
 
 FORMAT = "evertill-archive-1"
+MANIFEST = "archive.json"
 
 
 class Report(NamedTuple):
@@ -36,14 +38,23 @@ class Journal(NamedTuple):
 
 def check_archive(folder: Path, till_keys: set[str], server_keys: set[str]) -> Report:
     """Without keys to trust, the archive's own are taken."""
+    faults: list[Fault] = []
     try:
-        manifest = json.loads((folder / "archive.json").read_text("utf-8"))
-        return _check(folder, manifest, till_keys, server_keys)
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        faults += _touched(manifest)
+        report = _check(folder, manifest, till_keys, server_keys)
+        return report._replace(faults=(*faults, *report.faults))
     except FileNotFoundError as reason:
         missing = Path(str(reason.filename)).name
         return Report(0, 0, (Fault("", 0, missing, "this file is missing"),))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as reason:
-        return Report(0, 0, (Fault("", 0, "archive.json", f"the manifest can't be read: {reason!r}"),))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as reason:
+        return Report(0, 0, (*faults, Fault("", 0, MANIFEST, f"the manifest can't be read: {reason!r}")))
+
+
+def _touched(manifest: Any) -> list[Fault]:
+    """Takes the marks away from the manifest, and says what does not fit to them."""
+    marks = manifest.pop("fields")
+    return [Fault("", 0, one.path or "fields", one.message) for one in changes(manifest, marks)]
 
 
 def _check(folder: Path, manifest: Any, till_keys: set[str], server_keys: set[str]) -> Report:
@@ -72,11 +83,14 @@ def _check(folder: Path, manifest: Any, till_keys: set[str], server_keys: set[st
 def _journal(told: Any, path: Path) -> Journal:
     incarnation = bytes.fromhex(told["incarnation"])
     lines: list[Line | Fault] = []
-    for n, text in enumerate(path.read_text("utf-8").split("\n")[:-1], 1):
+    texts = path.read_bytes().decode("utf-8", "surrogateescape").split("\n")
+    for n, text in enumerate(texts[:-1], 1):
         try:
             lines.append(read_line(text))
         except Unreadable as reason:
             lines.append(Fault(told["incarnation"], n, reason.field, "this can't be what was sealed"))
+    if texts[-1]:
+        lines.append(Fault(told["incarnation"], len(texts), "line", "this line has no end"))
     parent, seq = bytes.fromhex(told["parent"]), told["parent_seq"]
     start = first_prev(parent, seq, bytes.fromhex(told["parent_hash"]))
     strays = not parent and bool(seq or told["parent_hash"])

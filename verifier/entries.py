@@ -6,21 +6,27 @@ import json
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
+from zlib import crc32
 
+from verifier.marks import Change, changes
 from verifier.seals import body_hash, chain_hash, is_signed
 
 FIELDS = {
-    "seq": int, "event_id": bytes, "type": str, "schema": int, "body": str, "body_sha256": bytes,
+    "seq": int, "event_id": bytes, "type": str, "schema": int, "body": str, "body_fields": str, "body_sha256": bytes,
     "content_hash": bytes, "prev": bytes, "hash": bytes, "signature": bytes, "algorithm": str,
 }  # fmt: skip
 _MAX_SCHEMA = 1000
+_MOST_SHOWN = 600
 
 
 class Fault(NamedTuple):
+    """`field` is a stored field, with a path into a body behind `body.`. `entry` says which one it is, in words."""
+
     incarnation: str
     seq: int
     field: str
     message: str
+    entry: str = ""
 
 
 class Line(NamedTuple):
@@ -31,6 +37,7 @@ class Line(NamedTuple):
     type: str
     schema: int
     body: bytes
+    body_fields: str
     body_sha256: bytes
     content_hash: bytes
     prev: bytes
@@ -50,26 +57,35 @@ class Unreadable(Exception):
 def read_line(text: str) -> Line:
     try:
         stored = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Unreadable("line") from None
-    if not isinstance(stored, dict) or set(stored) - set(FIELDS):
-        raise Unreadable("line")
+    hexed = isinstance(stored, dict) and "body_hex" in stored
+    if (
+        not isinstance(stored, dict)
+        or set(stored) - set(FIELDS) - {"body_hex"}
+        or hexed == ("body" in stored)
+    ):
+        raise Unreadable("line" if hexed else _missing(stored))
     line = Line(**{name: _value(stored, name) for name in FIELDS})
     if text != json.dumps(stored, separators=(",", ":"), ensure_ascii=False):
         raise Unreadable("line")
     return line
 
 
+def _missing(stored: Any) -> str:
+    return "body" if isinstance(stored, dict) and set(FIELDS) - set(stored) == {"body"} else "line"
+
+
 def _value(stored: dict[str, Any], name: str) -> Any:
     kind, value = FIELDS[name], stored.get(name)
     try:
+        if name == "body":
+            return bytes.fromhex(stored["body_hex"]) if "body_hex" in stored else value.encode()  # type: ignore[union-attr]
         if kind is bytes:
             return bytes.fromhex(value)  # type: ignore[arg-type]
-        if name == "body":
-            return value.encode()  # type: ignore[union-attr]
     except (TypeError, ValueError, AttributeError):
         raise Unreadable(name) from None
-    if type(value) is not kind or (isinstance(value, int) and not 0 <= value < 1 << 31):
+    if type(value) is not kind or (isinstance(value, int) and not 0 <= value < 1 << 62):
         raise Unreadable(name)
     return value
 
@@ -84,37 +100,61 @@ def check_entries(
             yield line
             seq, prev = seq + 1, b""
             continue
-        fault = _touched(incarnation, key, line, seq, prev) or _misplaced(incarnation, line, seq, prev, seen)
-        if fault is not None:
-            yield fault
+        faults = _touched(incarnation, key, line, seq, prev) or _misplaced(incarnation, line, seq, prev, seen)
+        yield from (one._replace(entry=in_words(line)) for one in faults)
         seen.add(line.hash)
-        seq, prev = line.seq + 1 if fault is None or fault.field != "seq" else seq + 1, line.hash
+        moved = any(one.field == "seq" for one in faults)
+        seq, prev = seq + 1 if moved else line.seq + 1, line.hash
 
 
-def _touched(incarnation: bytes, key: bytes, line: Line, seq: int, prev: bytes) -> Fault | None:
-    """The one field without which the rest of the entry would fit together."""
+def in_words(line: Line) -> str:
+    """What kind of entry it is, and the receipt that it says it belongs to."""
+    fact = _parsed(line.body).get("fact")
+    number = fact.get("receipt_number") if isinstance(fact, dict) else None
+    return f"{line.type}, receipt {number}" if isinstance(number, str) else line.type
 
-    def fault(field: str) -> Fault:
-        return Fault(incarnation.hex(), line.seq, field, "this is not what was sealed")
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _touched(incarnation: bytes, key: bytes, line: Line, seq: int, prev: bytes) -> list[Fault]:
+    """The one field without which the rest of the entry would fit together; of a body what is known of its inside."""
+    field = _touched_field(incarnation, key, line, seq, prev)
+    if field == "body":
+        return [Fault(incarnation.hex(), line.seq, *said) for said in _touched_body(line)]
+    if field == "":
+        return [
+            Fault(incarnation.hex(), line.seq, "body_fields", f"the marks do not fit to body.{one.path}")
+            for one in _changes(line)[:1]
+        ]
+    return [Fault(incarnation.hex(), line.seq, field, "this is not what was sealed")]
+
+
+def _touched_field(incarnation: bytes, key: bytes, line: Line, seq: int, prev: bytes) -> str:
+    """Empty for an entry that is as it was sealed."""
 
     def chained(**other: Any) -> bytes:
         one = line._replace(**other)
         return chain_hash(incarnation, one.seq, one.event_id, one.content_hash, one.prev)
 
     if line.algorithm != "ES256":
-        return fault("algorithm")
-    content = body_hash(line.type, line.schema, line.body)
-    if content != line.content_hash:
-        return fault(_touched_content(line, chained() == line.hash))
+        return "algorithm"
+    if body_hash(line.type, line.schema, line.body) != line.content_hash:
+        return _touched_content(line, chained() == line.hash)
     if sha256(line.body).digest() != line.body_sha256:
-        return fault("body_sha256")
+        return "body_sha256"
     if chained() != line.hash:
         if is_signed(key, chained(), line.signature):
-            return fault("hash")
+            return "hash"
         if chained(seq=seq) == line.hash:
-            return fault("seq")
-        return fault("prev" if prev and chained(prev=prev) == line.hash else "event_id")
-    return None if is_signed(key, line.hash, line.signature) else fault("signature")
+            return "seq"
+        return "prev" if prev and chained(prev=prev) == line.hash else "event_id"
+    return "" if is_signed(key, line.hash, line.signature) else "signature"
 
 
 def _touched_content(line: Line, is_chained: bool) -> str:
@@ -123,20 +163,37 @@ def _touched_content(line: Line, is_chained: bool) -> str:
     if sha256(line.body).digest() != line.body_sha256:
         return "body"
     schemas = range(_MAX_SCHEMA)
-    return (
-        "schema" if any(body_hash(line.type, n, line.body) == line.content_hash for n in schemas) else "type"
-    )
+    if any(body_hash(line.type, n, line.body) == line.content_hash for n in schemas):
+        return "schema"
+    return "body" if _changes(line) else "type"
 
 
-def _misplaced(incarnation: bytes, line: Line, seq: int, prev: bytes, seen: set[bytes]) -> Fault | None:
+def _touched_body(line: Line) -> Iterator[tuple[str, str]]:
+    known = _changes(line)
+    yield from ((f"body.{one.path}" if one.path else "body", one.message) for one in known)
+    if not known:
+        now = line.body.decode("utf-8", "backslashreplace")
+        shown = now[:_MOST_SHOWN] + ("…" if len(now) > _MOST_SHOWN else "")
+        yield "body", f"this is not what was sealed, and where can't be told; it now says {shown}"
+
+
+def _changes(line: Line) -> list[Change]:
+    try:
+        return changes(json.loads(line.body), line.body_fields)
+    except (ValueError, RecursionError):
+        mark = f"{crc32(line.body):08x}"
+        return [] if line.body_fields == mark else [Change("", "this is not what was sealed")]
+
+
+def _misplaced(incarnation: bytes, line: Line, seq: int, prev: bytes, seen: set[bytes]) -> list[Fault]:
     """A good entry that does not follow the one before it."""
     name = incarnation.hex()
     if line.hash in seen:
-        return Fault(name, line.seq, "duplicate", "this entry is here twice")
+        return [Fault(name, line.seq, "duplicate", "this entry is here twice")]
     if line.seq > seq:
-        return Fault(name, seq, "missing", f"entries {seq} to {line.seq - 1} are missing before {line.seq}")
+        return [Fault(name, seq, "missing", f"entries {seq} to {line.seq - 1} are missing before {line.seq}")]
     if line.seq < seq:
-        return Fault(name, line.seq, "order", f"entry {line.seq} stands where {seq} belongs")
+        return [Fault(name, line.seq, "order", f"entry {line.seq} stands where {seq} belongs")]
     if prev and line.prev != prev:
-        return Fault(name, line.seq, "prev", "this entry does not follow the one before it")
-    return None
+        return [Fault(name, line.seq, "prev", "this entry does not follow the one before it")]
+    return []

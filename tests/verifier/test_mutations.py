@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,8 +16,9 @@ from typing import Any
 import pytest
 
 from shared_models.archive import MANIFEST, ArchivedJournal, file_name, line_of, manifest
-from shared_models.checkpoint import vouched
+from shared_models.checkpoint import Checkpoint, vouched
 from shared_models.events import TYPES, Recorded, encode_body
+from shared_models.field_marks import marks
 from shared_models.journal import START, Entry, first_prev, seal
 from shared_models.signing import key_id_of, new_private_key, public_key_of, signer
 from tests.golden.make import sample
@@ -29,8 +32,8 @@ OLD_FILE, NEW_FILE = file_name(OLD), file_name(NEW)
 ROOT = Path(__file__).parents[2]
 KINDS = sorted(TYPES)
 FIELDS = (
-    "seq", "event_id", "type", "schema", "body", "body_sha256", "content_hash", "prev", "hash", "signature",
-    "algorithm",
+    "seq", "event_id", "type", "schema", "body", "body_fields", "body_sha256", "content_hash", "prev", "hash",
+    "signature", "algorithm",
 )  # fmt: skip
 
 
@@ -81,7 +84,7 @@ def lines(folder: Path) -> list[str]:
 
 
 def write(folder: Path, kept: list[str]) -> None:
-    (folder / OLD_FILE).write_text("".join(kept))
+    (folder / OLD_FILE).write_bytes("".join(kept).encode())
 
 
 def dumped(line: dict[str, Any]) -> str:
@@ -132,21 +135,111 @@ def test_an_edited_field_of_an_entry_is_named(folder: Path, seq: int, field: str
     assert (OLD.hex(), at, field) in named(folder)
 
 
-@pytest.mark.parametrize(
-    ("seq", "place"), BODIES, ids=[f"{KINDS[n - 1]}-{'.'.join(map(str, p))}" for n, p in BODIES]
-)
-def test_an_edited_field_of_any_kind_of_fact_is_named(folder: Path, seq: int, place: tuple[Any, ...]) -> None:
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("seq", range(1, len(KINDS) + 1), ids=KINDS)
+def test_a_field_of_an_entry_that_is_taken_away_is_named(folder: Path, seq: int, field: str) -> None:
+    all_lines = lines(folder)
+    line = json.loads(all_lines[seq - 1])
+    del line[field]
+    all_lines[seq - 1] = dumped(line)
+    write(folder, all_lines)
+    assert (OLD.hex(), seq, field) in named(folder)
+
+
+def with_body(folder: Path, seq: int, change: Callable[[Any], None], **more: Callable[[bytes], str]) -> None:
+    """`more` are fields that whoever changed the body makes fit to it."""
     all_lines = lines(folder)
     line = json.loads(all_lines[seq - 1])
     body = json.loads(line["body"])
-    edit(body, place)
+    change(body)
     line["body"] = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    line["body_sha256"] = sha256(line["body"].encode()).hexdigest() if seq % 2 else line["body_sha256"]
+    line |= {name: made(line["body"].encode()) for name, made in more.items()}
     all_lines[seq - 1] = dumped(line)
     write(folder, all_lines)
-    found = named(folder)
-    assert {(one, at) for one, at, _ in found} == {(OLD.hex(), seq)}
-    assert {field for _, _, field in found} <= ({"body"} if seq % 2 == 0 else {"type", "body"})
+
+
+def digest(body: bytes) -> str:
+    return sha256(body).hexdigest()
+
+
+@pytest.mark.parametrize("is_hidden", [False, True], ids=["plainly", "digest too"])
+@pytest.mark.parametrize(
+    ("seq", "place"), BODIES, ids=[f"{KINDS[n - 1]}-{'.'.join(map(str, p))}" for n, p in BODIES]
+)
+def test_an_edited_field_inside_a_body_is_named(
+    folder: Path, seq: int, place: tuple[Any, ...], is_hidden: bool
+) -> None:
+    more = {"body_sha256": digest} if is_hidden else {}
+    with_body(folder, seq, lambda body: edit(body, place), **more)
+    assert named(folder) == {(OLD.hex(), seq, ".".join(("body", *map(str, place))))}
+
+
+@pytest.mark.parametrize(("seq", "place"), BODIES[::5])
+def test_where_the_marks_were_made_to_fit_the_entry_is_named_with_what_it_says_now(
+    folder: Path, seq: int, place: tuple[Any, ...]
+) -> None:
+    with_body(folder, seq, lambda body: edit(body, place), body_fields=marks)
+    assert named(folder) == {(OLD.hex(), seq, "body")}
+    (fault,) = checked(folder).faults
+    assert KINDS[seq - 1] in fault.entry
+    assert "it now says {" in fault.message
+
+
+def test_an_entry_is_named_with_its_receipt(folder: Path) -> None:
+    seq = KINDS.index("sale.posted") + 1
+    with_body(folder, seq, lambda body: edit(body, ("fact", "total_minor")))
+    (fault,) = checked(folder).faults
+    assert (fault.entry, fault.field) == ("sale.posted, receipt word", "body.fact.total_minor")
+
+
+def drop(value: Any, place: tuple[Any, ...]) -> None:
+    for name in place[:-1]:
+        value = value[name]
+    del value[place[-1]]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "message"),
+    [
+        (
+            lambda body: drop(body, ("fact", "receipt_number")),
+            "body.fact.sale_id",
+            "gone from behind this: 1",
+        ),
+        (lambda body: drop(body, ("at_ms",)), "body", "gone from behind this: 1"),
+        (lambda body: body["fact"].update(tip_minor=7), "body.fact.tip_minor", "this was not there"),
+        (lambda body: body["fact"]["lines"].append(9), "body.fact.lines.1", "this was not there"),
+    ],
+)
+def test_values_that_were_taken_out_of_a_body_or_put_in_are_named(
+    folder: Path, change: Callable[[Any], None], field: str, message: str
+) -> None:
+    seq = KINDS.index("sale.posted") + 1
+    with_body(folder, seq, change)
+    (fault,) = checked(folder).faults
+    assert (fault.seq, fault.field) == (seq, field)
+    assert message in fault.message
+
+
+def test_a_body_written_otherwise_is_named_although_it_says_the_same(folder: Path) -> None:
+    all_lines = lines(folder)
+    all_lines[0] = all_lines[0].replace('{\\"at_ms\\":', '{\\"at_ms\\": ')
+    write(folder, all_lines)
+    assert named(folder) == {(OLD.hex(), 1, "body")}
+
+
+@pytest.mark.parametrize("body", [b"\xff\x00", b"no JSON", b"[" * 100_000, b"9" * 9000, b'"\\ud800"', b""])
+def test_a_body_that_is_no_json_is_archived_and_an_edit_of_it_named(folder: Path, body: bytes) -> None:
+    one = seal(OLD, N + 1, b"e" * 16, "odd", 1, body, JOURNAL[-1].hash, signer(TILL))
+    parts = [journal_of([*JOURNAL, one], b"", 0, b""), journal_of(CHILD, OLD, N, JOURNAL[-1].hash)]
+    (folder / MANIFEST).write_bytes(manifest(parts, (), [SERVER_KEY]))
+    write(folder, [*lines(folder), line_of(one).decode()])
+    assert checked(folder).faults == ()
+    line = json.loads(line_of(one))
+    name = "body_hex" if "body_hex" in line else "body"
+    line[name] = line[name] + "00"
+    write(folder, [*lines(folder)[:-1], dumped(line)])
+    assert named(folder) == {(OLD.hex(), N + 1, "body")}
 
 
 N, MIDDLE = len(KINDS), len(KINDS) // 2
@@ -160,6 +253,9 @@ MOVES: dict[str, tuple[Change, tuple[int, str]]] = {
     "swap": (lambda all: [all[0], all[2], all[1], *all[3:]], (2, "order")),
     "insert": (lambda all: [*all[:2], line_of(CHILD[2]).decode(), *all[2:]], (3, "event_id")),
     "a line that is none": (lambda all: [*all[:2], "nonsense\n", *all[3:]], (3, "line")),
+    "a line cut in the middle": (lambda all: [*all[:-1], all[-1][:-20]], (N, "line")),
+    "bytes behind the end": (lambda all: [*all, "x"], (N + 1, "line")),
+    "other ends of lines": (lambda all: [all[0].replace("\n", "\r\n"), *all[1:]], (1, "line")),
     "another layout": (lambda all: [all[0].replace(",", ", ", 1), *all[1:]], (1, "line")),
 }
 
@@ -175,12 +271,18 @@ def told(folder: Path) -> Any:
     return json.loads((folder / MANIFEST).read_text())
 
 
+def made_to_fit(folder: Path, manifest: Any) -> None:
+    del manifest["fields"]
+    manifest["fields"] = marks(json.dumps(manifest).encode())
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+
+
 def test_an_end_cut_off_with_the_manifest_made_to_fit_is_found_by_the_checkpoint(folder: Path) -> None:
     write(folder, lines(folder)[:-2])
     manifest = told(folder)
     one = next(one for one in manifest["incarnations"] if one["incarnation"] == OLD.hex())
     one["head_seq"], one["head_hash"] = N - 2, JOURNAL[-3].hash.hex()
-    (folder / MANIFEST).write_text(json.dumps(manifest))
+    made_to_fit(folder, manifest)
     assert named(folder) == {(OLD.hex(), N - 1, "truncated")}
 
 
@@ -211,19 +313,44 @@ def case_name(place: tuple[Any, ...]) -> str:
     return "server_keys" if place[0] == "server_keys" else str(place)
 
 
+KEY_PLACE = ("server_keys", key_id_of(SERVER_KEY))
 MANIFEST_PLACES = [
-    *[("incarnations", 1, name) for name in ArchivedJournal.__struct_fields__],
-    *[("incarnations", 0, name) for name in ("parent_seq", "parent_hash", "parent")],
-    *[("checkpoints", 0, name) for name in ("incarnation", "high", "hash", "at_ms", "key_id", "signature")],
-    ("server_keys", key_id_of(SERVER_KEY)),
+    *[("incarnations", at, name) for at in (0, 1) for name in ArchivedJournal.__struct_fields__],
+    *[("checkpoints", at, name) for at in (0, 1) for name in Checkpoint.__struct_fields__],
+    KEY_PLACE,
     ("format",),
 ]
 
 
 @pytest.mark.parametrize("place", MANIFEST_PLACES, ids=case_name)
-def test_an_edited_field_of_the_manifest_is_found(folder: Path, place: tuple[Any, ...]) -> None:
+def test_an_edited_field_of_the_manifest_is_named(folder: Path, place: tuple[Any, ...]) -> None:
     manifest = told(folder)
     edit(manifest, place)
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    assert ("", 0, ".".join(map(str, place))) in named(folder)
+
+
+@pytest.mark.parametrize("place", [one for one in MANIFEST_PLACES if one != KEY_PLACE], ids=case_name)
+def test_a_field_taken_out_of_the_manifest_is_found(folder: Path, place: tuple[Any, ...]) -> None:
+    manifest = told(folder)
+    drop(manifest, place)
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    assert any("gone from behind this: 1" in one.message for one in checked(folder).faults)
+
+
+@pytest.mark.parametrize("place", MANIFEST_PLACES, ids=case_name)
+def test_an_edited_field_of_a_manifest_that_was_made_to_fit_is_found(
+    folder: Path, place: tuple[Any, ...]
+) -> None:
+    manifest = told(folder)
+    edit(manifest, place)
+    made_to_fit(folder, manifest)
+    assert checked(folder).faults
+
+
+def test_edited_marks_of_the_manifest_are_found(folder: Path) -> None:
+    manifest = told(folder)
+    edit(manifest, ("fields",))
     (folder / MANIFEST).write_text(json.dumps(manifest))
     assert checked(folder).faults
 
@@ -250,9 +377,26 @@ def test_the_verifier_runs_where_nothing_of_the_product_is(
     folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     away = tmp_path_factory.mktemp("auditor")
-    (away / "verifier").symlink_to(ROOT / "verifier")
-    done = subprocess.run(
-        [sys.executable, "-m", "verifier", str(folder)], cwd=away, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert "as they were sealed" in done.stdout
+    shutil.copytree(ROOT / "verifier", away / "verifier")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    for words in (["-m", "verifier"], ["verifier"], [str(away / "verifier")]):
+        done = subprocess.run(
+            [sys.executable, *words, str(folder)],
+            cwd=away,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "as they were sealed" in done.stdout
+
+
+def test_what_an_archive_holds_can_write_nothing_strange_on_the_auditors_screen(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seq = KINDS.index("sale.posted") + 1
+    with_body(folder, seq, lambda body: body["fact"].update({"\x1b[2J\n": "\x1b[2J"}))
+    assert main([str(folder)]) == 1
+    assert "\x1b" not in (out := capsys.readouterr().out)
+    assert f"entry {seq} (sale.posted, receipt word), body.fact.\\x1b[2J\\n: this was not there" in out
