@@ -19,6 +19,7 @@ from pos_client.store.migrations import migrate
 from pos_client.store.positions import position
 from pos_client.store.process_lock import ProcessLock
 from pos_client.store.projections import project
+from pos_client.store.scratch import KeptNumber
 from pos_client.store.second_copy import SecondCopy
 from pos_client.store.segments import Here
 from pos_client.store.shared_tickets import SharedTickets
@@ -36,7 +37,6 @@ from shared_models.sync_api import SegmentState
 
 Render = Callable[[PostedSale], ReceiptDocument]
 _SALE_REASON = "sale"
-
 T = TypeVar("T")
 
 
@@ -105,6 +105,7 @@ class TillBooks:
         ballast = Ballast(path.with_name(path.name + ".ballast"), ballast_bytes)
         ballast.load()
         self.database = Database(path, key, ballast=ballast, factory=connection_class)
+        self.wrong_pins = KeptNumber(self.database, "wrong_pins")
         try:
             self.copied_aside = migrate(self.database)
             self._anchor = AnchorFile(anchor_path, machine=self._here.machine)

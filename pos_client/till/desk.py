@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import msgspec
@@ -25,6 +26,8 @@ from shared_models.leases import ParkedListing
 from shared_models.staff import Permission, StaffMember
 from shared_models.store_config import StoreConfig
 
+_log = logging.getLogger(__name__)
+
 
 class Ports(msgspec.Struct, frozen=True):
     """Everything outside that a till's core needs."""
@@ -44,7 +47,8 @@ class Desk:
     def __init__(self, till_id: str, ports: Ports) -> None:
         self.till_id = till_id
         self.ports = ports
-        self.people = People(ports.catalogue, ports.clock, ports.pins)
+        wrong_pins = ports.books.wrong_pins.get()
+        self.people = People(ports.catalogue, ports.clock, ports.pins, wrong_pins, self._keep_wrong_pins)
         self.cart = Cart(ports.ids.new(), ports.clock.now().at_ms)
         self.restored = self._restore_cart()
         self.shift: OpenShift | None = ports.books.open_shift()
@@ -130,6 +134,13 @@ class Desk:
         """A payment keeps the rounding that it began with, whatever head office sends meanwhile."""
         policy = self.payment.policy if self.payment else self.store().rounding_policy
         return self._pricing.totals(self.cart, policy)
+
+    def _keep_wrong_pins(self, count: int) -> None:
+        """A disk that takes nothing keeps nobody out and lets nobody in: the count then lasts until the till ends."""
+        try:
+            self.ports.books.wrong_pins.keep(count)
+        except ShopError as trouble:
+            _log.warning("the number of wrong PINs is not kept: %s", trouble.message)
 
     # keeping the ticket
 

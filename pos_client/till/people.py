@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pos_client.till.ports import Catalogue, Clock, PinCheck
 from pos_client.till.refusals import Refused, WrongPin
 from pos_client.till.state import OperatorView, Severity
@@ -13,15 +15,26 @@ LONGEST_DELAY_MS = 15 * 60_000
 
 
 class People:
-    """The operator logged in, and how many wrong PINs were typed since the last right one."""
+    """The operator logged in, and how many wrong PINs were typed since the last right one.
 
-    def __init__(self, catalogue: Catalogue, clock: Clock, pins: PinCheck) -> None:
+    `keep_wrong` is told the number whenever it changes; who begins with `wrong` of them waits as after the last one.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        clock: Clock,
+        pins: PinCheck,
+        wrong: int = 0,
+        keep_wrong: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._catalogue = catalogue
         self._clock = clock
         self._pins = pins
-        self._wrong = 0
+        self._wrong = wrong
+        self._keep_wrong = keep_wrong
         self._recent: list[str] = []
-        self.locked_until_ms = 0
+        self.locked_until_ms = self._clock.monotonic_ms() + self._delay_ms() if self._delay_ms() else 0
         self.operator: StaffMember | None = None
         self._looked_at: tuple[StaffMember, ...] | None = None
 
@@ -30,7 +43,8 @@ class People:
         self._refuse_while_locked_out()
         for member in self._by_recent_use():
             if member.active and self._pins.matches(member.pin_hash, pin):
-                self._wrong = 0
+                if self._wrong:
+                    self._set_wrong(0)
                 self._recent = [member.staff_id, *(one for one in self._recent if one != member.staff_id)]
                 return member
         self._count_wrong_pin()
@@ -72,8 +86,16 @@ class People:
             raise Refused("locked_out", severity=Severity.DANGER, seconds=-(-left_ms // 1000))
 
     def _count_wrong_pin(self) -> None:
-        self._wrong += 1
-        if self._wrong >= FREE_TRIES:
-            delay_ms = min(FIRST_DELAY_MS << min(self._wrong - FREE_TRIES, 10), LONGEST_DELAY_MS)
+        self._set_wrong(self._wrong + 1)
+        if delay_ms := self._delay_ms():
             self.locked_until_ms = self._clock.monotonic_ms() + delay_ms
             raise Refused("locked_out", severity=Severity.DANGER, seconds=delay_ms // 1000)
+
+    def _set_wrong(self, count: int) -> None:
+        self._wrong = count
+        self._keep_wrong(count)
+
+    def _delay_ms(self) -> int:
+        if self._wrong < FREE_TRIES:
+            return 0
+        return min(FIRST_DELAY_MS << min(self._wrong - FREE_TRIES, 10), LONGEST_DELAY_MS)

@@ -110,11 +110,23 @@ class Unsent(msgspec.Struct, frozen=True):
     value_minor: int
 
 
+class KeptNumber(Protocol):
+    """Survives a restart; 0 before the first. Keeping it may raise what `Books` raises."""
+
+    def get(self) -> int: ...
+
+    def keep(self, number: int) -> None: ...
+
+
 class Books(Protocol):
     """The till's own database. Every `post…` is one durable transaction: once back, the facts can't be lost.
 
     Raises `StorageFull` or `StorageFailed` (pos_client.till.errors); then nothing of the call has happened.
     """
+
+    @property
+    def wrong_pins(self) -> KeptNumber:
+        """How many were typed since the last right one: a restart is no new start for who guesses."""
 
     def post_sale(self, sale: SalePosted, *also: Fact, open_drawer: bool) -> PostedSale:
         """Receipt number, sealed entries, projections, queued receipt and drawer pulse: all or none.

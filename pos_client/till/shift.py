@@ -57,7 +57,16 @@ class Shift:
         self._desk.require(*_DESK_PHASES)
         self._refuse_absurd(amount_minor, least=1)
         why = reason_text(reason)
-        self._desk.approved(Permission.PAID_IN_OUT, lambda _: self._move_cash(kind, amount_minor, why))
+
+        def move(_: str = "") -> None:
+            self._desk.approved(Permission.PAID_IN_OUT, lambda _: self._move_cash(kind, amount_minor, why))
+
+        if kind != cash.PAID_IN and amount_minor > self._expected_minor():
+            raise Asked("more_than_drawer", move, amount_minor=amount_minor)
+        move()
+
+    def _expected_minor(self) -> int:
+        return self._desk.ports.books.shift_totals(self._desk.open_shift().opened.shift_id).expected_minor
 
     def _move_cash(self, kind: str, amount_minor: int, reason: str) -> None:
         desk = self._desk

@@ -132,6 +132,7 @@ QUESTIONS: dict[str, str] = {
     "enter_member": "Number of the member? Scan it or type it.",
     "enter_gift_number": "Number of the new gift card?",
     "enter_receipt": "Which receipt? Scan it or type its number.",
+    "more_than_drawer": "By the books there is not so much cash in the drawer. Take out {amount} all the same?",
     "void_sale": "Void the sale of {amount}?",
     "approver_pin": "This needs someone who may do it. Their PIN, please.",
     "approve_variance": "The count is {over_short} off. A manager's PIN is needed to close.",

@@ -144,6 +144,7 @@ OTHERS: dict[str, Kind] = {
     "the count in progress": Kind(
         "pos_client.store.books.TillBooks.save_count", lambda b: b.save_count(b"12 x 5.00")
     ),
+    "a wrong PIN": Kind("pos_client.store.scratch.KeptNumber.keep", lambda b: b.wrong_pins.keep(3)),
     "an acknowledgement": Kind(
         "pos_client.store.outbox.acknowledge", lambda b: b.acknowledge(_incarnation(b), 3, 2)
     ),

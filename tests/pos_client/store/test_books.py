@@ -198,6 +198,14 @@ def test_a_half_done_count_survives_a_restart_until_the_shift_closes(till: Open)
     assert shift.opened_at == Moment(shift.opened_at.at_ms, 60)
 
 
+def test_wrong_pins_are_counted_over_a_restart(till: Open) -> None:
+    books = till()
+    assert books.wrong_pins.get() == 0
+    books.wrong_pins.keep(4)
+    books.close()
+    assert till(run=2).wrong_pins.get() == 4
+
+
 def test_a_parked_ticket_is_in_one_place_only(books: TillBooks) -> None:
     books.park(parked_sale(), sale_parked())
     assert books.parked() == (parked_sale(),)

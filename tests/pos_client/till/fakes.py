@@ -291,6 +291,20 @@ class FakeLending:
         return (found,) if found is not None and found.lease_id not in self.given_back else ()
 
 
+class FakeKeptNumber:
+    def __init__(self) -> None:
+        self.number = 0
+        self.failure: Exception | None = None
+
+    def get(self) -> int:
+        return self.number
+
+    def keep(self, number: int) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.number = number
+
+
 class FakeBooks:
     """Facts in a list. Put an error into `failure` and the next writing raises it and does nothing.
 
@@ -311,6 +325,7 @@ class FakeBooks:
         self.cart_body = b""
         self.cart_saves = 0
         self.count_body = b""
+        self.wrong_pins = FakeKeptNumber()
         self.acknowledged = 0
 
     def of_kind(self, kind: type) -> list[Fact]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from pos_client.till.errors import StorageFailed
 from pos_client.till.session import TillSession
@@ -55,6 +56,26 @@ def test_setting_the_clock_back_does_not_lengthen_the_wait(shop: Shop) -> None:
         shop.till.log_in("0000")
     shop.clock.wall_ms -= 86_400_000
     shop.clock.mono_ms += 31_000
+    assert shop.till.log_in("1111").operator is not None
+
+
+def test_switching_the_till_off_and_on_gives_no_new_tries(shop: Shop) -> None:
+    for _ in range(5):
+        shop.till.log_in("0000")
+    shop.clock.mono_ms = 4_000
+    till = shop.restart()
+    assert till.state.locked_until_ms == 34_000
+    assert said(till.log_in("1111")) == "locked_out"
+    shop.clock.advance(31)
+    assert till.log_in("1111").operator is not None
+    assert shop.restart().state.locked_until_ms == 0
+
+
+@pytest.mark.expects_log
+def test_a_full_disk_lets_the_right_pin_in_all_the_same(shop: Shop) -> None:
+    shop.till.log_in("0000")
+    shop.books.wrong_pins.failure = StorageFailed("There is no space.")
+    assert said(shop.till.log_in("0000")) == "wrong_pin"
     assert shop.till.log_in("1111").operator is not None
 
 

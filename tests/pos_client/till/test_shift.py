@@ -68,6 +68,22 @@ def test_cash_without_reason_or_amount_does_not_move(shop: Shop, manager_till: T
     assert shop.books.pulses == []
 
 
+def test_taking_out_more_than_the_drawer_should_hold_is_asked_about(
+    shop: Shop, manager_till: TillSession
+) -> None:
+    state = manager_till.pay_out(15_001, "rent")
+    assert state.question is not None
+    assert state.question.words.code == "more_than_drawer"
+    assert shop.books.pulses == []
+    manager_till.answer(False)
+    assert shop.books.of_kind(CashMoved) == []
+    manager_till.pay_out(15_001, "rent")
+    assert said(manager_till.answer(True)) == "cash_moved"
+    assert said(manager_till.pay_out(1, "more")) == ""
+    assert manager_till.answer(False).question is None
+    assert said(manager_till.pay_in(1, "found")) == "cash_moved"
+
+
 def test_an_x_report_looks_and_prints_and_changes_nothing(shop: Shop, till: TillSession) -> None:
     sell_a_roll(till)
     facts = len(shop.books.facts)
