@@ -5,6 +5,7 @@ from __future__ import annotations
 from hardware.escpos.profile import UnknownPrinterProfile, profile_named
 from hardware.registry import DeviceSettings, connected
 from hardware.status import DeviceReport
+from hardware.transport.address import BadAddress
 
 
 def examine(settings: DeviceSettings) -> list[DeviceReport]:
@@ -24,7 +25,10 @@ def _at(place: str) -> str:
 
 
 def _printer(settings: DeviceSettings) -> DeviceReport:
-    printer = connected(settings).printer
+    try:
+        printer = connected(settings).printer
+    except BadAddress as bad:
+        return DeviceReport("Receipt printer", "printer", "", False, bad.message)
     if printer is None or settings.printer is None:
         message = "No printer is set up. Receipts are kept and can be printed later."
         return DeviceReport("Receipt printer", "printer", "", False, message)
@@ -37,7 +41,7 @@ def _printer(settings: DeviceSettings) -> DeviceReport:
 
 
 def _drawer(settings: DeviceSettings) -> DeviceReport:
-    if connected(settings).drawer is None:
+    if settings.printer is None or settings.drawer is None:
         message = "No drawer is set up. Open it with its key."
         return DeviceReport("Cash drawer", "drawer", "", False, message)
     message = "Opened by a pulse from the receipt printer. It can't say whether it is open."

@@ -7,14 +7,14 @@ import msgspec
 from hardware.drawers.base import CashDrawer
 from hardware.drawers.printer_pulse import PrinterPulseDrawer, PulseSettings
 from hardware.printers.base import ReceiptPrinter
-from hardware.printers.network import NetworkPrinter, NetworkPrinterSettings
+from hardware.printers.escpos_printer import EscposPrinter, PrinterSettings
 from hardware.scanners.wedge import WedgeSettings
 
 
 class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands on one till's counter; None where there is nothing. The drawer hangs on the printer."""
 
-    printer: NetworkPrinterSettings | None = None
+    printer: PrinterSettings | None = None
     drawer: PulseSettings | None = None
     wedge: WedgeSettings | None = WedgeSettings()
 
@@ -25,9 +25,9 @@ class Devices(msgspec.Struct, frozen=True):
 
 
 def connected(settings: DeviceSettings) -> Devices:
-    """Makes the drivers; talks to no device yet."""
+    """Makes the drivers; talks to no device yet. Raises BadAddress."""
     if settings.printer is None:
         return Devices(None, None)
-    printer = NetworkPrinter(settings.printer)
+    printer = EscposPrinter(settings.printer)
     drawer = None if settings.drawer is None else PrinterPulseDrawer(printer.transport, settings.drawer)
     return Devices(printer, drawer)

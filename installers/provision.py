@@ -36,6 +36,10 @@ TEST_TOOLS = (
     "poppler-utils",
     "zbar-tools",
     "fonts-noto-core",
+    "umockdev",
+    "libusb-1.0-0",
+    "cups",
+    "cups-client",
 )
 
 

@@ -14,7 +14,7 @@ from platformdirs import user_state_dir
 from hardware.drawers.printer_pulse import PulseSettings
 from hardware.escpos.library import use_cache_folder
 from hardware.escpos.paper import Pulse, Receipt
-from hardware.printers.network import NetworkPrinterSettings
+from hardware.printers.escpos_printer import PrinterSettings
 from hardware.printers.virtual import VirtualPrinter
 from hardware.receipt_document import ReceiptDocument
 from hardware.registry import DeviceSettings, connected
@@ -340,11 +340,10 @@ def second_copy(settings: TillSettings, till_id: str) -> Path | None:
 
 
 def devices_of(settings: TillSettings, virtual_port: int | None = None) -> DeviceSettings:
-    address = ("127.0.0.1", virtual_port) if virtual_port else settings.printer_address()
-    if address is None:
+    address = f"tcp://127.0.0.1:{virtual_port}" if virtual_port else settings.printer
+    if not address or address == VIRTUAL:
         return DeviceSettings()
-    host, port = address
-    return DeviceSettings(NetworkPrinterSettings(host, port, settings.printer_profile), PulseSettings())
+    return DeviceSettings(PrinterSettings(address, settings.printer_profile), PulseSettings())
 
 
 def open_till(settings: TillSettings) -> OpenTill:

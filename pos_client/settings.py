@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from platformdirs import user_data_dir
 
+from hardware.transport.address import BadAddress, transport_at
 from shared_models.errors import ShopError
 
 PREFIX = "EVERTILL_TILL_"
@@ -23,8 +24,9 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Every field is the environment variable EVERTILL_TILL_<NAME>.
 
     `server_url` empty: the till works from what it has. `hub_url` is the store's hub, which is asked first; empty for
-    none. `printer` is tcp://host:port, empty for
-    none, or 'virtual' for one whose paper is shown in a window.
+    none. `printer` is its address (tcp://host:port, usb://, serial://, cups://,
+    winspool:// or file://, see `hardware.transport.address`), empty for none, or 'virtual' for one whose paper is
+    shown in a window.
     `printer_profile` is generic-80, generic-58 or a model that `hardware.escpos.profile` knows. `database_key`
     is 64 hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in a protected file.
     `journal_copy` is a folder on another disk or card for a second copy of the journal, empty for none.
@@ -40,14 +42,6 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     keyring: bool = True
     database_key: str = ""
     journal_copy: str = ""
-
-    def printer_address(self) -> tuple[str, int] | None:
-        if not self.printer or self.printer == VIRTUAL:
-            return None
-        parts = urlsplit(self.printer)
-        assert parts.hostname  # both checked by `read`
-        assert parts.port
-        return parts.hostname, parts.port
 
 
 _DEFAULTS = TillSettings()
@@ -90,9 +84,7 @@ def _check_kind(name: str, value: str) -> None:
 
 def _check(settings: TillSettings) -> None:
     if settings.printer and settings.printer != VIRTUAL:
-        scheme, host, port = _parts(settings.printer)
-        if scheme != "tcp" or not host or not port:
-            raise BadSetting(f"{PREFIX}PRINTER is {settings.printer!r}; write it as tcp://192.168.1.50:9100.")
+        _check_device("PRINTER", settings.printer)
     _check_url("SERVER_URL", settings.server_url, "https://shop.example")
     _check_url("HUB_URL", settings.hub_url, "http://192.168.1.40:8321")
     if settings.hub_url and not settings.server_url:
@@ -103,6 +95,13 @@ def _check(settings: TillSettings) -> None:
         raise BadSetting(f"{PREFIX}THEME is {settings.theme!r}; it may be light, dark or contrast.")
     if settings.database_key and not _is_key(settings.database_key):
         raise BadSetting(f"{PREFIX}DATABASE_KEY must be 64 hexadecimal digits.")
+
+
+def _check_device(name: str, address: str) -> None:
+    try:
+        transport_at(address)
+    except BadAddress as reason:
+        raise BadSetting(f"{PREFIX}{name}: {reason.message}") from reason
 
 
 def _check_url(name: str, url: str, example: str) -> None:

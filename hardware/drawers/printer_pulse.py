@@ -48,7 +48,8 @@ class PrinterPulseDrawer:
     def _pulse(self, channel: Channel) -> PulseOutcome:
         settings = self._settings
         try:
-            stopped = settings.asks_first and is_stopped(channel, settings.answer_timeout_s)
+            asks = settings.asks_first and self._transport.two_way
+            stopped = asks and is_stopped(channel, settings.answer_timeout_s)
         except SendFailed as failure:
             return NotPulsed(f"{failure.message} {_BY_KEY}")
         if stopped:

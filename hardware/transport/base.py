@@ -1,10 +1,11 @@
-"""The border between a device driver and the wire: TCP now; USB, serial and spoolers have the same shape."""
+"""The border between a device driver and the wire, which has the same shape for all of them."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
+from hardware.status import PrinterStatus
 from shared_models.errors import ShopError
 
 
@@ -15,7 +16,7 @@ class NotReachable(ShopError):
 
 
 class SendFailed(ShopError):
-    """The connection ended or stalled while sending; `sent` bytes had left by then."""
+    """The connection ended or stalled while sending; `sent` is how many bytes may have left by then, at most."""
 
     code: ClassVar[str] = "device_send_failed"
 
@@ -38,7 +39,14 @@ class Channel(Protocol):
 
 
 class Transport(Protocol):
-    """A way to a device. One channel at a time: others wait, because most printers serve one caller only."""
+    """A way to a device. One channel at a time: others wait, because most printers serve one caller only.
+
+    A channel is opened for each job, so a device that was unplugged and comes back is simply used again.
+    """
+
+    @property
+    def two_way(self) -> bool:
+        """False for a queue or a file: nothing that the device says comes back."""
 
     @property
     def place(self) -> str:
@@ -46,3 +54,10 @@ class Transport(Protocol):
 
     def open(self) -> AbstractContextManager[Channel]:
         """Raises NotReachable."""
+
+
+@runtime_checkable
+class KnowsItsDevice(Protocol):
+    """A transport that can tell how the device is without asking it, such as a print queue."""
+
+    def status(self) -> PrinterStatus: ...

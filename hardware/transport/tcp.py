@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from hardware.transport.base import NotReachable, SendFailed
+from hardware.transport.turn import LONGEST_WAIT_S, Turn
 
 _CHUNK = 4096
 _GOODBYE_S = 0.2
@@ -17,18 +17,19 @@ _GOODBYE_S = 0.2
 class TcpTransport:
     """Every wait has a limit; what a limit means is left to the driver."""
 
+    two_way = True
+
     def __init__(
         self,
         host: str,
         port: int = 9100,
         *,
         connect_timeout_s: float = 3.0,
-        turn_timeout_s: float = 30.0,
+        turn_timeout_s: float = LONGEST_WAIT_S,
     ) -> None:
         self._address = (host, port)
         self._connect_timeout_s = connect_timeout_s
-        self._turn_timeout_s = turn_timeout_s
-        self._turn = threading.Lock()
+        self._turn = Turn(self.place, turn_timeout_s)
 
     @property
     def place(self) -> str:
@@ -37,18 +38,12 @@ class TcpTransport:
 
     @contextmanager
     def open(self) -> Iterator[TcpChannel]:
-        if not self._turn.acquire(timeout=self._turn_timeout_s):
-            raise NotReachable(
-                f"The device at {self.place} is busy. Try again in a moment.", place=self.place
-            )
-        try:
+        with self._turn.taken():
             connection = self._connected()
             try:
                 yield TcpChannel(connection, self.place)
             finally:
                 _close(connection)
-        finally:
-            self._turn.release()
 
     def _connected(self) -> socket.socket:
         try:

@@ -3,7 +3,7 @@
 import pytest
 
 from hardware.printers.escpos_dialogue import DialogueTimes
-from hardware.printers.network import NetworkPrinter, NetworkPrinterSettings
+from hardware.printers.escpos_printer import EscposPrinter, PrinterSettings
 from hardware.printers.virtual import VirtualPrinter
 from hardware.transport.tcp import TcpTransport
 
@@ -31,8 +31,8 @@ def driver(virtual_printer, transport):
     """Makes a driver for the virtual printer, with other settings if need be."""
 
     def make(**settings):
-        chosen = NetworkPrinterSettings(host="127.0.0.1", port=virtual_printer.port, **settings)
-        return NetworkPrinter(chosen, transport, SHORT_TIMES)
+        chosen = PrinterSettings(f"tcp://127.0.0.1:{virtual_printer.port}", **settings)
+        return EscposPrinter(chosen, transport, SHORT_TIMES)
 
     return make
 

@@ -4,13 +4,13 @@ from hardware.doctor import examine, sentences
 from hardware.drawers.base import NotPulsed, Pulsed
 from hardware.drawers.printer_pulse import PulseSettings
 from hardware.drawers.simulator import SimulatedDrawer
-from hardware.printers.network import NetworkPrinterSettings
+from hardware.printers.escpos_printer import PrinterSettings
 from hardware.registry import DeviceSettings, connected
 from hardware.status import PrinterStatus
 
 
 def counter(virtual_printer, **settings):
-    printer = NetworkPrinterSettings("127.0.0.1", virtual_printer.port, **settings)
+    printer = PrinterSettings(f"tcp://127.0.0.1:{virtual_printer.port}", **settings)
     return DeviceSettings(printer=printer, drawer=PulseSettings())
 
 

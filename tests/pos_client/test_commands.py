@@ -131,7 +131,7 @@ def test_a_second_till_on_the_same_database_is_sent_to_the_first(sold: TillSetti
 def test_a_wrong_setting_ends_a_command_with_a_sentence(sold: TillSettings) -> None:
     done = till(msgspec.structs.replace(sold, printer="printer"), "doctor")
     assert done.returncode == 1
-    assert done.stderr.startswith("EVERTILL_TILL_PRINTER is 'printer'")
+    assert done.stderr.startswith("EVERTILL_TILL_PRINTER: 'printer'")
 
 
 def test_the_doctor_says_whether_the_printer_answers(sold: TillSettings) -> None:

@@ -11,7 +11,7 @@ from pos_client.settings import PREFIX, BadSetting, read
 
 def test_a_till_starts_without_any_setting() -> None:
     settings = read({"HOME": "/somewhere", "EVERTILL_SERVER_PORT": "1"})
-    assert settings.printer_address() == ("127.0.0.1", 9100)
+    assert settings.printer == "tcp://127.0.0.1:9100"
     assert settings.server_url == ""
 
 
@@ -28,21 +28,22 @@ def test_settings_come_from_the_environment(tmp_path: Path) -> None:
         }
     )
     assert settings.data_dir == tmp_path
-    assert settings.printer_address() == ("192.168.1.50", 9101)
+    assert settings.printer == "tcp://192.168.1.50:9101"
     assert (settings.fullscreen, settings.keyring, settings.theme) == (True, False, "dark")
 
 
-@pytest.mark.parametrize("printer", ["", "virtual"])
-def test_a_till_can_do_without_a_printer_on_the_network(printer: str) -> None:
-    assert read({"EVERTILL_TILL_PRINTER": printer}).printer_address() is None
+@pytest.mark.parametrize(
+    "printer", ["", "virtual", "usb://04b8:0202", "serial:///dev/ttyUSB0?baud=19200", "cups://receipts"]
+)
+def test_a_printer_may_be_at_any_kind_of_address_or_missing(printer: str) -> None:
+    assert read({"EVERTILL_TILL_PRINTER": printer}).printer == printer
 
 
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
         ("PRINTR", "tcp://127.0.0.1:9100", "There is no setting EVERTILL_TILL_PRINTR.*EVERTILL_TILL_PRINTER"),
-        ("PRINTER", "192.168.1.50", "EVERTILL_TILL_PRINTER is '192.168.1.50'; write it as tcp://"),
-        ("PRINTER", "tcp://192.168.1.50", "tcp://192.168.1.50:9100"),
+        ("PRINTER", "192.168.1.50", "EVERTILL_TILL_PRINTER: '192.168.1.50' is no .* Write it as tcp://"),
         ("PRINTER", "tcp://:9100", "EVERTILL_TILL_PRINTER"),
         ("PRINTER", "tcp://host:99999", "EVERTILL_TILL_PRINTER"),
         ("PRINTER", "tcp://[::1:9100", "EVERTILL_TILL_PRINTER"),

@@ -1,4 +1,4 @@
-"""A receipt printer on the network: no error is not the same as printed."""
+"""A receipt printer: no error is not the same as printed."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ import pytest
 from hardware.drawers.base import NotPulsed, Pulsed, PulseUncertain
 from hardware.drawers.printer_pulse import PrinterPulseDrawer, PulseSettings
 from hardware.printers.base import NotSent, Printed, Uncertain
-from hardware.printers.network import NetworkPrinter, NetworkPrinterSettings
+from hardware.printers.escpos_printer import EscposPrinter, PrinterSettings
 from hardware.printers.virtual import VirtualPrinter
 from hardware.receipt_document import Cut, Logo, ReceiptDocument, Text, name_and_amount
 from hardware.status import PrinterStatus
@@ -127,8 +127,8 @@ def test_a_printer_too_slow_for_the_limit_is_uncertain(printer, virtual_printer)
 def test_a_printer_whose_memory_is_full_does_not_hold_the_till_for_ever(short_times):
     with VirtualPrinter(port=0, memory_bytes=200) as full:
         full.run_out_after(dots=1)
-        settings = NetworkPrinterSettings(host="127.0.0.1", port=full.port)
-        printer = NetworkPrinter(settings, TcpTransport("127.0.0.1", full.port), short_times)
+        settings = PrinterSettings(f"tcp://127.0.0.1:{full.port}")
+        printer = EscposPrinter(settings, TcpTransport("127.0.0.1", full.port), short_times)
         enough_to_fill_every_buffer = ReceiptDocument(tuple(Text("x" * 48) for _ in range(300_000)))
         assert isinstance(printer.print(enough_to_fill_every_buffer), Uncertain)
 
@@ -139,7 +139,7 @@ def test_a_stranger_at_the_port_is_not_taken_for_a_printer(short_times):
         thread = threading.Thread(target=_answer_like_a_web_server, args=(listener,))
         thread.start()
         port = listener.getsockname()[1]
-        printer = NetworkPrinter(NetworkPrinterSettings("127.0.0.1", port), times=short_times)
+        printer = EscposPrinter(PrinterSettings(f"tcp://127.0.0.1:{port}"), times=short_times)
         assert isinstance(printer.print(RECEIPT), NotSent)
         thread.join()
 
@@ -152,7 +152,7 @@ def _answer_like_a_web_server(listener):
 
 
 def test_an_impossible_address_is_said_to_be_unreachable(short_times):
-    printer = NetworkPrinter(NetworkPrinterSettings("till..invalid"), times=short_times)
+    printer = EscposPrinter(PrinterSettings("tcp://till..invalid"), times=short_times)
     assert not printer.status().reachable
 
 
@@ -164,8 +164,8 @@ def test_a_misspelt_printer_model_prints_nothing_and_says_so(driver, virtual_pri
 
 
 def test_two_jobs_at_once_take_turns(virtual_printer, short_times):
-    settings = NetworkPrinterSettings("127.0.0.1", virtual_printer.port)
-    printer = NetworkPrinter(settings, times=short_times)
+    settings = PrinterSettings(f"tcp://127.0.0.1:{virtual_printer.port}")
+    printer = EscposPrinter(settings, times=short_times)
     outcomes = []
     threads = [threading.Thread(target=lambda: outcomes.append(printer.print(LONG))) for _ in range(4)]
     for thread in threads:

@@ -1,4 +1,4 @@
-"""A receipt printer on the network."""
+"""A receipt printer that speaks ESC/POS, wherever it is plugged in."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from hardware.printers.base import NotSent, PrintOutcome
 from hardware.printers.escpos_dialogue import Confirmation, DialogueTimes, ask_status, print_job
 from hardware.receipt_document import ReceiptDocument
 from hardware.status import PrinterStatus
-from hardware.transport.base import NotReachable, SendFailed, Transport
-from hardware.transport.tcp import TcpTransport
+from hardware.transport.address import transport_at
+from hardware.transport.base import KnowsItsDevice, NotReachable, SendFailed, Transport
 from shared_models.errors import ShopError
 
 
-class NetworkPrinterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the printer is and how it talks; kept in the till's settings."""
+class PrinterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the printer is (see `hardware.transport.address`) and how it talks; kept in the till's settings."""
 
-    host: str
-    port: int = 9100
+    address: str
     profile: str = GENERIC_80_MM
     confirmation: Confirmation = "in_order"
     name: str = "Receipt printer"
 
 
-class NetworkPrinter:
+class EscposPrinter:
     """A `ReceiptPrinter`; a connection lasts for one job, so that other tills get their turn."""
 
     def __init__(
         self,
-        settings: NetworkPrinterSettings,
+        settings: PrinterSettings,
         transport: Transport | None = None,
         times: DialogueTimes | None = None,
     ) -> None:
+        """Raises BadAddress."""
         self._settings = settings
-        self._transport = transport or TcpTransport(settings.host, settings.port)
+        self._transport = transport or transport_at(settings.address)
         self._times = times or DialogueTimes()
 
     @property
@@ -56,17 +56,30 @@ class NetworkPrinter:
             job = encode(document, profile_named(self._settings.profile))
         except ShopError as failure:  # a model that nobody knows, a font that is gone
             return NotSent(failure.message)
+        known = self._known_from_outside()
+        if known is not None and known.obstacle:
+            return NotSent(known.obstacle)
         try:
             with self._transport.open() as channel:
-                return print_job(channel, job, self._settings.confirmation, self._times)
+                return print_job(channel, job, self._confirmation, self._times)
         except NotReachable as failure:
             return NotSent(failure.message)
 
     def status(self) -> PrinterStatus:
+        known = self._known_from_outside()
+        if known is not None:
+            return known
         try:
             with self._transport.open() as channel:
-                if self._settings.confirmation == "none":
+                if self._confirmation == "none":
                     return PrinterStatus(reachable=True)
                 return ask_status(channel, self._times)
         except (NotReachable, SendFailed) as failure:
             return PrinterStatus(reachable=False, unreachable_because=failure.message)
+
+    @property
+    def _confirmation(self) -> Confirmation:
+        return self._settings.confirmation if self._transport.two_way else "none"
+
+    def _known_from_outside(self) -> PrinterStatus | None:
+        return self._transport.status() if isinstance(self._transport, KnowsItsDevice) else None

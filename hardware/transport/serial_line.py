@@ -1,0 +1,128 @@
+"""Devices on a serial port, or on a USB plug that looks like one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from hardware.transport.base import NotReachable, SendFailed
+from hardware.transport.turn import LONGEST_WAIT_S, Turn
+
+if TYPE_CHECKING:
+    from serial import Serial
+
+FlowControl = Literal["none", "rtscts", "dsrdtr", "xonxoff"]
+Parity = Literal["none", "even", "odd"]
+
+_CHUNK = 256
+_LOOK_S = 0.01
+
+
+class SerialSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """As the device's own switches are set. `port` is /dev/ttyUSB0 or COM3."""
+
+    port: str
+    baud: int = 9600
+    bits: Literal[7, 8] = 8
+    parity: Parity = "none"
+    stop_bits: Literal[1, 2] = 1
+    flow: FlowControl = "none"
+
+
+class SerialTransport:
+    two_way = True
+
+    def __init__(self, settings: SerialSettings, *, turn_timeout_s: float = LONGEST_WAIT_S) -> None:
+        self._settings = settings
+        self._turn = Turn(self.place, turn_timeout_s)
+
+    @property
+    def place(self) -> str:
+        return f"serial port {self._settings.port}"
+
+    @contextmanager
+    def open(self) -> Iterator[SerialChannel]:
+        with self._turn.taken():
+            line = self._opened()
+            try:
+                yield SerialChannel(line, self.place)
+            finally:
+                with suppress(OSError):  # unplugged meanwhile, so there is nothing to close
+                    line.close()
+
+    def _opened(self) -> Serial:
+        import serial
+
+        settings = self._settings
+        try:
+            return serial.Serial(
+                settings.port,
+                baudrate=settings.baud,
+                bytesize=settings.bits,
+                parity={"none": "N", "even": "E", "odd": "O"}[settings.parity],
+                stopbits=settings.stop_bits,
+                rtscts=settings.flow == "rtscts",
+                dsrdtr=settings.flow == "dsrdtr",
+                xonxoff=settings.flow == "xonxoff",
+                timeout=0,
+                exclusive=True,
+            )
+        except (OSError, ValueError) as error:
+            raise NotReachable(self._why(error), place=self.place) from error
+
+    def _why(self, error: OSError | ValueError) -> str:
+        if isinstance(error, OSError) and error.errno == 13:
+            return f"This user may not use {self.place}. Ask whoever set the till up for the right to it."
+        return f"Nothing answers at {self.place}. Switch the device on, check its cable and its address."
+
+
+class SerialChannel:
+    """`sent` in failures counts what has left the machine: the rest is taken back from the port's memory.
+
+    Otherwise a pulse for a printer that is off would wait there, and open the drawer when it is switched on.
+    """
+
+    def __init__(self, line: Serial, place: str) -> None:
+        self._line = line
+        self._place = place
+
+    def send(self, data: bytes, timeout_s: float) -> None:
+        import serial
+
+        deadline = time.monotonic() + timeout_s
+        sent = 0
+        try:
+            while sent < len(data):
+                chunk = data[sent : sent + _CHUNK]
+                self._line.write_timeout = max(0.001, deadline - time.monotonic())
+                self._line.write(chunk)
+                sent += len(chunk)
+                self._wait_until_it_has_left(sent, deadline)
+        except serial.SerialTimeoutException as error:
+            self._line.reset_output_buffer()
+            raise SendFailed(f"The device at {self._place} stopped taking data.", sent + _CHUNK) from error
+        except OSError as error:
+            raise SendFailed(f"The connection to {self._place} broke.", sent) from error
+
+    def _wait_until_it_has_left(self, sent: int, deadline: float) -> None:
+        while waiting := self._line.out_waiting:
+            if time.monotonic() > deadline:
+                self._line.reset_output_buffer()
+                raise SendFailed(f"The device at {self._place} stopped taking data.", max(0, sent - waiting))
+            time.sleep(_LOOK_S)
+
+    def receive(self, timeout_s: float) -> bytes:
+        try:
+            self._line.timeout = max(timeout_s, 0.001)
+            first: bytes = self._line.read(1)
+            if not first:
+                return b""
+            self._line.timeout = 0
+            rest: bytes = self._line.read(_CHUNK)
+            return first + rest
+        except OSError as error:
+            raise SendFailed(f"The connection to {self._place} broke.", 0) from error
