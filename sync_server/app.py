@@ -102,7 +102,7 @@ def create_app(
 def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[ControllerRouterHandler]:
     db = services.db
     return [
-        *health.routes(db),
+        *health.routes(db, services.background_check.state),
         *accounts.routes(db, services.accounts, services.front_door, services.tokens, settings),
         *stores.routes(db, services.stores),
         *catalogue.routes(db, services.catalogue, services.catalogue_import),
@@ -133,7 +133,7 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
             services.check_machine,
             settings.poke_seconds,
         ),
-        *ingest.routes(db, services.ingest),
+        *ingest.routes(db, services.ingest, services.background_check),
         *hubs.routes(
             db,
             services.hubs,

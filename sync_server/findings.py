@@ -28,3 +28,6 @@ class Inbox(Protocol):
 
     def settle(self, tx: Connection, key: str, note: str) -> None:
         """The finding turned out to have an explanation; it is resolved unless a person did so before."""
+
+    def known(self, tx: Connection, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that a case was raised for, whatever became of it."""

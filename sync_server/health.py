@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import msgspec
 from litestar import get
@@ -10,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared_models.errors import ShopError
 from sync_server.auth import public
-from sync_server.database import Database
+from sync_server.database import Database, Transaction
 from sync_server.migrations import is_current
 
 
@@ -21,11 +22,21 @@ class NotReady(ShopError):
     status = 503
 
 
-class Health(msgspec.Struct, frozen=True):
+class Health(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`journal_checked_ms` is when the last full reading of the stored journals ended."""
+
     status: str
+    journal_checked_ms: int | None = None
 
 
-def routes(db: Database) -> list[Any]:
+class Checked(Protocol):
+    @property
+    def ended_ms(self) -> int | None: ...
+
+
+def routes(db: Database, checked: Callable[[Transaction], Checked] | None = None) -> list[Any]:
+    """A hub, which keeps entries only for a while, has none that is `checked`."""
+
     @get("/health", guards=[public], sync_to_thread=False, summary="The process answers")
     def health() -> Health:
         return Health("up")
@@ -43,6 +54,9 @@ def routes(db: Database) -> list[Any]:
             raise NotReady("The database can't be reached.") from reason
         if not current:
             raise NotReady("The database is of another version. Run evertill-server migrate.")
-        return Health("ready")
+        if checked is None:
+            return Health("ready")
+        with db.read() as tx:
+            return Health("ready", checked(tx).ended_ms)
 
     return [health, ready]

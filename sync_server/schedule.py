@@ -82,6 +82,7 @@ def server_schedule(services: Services) -> Schedule:
     schedule.every(15, services.recovery.remember, "remember where the database stands")
     schedule.every(3600, lambda: _forget_codes(services), "forget old enrolment codes")
     schedule.every(3600, lambda: services.compaction.run(schedule.is_going), "compact the feed")
+    schedule.every(5, lambda: services.background_check.run(schedule.is_going), "read what is stored again")
     schedule.every(60, lambda: _end_leases(services), "end leases that ran out")
     return schedule
 

@@ -31,6 +31,7 @@ from sync_server.hubs.service import HubService, Records
 from sync_server.ingest import log
 from sync_server.ingest.admission import Admission
 from sync_server.ingest.applier import Applier
+from sync_server.ingest.background_check import BackgroundCheck
 from sync_server.ingest.continuity import Continuity
 from sync_server.ingest.raw_frames import RawFrames
 from sync_server.ingest.service import IngestService
@@ -90,6 +91,7 @@ class Services:
     leases: LeaseService
     value: ValueService
     recovery: Recovery
+    background_check: BackgroundCheck
 
     def check_machine(self, tx: Connection, who: TillIdentity) -> None:
         """Raises where the till's or hub's machine is not welcome any more."""
@@ -166,6 +168,7 @@ def build_services(
         leases=leases,
         value=ValueService(now_ms, new_id),
         recovery=Recovery(db, exceptions, anchor, now_ms),
+        background_check=BackgroundCheck(db, exceptions, tills.keys_of_till, now_ms),
         **offer._asdict(),
         **intake._asdict(),
     )

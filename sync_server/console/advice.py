@@ -23,6 +23,9 @@ ADVICE = {
     "until somebody has.",
     "bad_signature": "The entries are kept. Somebody may have altered them, or the machine is not the one that was "
     "enrolled: verify the journal on the till.",
+    "journal_altered": "Something changed what this server had stored: a person, a program or a failing disk. Keep a "
+    "copy of the database as it is now. The till still has the right entry if it is younger than its files: verify the "
+    "journal there. Then put the entry back from a backup.",
     "totals_differ": "The till's figure stands, as printed. Compare the receipt with what its lines add up to.",
     "wrong_till": "The sale names another till than the one that sent it. Look at how the till was set up.",
     "closing_differs": "The Z report and the sales here do not say the same. Wait until the till has sent everything; "

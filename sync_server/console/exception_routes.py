@@ -42,9 +42,17 @@ def routes(view: ConsoleView) -> list[Any]:
                 before=before[0] if before else None,
                 limit=_PAGE + 1,
             )
+            checked = services.background_check.state(tx)
         found = page_of(rows, _PAGE, lambda row: (row.case_id,))
         filters = {"state": state, "kind": query.get("kind", "")}
-        return view.page(request, "exceptions.html", page=found, filters=filters, states=tuple(_STATES))
+        return view.page(
+            request,
+            "exceptions.html",
+            page=found,
+            filters=filters,
+            states=tuple(_STATES),
+            checked=checked,
+        )
 
     @get("/exceptions/{case_id:int}", guards=_READ, sync_to_thread=True)
     def case(request: AnyRequest, case_id: FromPath[int]) -> Response[str]:

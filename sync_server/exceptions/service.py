@@ -76,6 +76,10 @@ class ExceptionService:
         if case_id is not None:
             self._move(tx, case_id, "resolved", THE_SERVER, note)
 
+    def known(self, tx: Connection, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that a case was raised for, whatever became of it."""
+        return set(tx.scalars(select(exception_case.c.case_key).where(exception_case.c.case_key.in_(keys))))
+
     # What people do
 
     def assign(self, tx: Connection, case_id: int, to: str, by: str) -> Case:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,6 +12,7 @@ from shared_models.sync_api import EntryNote, Push, PushReply, SegmentState, Seg
 from sync_server.errors import Conflict, Forbidden
 from sync_server.findings import Finding, Inbox
 from sync_server.ingest import chain, log
+from sync_server.ingest.altered import collision_id
 from sync_server.ingest.chain import Stamped
 from sync_server.ports import NowMs
 from sync_server.sync_messages import TillIdentity
@@ -193,7 +193,7 @@ class Admission:
                 other = wanted[event_id].body_hash
             if other is not None and other != at.body_hash:
                 collided.append(at)
-                event_id = sha256(b"id_collision" + event_id + at.body_hash).digest()
+                event_id = collision_id(event_id, at.body_hash)
                 known |= log.known_events(tx, [event_id])
             filed[at.seq] = event_id
             if event_id not in known:

@@ -12,6 +12,8 @@ from shared_models.sync_api import HashesReply, HashesRequest, Push, PushReply
 from shared_models.wire import unpack
 from sync_server.auth import actor_of, permission
 from sync_server.database import Database
+from sync_server.ingest.background_check import BackgroundCheck
+from sync_server.ingest.check_place import CheckState
 from sync_server.ingest.service import IngestService, Quarantined
 from sync_server.pages import Page, checked_limit, page_of, read_cursor
 from sync_server.store_scope import store_in_scope
@@ -30,8 +32,10 @@ class TakesIn(Protocol):
     def hashes(self, who: TillIdentity, asked: HashesRequest) -> HashesReply: ...
 
 
-def routes(db: Database, service: IngestService) -> list[ControllerRouterHandler]:
-    return [*for_tills(service), *_for_the_office(db, service)]
+def routes(
+    db: Database, service: IngestService, background_check: BackgroundCheck
+) -> list[ControllerRouterHandler]:
+    return [*for_tills(service), *_for_the_office(db, service, background_check)]
 
 
 def for_tills(service: TakesIn) -> list[ControllerRouterHandler]:
@@ -71,7 +75,9 @@ def for_tills(service: TakesIn) -> list[ControllerRouterHandler]:
     return handlers
 
 
-def _for_the_office(db: Database, service: IngestService) -> list[ControllerRouterHandler]:
+def _for_the_office(
+    db: Database, service: IngestService, background_check: BackgroundCheck
+) -> list[ControllerRouterHandler]:
     @get(
         "/api/v1/quarantine",
         guards=[permission("exceptions.read")],
@@ -98,5 +104,15 @@ def _for_the_office(db: Database, service: IngestService) -> list[ControllerRout
         actor = actor_of(request)
         service.retry(quarantine_id, actor.name, store_in_scope(actor, None))
 
-    handlers: list[Any] = [quarantined, retry]
+    @get(
+        "/api/v1/journal/check",
+        guards=[permission("evidence.read")],
+        sync_to_thread=True,
+        summary="How far the server came with reading again all that it stored, and what it found",
+    )
+    def check() -> CheckState:
+        with db.read() as tx:
+            return background_check.state(tx)
+
+    handlers: list[Any] = [quarantined, retry, check]
     return handlers

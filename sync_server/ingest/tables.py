@@ -93,3 +93,21 @@ quarantine = Table(
     Index("quarantine_open", "resolved_at_ms", "at_ms"),
 )
 """What could not be applied: a stored entry (`ingest_id`), or a frame that is no entry (`raw`)."""
+
+journal_check = Table(
+    "journal_check",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", LargeBinary),
+    Column("seq", BigInteger, nullable=False),
+    Column("began_ms", BigInteger, nullable=False),
+    Column("entries", BigInteger, nullable=False),
+    Column("faults", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger),
+    Column("ended_entries", BigInteger, nullable=False),
+    Column("ended_faults", BigInteger, nullable=False),
+)
+"""How far the background check came, in one row at most: `at` is the incarnation, null between two rounds.
+
+`seq` is the last entry that was read there; behind all incarnations it is the last fact.
+"""

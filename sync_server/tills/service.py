@@ -157,6 +157,11 @@ class TillService:
         key: bytes = row.public_key
         return key
 
+    def keys_of_till(self, tx: Connection, till_id: str) -> dict[str, bytes]:
+        """The keys of all machines that are, or were, that till, by device id."""
+        mine = select(device.c.device_id, device.c.public_key).where(device.c.till_id == till_id)
+        return {row.device_id: bytes(row.public_key) for row in tx.execute(mine)}
+
     def seen(self, tx: Connection, who: TillIdentity, hello: Hello) -> None:
         now_ms = self._now_ms()
         said = {
