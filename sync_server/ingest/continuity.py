@@ -57,7 +57,10 @@ def _finding(tx: Connection, entry: RecordedEntry) -> Finding:
 
 def _what_happened(till_id: str, fact: IncarnationOpened) -> str:
     why = _WHY.get(fact.reason, "for a reason that this server does not know")
-    again = f" {fact.stamped_again} entries came again, and count once." if fact.stamped_again else ""
+    count = fact.stamped_again
+    again = f" {count} entries came again, and count once." if count > 1 else ""
+    if count == 1:
+        again = " One entry came again, and counts once."
     return f"Till {till_id} began receipt series {fact.series} after entry {fact.parent_seq}: {why}.{again}"
 
 
@@ -67,7 +70,7 @@ def _what_is_missing(tx: Connection, fact: IncarnationOpened) -> str:
     there = max(fact.parent_seq, held.high if held else 0)
     if fact.seen_seq <= there:
         return "Nothing is missing that is known of."
-    return (
-        f"Entries {there + 1} to {fact.seen_seq} of the series before were sealed and never arrived: "
-        "look for the old disk, or a copy of its journal."
-    )
+    first = there + 1
+    which = f"Entries {first} to {fact.seen_seq}" if first < fact.seen_seq else f"Entry {first}"
+    never = f"{which} of the series before never arrived, though the till had sealed as much"
+    return f"{never}: look for the old disk, or a copy of its journal."

@@ -79,6 +79,15 @@ def test_the_hashes_of_a_journal_are_told_where_there_are_entries(till: ATill) -
     assert wire.unpack(answer.content, HashesReply).hashes == (b"", b"")
 
 
+def test_of_one_entry_it_is_said_in_the_singular(till: ATill, app: Litestar, database: Database) -> None:
+    logins(till, 8)
+    till.push()
+    till.push(**goes_on_after(till, 7, again=1))
+    app.state.services.applier.drain()
+    story = cases(database)["journal_restarted"]
+    assert "One entry came again, and counts once. Entry 9 of the series before never arrived" in story
+
+
 @pytest.mark.parametrize("seqs", [(0,), (-1,), (1 << 62,), tuple(range(1, MAX_PROBES + 2))])
 def test_a_place_that_no_journal_has_is_refused_in_words(till: ATill, seqs: tuple[int, ...]) -> None:
     logins(till, 1)
@@ -108,7 +117,7 @@ def test_a_new_life_of_a_journal_is_told_with_what_never_arrived(
     app.state.services.applier.drain()
     said = cases(database)["journal_restarted"]
     assert "began receipt series K7Q after entry 5" in said
-    assert "1 entries came again" in said
+    assert "One entry came again" in said
     assert "Entries 6 to 9" in said
     with database.read() as tx:
         rows = tx.execute(select(incarnation.c.incarnation, incarnation.c.state))
