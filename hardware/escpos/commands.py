@@ -13,6 +13,7 @@ SINGLE_BYTE_TEXT = b"\x1c."  # many printers wake up expecting Chinese in byte p
 AMERICAN_CHARACTERS = b"\x1bR\x00"  # other national sets replace # $ @ and brackets
 NO_UNASKED_STATUS = b"\x1da\x00"  # its bytes could be taken for the answer to ASK_PAPER_IN_ORDER
 LINE_FEED = b"\n"
+PARTIAL_CUT = b"\x1dV\x01"
 PARTIAL_CUT_AFTER_FEED = b"\x1dVB\x00"
 ASK_PAPER_IN_ORDER = b"\x1dr\x01"  # answered when everything before it has been worked off
 

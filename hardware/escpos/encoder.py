@@ -120,10 +120,12 @@ class _Job:
             self._block(Text(code.caption, align="center"))
 
     def cut(self) -> None:
-        if self._profile.has_cutter:
+        if self._profile.cutter == "yes":
             self._send(commands.PARTIAL_CUT_AFTER_FEED)
-        else:
-            self._send(commands.feed_lines(_FEED_WITHOUT_CUTTER))
+            return
+        self._send(commands.feed_lines(_FEED_WITHOUT_CUTTER))
+        if self._profile.cutter == "perhaps":  # one without a knife reads over it
+            self._send(commands.PARTIAL_CUT)
 
     def _block(self, block: Block) -> None:
         document = _fitted_document(ReceiptDocument((block,)), self._profile)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _LINE_DOTS = 30
 _BASELINE_DOTS = 20
 _FONT_SIZE = 20
+_CELL_DOTS = 12  # font A, so that drawn columns stand under printed ones
 _TALLEST_LOGO_DOTS = 400
 _LARGEST_PNG_PIXELS = 16_000_000
 _SEGMENT = re.compile(r"\S+(?: \S+)*")
@@ -36,7 +37,7 @@ def drawn_line(line: Line, columns: int, dots: int) -> Dots:
     """One line of text as a picture of the paper's width, each word where the columns put it."""
     from PIL import Image, ImageDraw
 
-    cell = dots // columns
+    cell = min(_CELL_DOTS, dots // columns)
     size = 2 if line.double_width or line.double_height else 1
     stretch = 2 if line.double_width else 1
     picture = Image.new("L", (dots // stretch, _LINE_DOTS), 0)

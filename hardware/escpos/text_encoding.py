@@ -39,7 +39,7 @@ def fitted(text: str, profile: PrinterProfile) -> str:
     clean = printable(text)
     if clean.isascii():
         return clean
-    return "".join(_fitted_character(character, profile.name, profile.code_pages) for character in clean)
+    return "".join(_fitted_character(character, profile) for character in clean)
 
 
 def must_be_drawn(text: str, profile: PrinterProfile) -> bool:
@@ -93,25 +93,38 @@ _fitted_cache: dict[tuple[str, str], str] = {}
 _MOST_CACHED = 20_000
 
 
-def _fitted_character(character: str, profile_name: str, pages: tuple[CodePage, ...]) -> str:
-    key = (profile_name, character)
+def _fitted_character(character: str, profile: PrinterProfile) -> str:
+    key = (profile.name, character)
     found = _fitted_cache.get(key)
     if found is None:
         if len(_fitted_cache) >= _MOST_CACHED:
             _fitted_cache.clear()
-        found = _fitted_cache[key] = _choose(character, pages)
+        found = _fitted_cache[key] = _choose(character, profile)
     return found
 
 
-def _choose(character: str, pages: tuple[CodePage, ...]) -> str:
+def _choose(character: str, profile: PrinterProfile) -> str:
+    pages = profile.code_pages
     if character.isascii() or _in_any_page(character, pages):
         return character
     plainer = _plainer(character)
-    if plainer and all(each.isascii() or _in_any_page(each, pages) for each in plainer):
+    if not all(each.isascii() or _in_any_page(each, pages) for each in plainer):
+        plainer = ""
+    if plainer and _says_the_same_plainly(character):
         return plainer
-    if can_draw(character):
+    if profile.has_raster and can_draw(character):
         return character
-    return "" if unicodedata.category(character) in ("Mn", "Me", "Cf") else "?"
+    return plainer or ("" if unicodedata.category(character) in ("Mn", "Me", "Cf") else "?")
+
+
+def _says_the_same_plainly(character: str) -> bool:
+    """Quotes, dashes, arrows, ligatures and wide letters: nobody misses them, so no line is drawn for one.
+
+    A letter or a currency is another matter: it is spelt differently only where it can't be drawn either.
+    """
+    if unicodedata.category(character) == "Sc":
+        return False
+    return unicodedata.category(character)[0] in "PS" or unicodedata.decomposition(character).startswith("<")
 
 
 @lru_cache(maxsize=4096)

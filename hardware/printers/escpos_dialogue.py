@@ -7,18 +7,14 @@ with a question that the printer answers only after it has worked off everything
 from __future__ import annotations
 
 import time
-from typing import Literal
 
 import msgspec
 
 from hardware.escpos import commands
+from hardware.escpos.models import Confirmation
 from hardware.printers.base import NotSent, Printed, PrintOutcome, Uncertain
 from hardware.status import CoverState, PaperState, PrinterStatus
 from hardware.transport.base import Channel, SendFailed
-
-# in_order: the printer answers GS r after the job (nearly all do); at_once: it answers DLE EOT only;
-# none: it never answers, as behind some spoolers and adapters.
-Confirmation = Literal["in_order", "at_once", "none"]
 
 
 class DialogueTimes(msgspec.Struct, frozen=True):
@@ -53,19 +49,19 @@ def is_stopped(channel: Channel, answer_s: float) -> bool:
 
 def print_job(channel: Channel, job: bytes, confirmation: Confirmation, times: DialogueTimes) -> PrintOutcome:
     try:
-        refusal = _refusal(channel, confirmation, times)
+        agreed = _agreed(channel, confirmation, times)
     except SendFailed as failure:
         return NotSent(f"{failure.message} Check that the printer is on, then print again.")
-    if refusal is not None:
-        return refusal
+    if isinstance(agreed, NotSent):
+        return agreed
     try:
         channel.send(job, times.send_s)
     except SendFailed as failure:
-        return _cut_short(channel, failure, confirmation, times)
-    if confirmation == "none":
+        return _cut_short(channel, failure, agreed, times)
+    if agreed == "none":
         return Printed(confirmed=False)
     try:
-        return _confirmed(channel, confirmation, times)
+        return _confirmed(channel, agreed, times)
     except SendFailed as failure:
         return Uncertain(f"{failure.message} {_LOOK}")
 
@@ -73,15 +69,18 @@ def print_job(channel: Channel, job: bytes, confirmation: Confirmation, times: D
 _LOOK = "Look whether the receipt came out, and print it again if not."
 
 
-def _refusal(channel: Channel, confirmation: Confirmation, times: DialogueTimes) -> NotSent | None:
+def _agreed(channel: Channel, confirmation: Confirmation, times: DialogueTimes) -> Confirmation | NotSent:
+    """How this printer will say that it printed, or why it would not print now."""
     if confirmation == "none":
-        return None
+        return confirmation
     status = ask_status(channel, times)
     if status.obstacle:
         return NotSent(status.obstacle)
+    if confirmation == "if_it_answers":
+        return "at_once" if status.answers else "none"
     if not status.answers:
         return NotSent("Printer is connected but does not answer. Switch it off and on, then print again.")
-    return None
+    return confirmation
 
 
 def _cut_short(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from hardware.escpos.encoder import encode
-from hardware.escpos.profile import GENERIC_80_MM, profile_named
+from hardware.escpos.models import GENERIC_80_MM, Confirmation
+from hardware.escpos.profile import profile_named
 from hardware.printers.base import NotSent, PrintOutcome
-from hardware.printers.escpos_dialogue import Confirmation, DialogueTimes, ask_status, print_job
+from hardware.printers.escpos_dialogue import DialogueTimes, ask_status, print_job
 from hardware.receipt_document import ReceiptDocument
 from hardware.status import PrinterStatus
 from hardware.transport.address import transport_at
@@ -16,11 +17,14 @@ from shared_models.errors import ShopError
 
 
 class PrinterSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the printer is (see `hardware.transport.address`) and how it talks; kept in the till's settings."""
+    """Where the printer is (see `hardware.transport.address`) and what it is; kept in the till's settings.
+
+    Without `confirmation` it is what the model is known for.
+    """
 
     address: str
     profile: str = GENERIC_80_MM
-    confirmation: Confirmation = "in_order"
+    confirmation: Confirmation | None = None
     name: str = "Receipt printer"
 
 
@@ -53,7 +57,8 @@ class EscposPrinter:
 
     def print(self, document: ReceiptDocument) -> PrintOutcome:
         try:
-            job = encode(document, profile_named(self._settings.profile))
+            profile = profile_named(self._settings.profile)
+            job = encode(document, profile)
         except ShopError as failure:  # a model that nobody knows, a font that is gone
             return NotSent(failure.message)
         known = self._known_from_outside()
@@ -61,7 +66,7 @@ class EscposPrinter:
             return NotSent(known.obstacle)
         try:
             with self._transport.open() as channel:
-                return print_job(channel, job, self._confirmation, self._times)
+                return print_job(channel, job, self._confirmation(profile.confirmation), self._times)
         except NotReachable as failure:
             return NotSent(failure.message)
 
@@ -71,15 +76,16 @@ class EscposPrinter:
             return known
         try:
             with self._transport.open() as channel:
-                if self._confirmation == "none":
+                if self._confirmation("in_order") == "none":
                     return PrinterStatus(reachable=True)
                 return ask_status(channel, self._times)
         except (NotReachable, SendFailed) as failure:
             return PrinterStatus(reachable=False, unreachable_because=failure.message)
 
-    @property
-    def _confirmation(self) -> Confirmation:
-        return self._settings.confirmation if self._transport.two_way else "none"
+    def _confirmation(self, of_the_model: Confirmation) -> Confirmation:
+        if not self._transport.two_way:
+            return "none"
+        return self._settings.confirmation or of_the_model
 
     def _known_from_outside(self) -> PrinterStatus | None:
         return self._transport.status() if isinstance(self._transport, KnowsItsDevice) else None

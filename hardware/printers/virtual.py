@@ -19,6 +19,7 @@ import msgspec
 
 from hardware.escpos.decoder import Characters, Command, Decoder, Token, Unknown
 from hardware.escpos.interpreter import Interpreter
+from hardware.escpos.models import CodePages
 from hardware.escpos.paper import Pulse, Receipt
 from hardware.status import PaperState
 
@@ -43,13 +44,17 @@ class VirtualPrinter:
         *,
         paper_dots: int = 576,
         memory_bytes: int = _MEMORY_BYTES,
+        code_pages: CodePages | None = None,
         on_receipt: Callable[[Receipt], None] | None = None,
     ) -> None:
-        """`port` 0 takes any free one. `on_receipt` is called on the printer's own thread at every cut."""
+        """`port` 0 takes any free one. `on_receipt` is called on the printer's own thread at every cut.
+
+        `code_pages` are those of a model's profile; without them Epson's.
+        """
         self._address = (host, port)
         self._memory_bytes = memory_bytes
         self._tell = on_receipt
-        self._paper = Interpreter(paper_dots, on_receipt=self._on_receipt)
+        self._paper = Interpreter(paper_dots, code_pages, on_receipt=self._on_receipt)
         self._state = _State()
         self._memory: deque[tuple[Token, int, _Caller]] = deque()
         self._memory_used = 0

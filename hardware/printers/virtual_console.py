@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hardware.escpos.paper import Receipt
+from hardware.escpos.profile import PrinterProfile, UnknownPrinterProfile, profile_named
 from hardware.printers.virtual import VirtualPrinter
 
 ORDERS = """\
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     printer = VirtualPrinter(
         options.port,
         options.host,
-        paper_dots=384 if options.narrow else 576,
+        paper_dots=options.model.dots,
+        code_pages=options.model.codecs,
         on_receipt=lambda receipt: _file(receipt, options.out, next(numbers)),
     )
     try:
@@ -90,6 +92,13 @@ def obey(printer: VirtualPrinter, order: str) -> str:
     return f"Done: {' '.join(order.split())}"
 
 
+def _model(name: str) -> PrinterProfile:
+    try:
+        return profile_named(name)
+    except UnknownPrinterProfile as unknown:
+        raise argparse.ArgumentTypeError(unknown.message) from unknown
+
+
 def _file(receipt: Receipt, folder: Path, number: int) -> None:
     try:
         receipt.render_png(folder / f"receipt-{number:04d}.png")
@@ -105,5 +114,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=9100)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--out", type=Path, default=Path("receipts"))
-    parser.add_argument("--narrow", action="store_true", help="58 mm paper")
+    parser.add_argument(
+        "--model", type=_model, default="epson-tm-t20", help="whose paper and code pages it has"
+    )
     return parser.parse_args(arguments)

@@ -1,5 +1,6 @@
 """Receipts as bytes: what was meant is what the paper shows, and data never becomes a command."""
 
+import codecs
 import io
 import sys
 import time
@@ -13,7 +14,9 @@ from PIL import Image
 from hardware.escpos import commands, symbols
 from hardware.escpos.decoder import Characters, Command, Decoder, Unknown
 from hardware.escpos.encoder import encode
-from hardware.escpos.interpreter import Interpreter
+from hardware.escpos.interpreter import EPSON_CODE_PAGES, Interpreter
+from hardware.escpos.library import capabilities
+from hardware.escpos.models import MODELS
 from hardware.escpos.paper import Feed, PrintedImage, PrintedLine
 from hardware.escpos.profile import UnknownPrinterProfile, profile_named, profile_names
 from hardware.receipt_document import (
@@ -29,15 +32,16 @@ from hardware.receipt_document import (
     name_and_amount,
 )
 
-GENERIC = "generic-80"
+EPSON = "epson-tm-t20"
 LAYOUT_COMMANDS = {"ESC @", "GS a", "FS .", "ESC R", "ESC t", "ESC a", "ESC E", "ESC -", "GS !", "LF"}
 
 SYMBOL_COMMANDS = {"GS v", "GS k", "GS H", "GS w", "GS h", "GS (", "GS V", "ESC d", "ESC J"}
 CONTROL_BYTES = {*range(0x20), 0x7F}
 
 
-def printed(*blocks, profile=GENERIC):
-    paper = Interpreter(profile_named(profile).dots)
+def printed(*blocks, profile=EPSON):
+    model = profile_named(profile)
+    paper = Interpreter(model.dots, model.codecs)
     for token in Decoder().feed(encode(ReceiptDocument(tuple(blocks)), profile_named(profile))):
         paper.apply(token)
     return paper.tear_off() or paper.receipts[-1]
@@ -123,7 +127,7 @@ def test_data_that_a_barcode_cannot_carry_is_printed_as_text_only(barcode):
 
 
 def test_a_barcode_too_long_for_the_paper_becomes_a_qr_code():
-    receipt = printed(Barcode("code128", "A-RATHER-LONG-RECEIPT-NUMBER"), profile="generic-58")
+    receipt = printed(Barcode("code128", "A-RATHER-LONG-RECEIPT-NUMBER"), profile="star-mc-print2")
     assert receipt.qr_codes[0].data == b"A-RATHER-LONG-RECEIPT-NUMBER"
 
 
@@ -193,6 +197,70 @@ def test_every_line_fits_on_the_paper_of_every_model(profile):
 
 def test_the_list_of_models_holds_the_common_ones():
     assert {"generic-80", "generic-58", "TM-T88V", "TM-T20II", "POS-5890"} <= set(profile_names())
+    makers = {name.split("-")[0] for name in MODELS}
+    assert {"epson", "star", "bixolon", "citizen", "xprinter", "sunmi", "generic"} == makers
+
+
+HAVE_GREEK = {"epson-tm-t20", "epson-tm-t88", "epson-tm-t70", "epson-tm-m30", "epson-tm-p20", "sunmi-58"} | {
+    "bixolon-srp-350",
+    "bixolon-srp-330",
+}
+HAVE_TURKISH = {*HAVE_GREEK, "citizen-ct-s310"}
+
+
+@pytest.mark.parametrize(
+    ("text", "models_with_letters"),
+    [
+        ("Grüße, café, Ñandú, 1 €", set(MODELS)),
+        ("Привет, молоко", set(MODELS)),
+        ("Żywiec, Příliš žluťoučký", set(MODELS)),
+        ("Υγεία και χαρά", HAVE_GREEK | {"xprinter-80"}),
+        ("Çay bardağı şeker", HAVE_TURKISH),
+        ("שלום", set()),
+    ],
+)
+def test_a_language_is_in_letters_on_models_that_have_them_drawn_on_others_and_never_respelt(
+    text, models_with_letters
+):
+    for name in MODELS:
+        receipt = printed(Text(text), profile=name)
+        drawn = [item for item in receipt.items if isinstance(item, PrintedImage)]
+        if name in models_with_letters:
+            assert (receipt.lines, drawn) == ([text], []), name
+        else:
+            assert (receipt.lines, len(drawn)) == ([], 1), name
+
+
+def test_the_numbers_of_epsons_code_pages_are_those_of_the_virtual_printer():
+    ours = profile_named("epson-tm-t20").codecs
+    assert ours.items() <= EPSON_CODE_PAGES.items()
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("epson-tm-t20", "TM-T20II"), ("epson-tm-t88", "TM-T88V"), ("citizen-ct-s310", "CT-S651")],
+)
+def test_where_two_databases_know_a_model_they_agree_on_its_code_pages(ours, theirs):
+    numbered = capabilities()["profiles"][theirs]["codePages"]
+    encodings = capabilities()["encodings"]
+    known = {int(number): encodings[name].get("python_encode") for number, name in numbered.items()}
+    compared = 0
+    for number, codec in profile_named(ours).codecs.items():
+        if known.get(number):
+            assert codecs.lookup(known[number]) == codecs.lookup(codec)
+            compared += 1
+    assert compared >= 8
+
+
+@pytest.mark.parametrize("name", ["TSP600", "AF-240", "NT-80-V-UL"])
+def test_what_is_in_the_database_and_no_esc_pos_printer_is_refused_with_the_reason(name):
+    with pytest.raises(UnknownPrinterProfile, match=r"Star|display|not known"):
+        profile_named(name)
+
+
+def test_a_printer_that_may_have_a_knife_feeds_past_it_and_cuts_if_it_can():
+    assert encode(ReceiptDocument((Cut(),)), profile_named("generic-58")).endswith(b"\x1bd\x05\x1dV\x01")
+    assert encode(ReceiptDocument((Cut(),)), profile_named("xprinter-58")).endswith(b"\x1bd\x05")
 
 
 @settings(max_examples=300)
@@ -221,6 +289,7 @@ def test_no_text_ever_becomes_a_command(name, amount, large, profile):
     assert [command.parameters for command in sent if command.name in ("GS V", "ESC d")] in (
         [b"B\x00"],
         [b"\x05"],
+        [b"\x05", b"\x01"],
     )
     assert names.count("ESC @") == 1
     assert not set(b"".join(token.data for token in tokens if isinstance(token, Characters))) & CONTROL_BYTES
@@ -237,7 +306,7 @@ def test_the_drawer_pulse_is_the_five_bytes_of_the_manual():
 def test_a_long_receipt_becomes_bytes_in_under_ten_milliseconds():
     lines = [name_and_amount(f"Crème fraîche d’Isigny {number}", "€ 1.20") for number in range(40)]
     document = ReceiptDocument((*lines, Barcode("code128", "S1-000001"), QrCode(b"x" * 200), Cut()))
-    profile = profile_named(GENERIC)
+    profile = profile_named(EPSON)
     encode(document, profile)
     durations = []
     for _ in range(10):

@@ -103,6 +103,19 @@ def test_a_printer_that_answers_only_at_once_is_asked_at_once(driver):
     assert driver(confirmation="at_once").print(RECEIPT) == Printed()
 
 
+def test_a_cheap_printer_that_answers_is_believed_and_one_that_does_not_prints_all_the_same(
+    virtual_printer, driver
+):
+    cheap = driver(profile="generic-58")
+    assert cheap.print(RECEIPT) == Printed()
+    virtual_printer.set_paper("out")
+    assert isinstance(cheap.print(RECEIPT), NotSent)
+    virtual_printer.set_paper("ok")
+    virtual_printer.set_silent(True)
+    assert cheap.print(RECEIPT) == Printed(confirmed=False)
+    assert len(virtual_printer.wait_for_receipts(2)) == 2
+
+
 def test_a_connection_that_breaks_half_way_leaves_it_uncertain(printer, virtual_printer):
     virtual_printer.hang_up_after(len("\x10\x04\x01" * 3) + 40)
     outcome = printer.print(LONG)
