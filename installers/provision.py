@@ -27,6 +27,12 @@ WINDOW_LIBRARIES = (
     "libxcb-keysyms1",
     "libxcb-shape0",
 )
+# Joins Arabic letters and turns right-to-left text around on receipts; Pillow looks for it when it first draws.
+DRAWING_LIBRARIES = ("libfribidi0",)
+OCR_LANGUAGES = (
+    "ara", "ben", "ces", "chi-sim", "deu", "ell", "eng", "fra", "heb", "hin", "jpn", "kor", "lav", "pol", "rus",
+    "spa", "tam", "tha", "tur", "vie",
+)  # fmt: skip
 TEST_TOOLS = (
     "chromium",
     "xvfb",
@@ -40,6 +46,9 @@ TEST_TOOLS = (
     "libusb-1.0-0",
     "cups",
     "cups-client",
+    "fonts-noto-cjk",
+    "tesseract-ocr",
+    *(f"tesseract-ocr-{language}" for language in OCR_LANGUAGES),
 )
 
 
@@ -57,14 +66,14 @@ def has_display() -> bool:
 def shop(*, window: bool) -> Path:
     """What till and server need; returns the Python to run them with."""
     python = _environment("shop")
-    _system_packages(QT_LIBRARIES + (WINDOW_LIBRARIES if window else ()), required=True)
+    _system_packages(QT_LIBRARIES + DRAWING_LIBRARIES + (WINDOW_LIBRARIES if window else ()), required=True)
     return python
 
 
 def development() -> Path:
     """What the tests need as well. Test tools that may not be installed here are named; their tests are skipped."""
     python = _environment("dev")
-    _system_packages(QT_LIBRARIES + WINDOW_LIBRARIES, required=True)
+    _system_packages(QT_LIBRARIES + DRAWING_LIBRARIES + WINDOW_LIBRARIES, required=True)
     _system_packages(TEST_TOOLS, required=False)
     return python
 

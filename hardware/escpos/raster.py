@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hardware.escpos.typeface import covering, monospaced
+from hardware.escpos.typeface import in_fonts
 from hardware.printable_text import column_width
 from hardware.receipt_layout import Line
 
@@ -34,7 +34,10 @@ class Dots(msgspec.Struct, frozen=True):
 
 
 def drawn_line(line: Line, columns: int, dots: int) -> Dots:
-    """One line of text as a picture of the paper's width, each word where the columns put it."""
+    """One line of text as a picture of the paper's width, each word where the columns put it.
+
+    Letters join and run from right to left where Pillow finds libfribidi.
+    """
     from PIL import Image, ImageDraw
 
     cell = min(_CELL_DOTS, dots // columns)
@@ -93,12 +96,15 @@ def dots_of(picture: Image, *, dither: bool = False) -> Dots:
 def _draw_segment(picture: Image, text: str, left: int, room: int, bold: bool) -> None:
     from PIL import Image, ImageDraw
 
-    font = covering(text, _FONT_SIZE) or monospaced(_FONT_SIZE)
-    width = max(1, round(font.getlength(text)))
-    strip = Image.new("L", (width + 2, _LINE_DOTS), 0)
+    pieces = in_fonts(text, _FONT_SIZE)
+    widths = [font.getlength(piece) for piece, font in pieces]
+    strip = Image.new("L", (max(1, round(sum(widths))) + 2, _LINE_DOTS), 0)
     draw = ImageDraw.Draw(strip)
-    for shift in (0, 1) if bold else (0,):
-        draw.text((shift, _BASELINE_DOTS), text, 255, font=font, anchor="ls")
+    at = 0.0
+    for (piece, font), width in zip(pieces, widths, strict=True):
+        for shift in (0, 1) if bold else (0,):
+            draw.text((at + shift, _BASELINE_DOTS), piece, 255, font=font, anchor="ls")
+        at += width
     if strip.width > room + 2:
         strip = strip.resize((room, _LINE_DOTS))
     picture.paste(strip, (left, 0))
