@@ -17,6 +17,9 @@ from sync_server.ingest.chain import Stamped
 from sync_server.ports import NowMs
 from sync_server.sync_messages import TillIdentity
 
+_BETWEEN_TWO_LOOKS_MS = 1000
+"""A till looks at its journal and then at its clock; an entry may be made in between."""
+
 
 class NotYourJournal(Forbidden):
     """The incarnation belongs to another till."""
@@ -86,10 +89,10 @@ class Admission:
             raise NotAsSealed(f"Nothing was stored: {wrong}. The till itself has the right ones.")
 
     def verdicts(
-        self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...]
+        self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...], said_at_ms: int
     ) -> tuple[SegmentVerdict, ...]:
-        """What a hello hears of each of its incarnations."""
-        return tuple(self._verdict(tx, who, segment) for segment in segments)
+        """What a hello hears of each of its incarnations. `said_at_ms` is when it was made, by the till's clock."""
+        return tuple(self._verdict(tx, who, segment, said_at_ms) for segment in segments)
 
     def hashes(
         self, tx: Connection, who: TillIdentity, incarnation: bytes, seqs: Sequence[int]
@@ -102,7 +105,9 @@ class Admission:
         held = log.hashes_at(tx, incarnation, seqs)
         return tuple(held.get(seq, b"") for seq in seqs)
 
-    def _verdict(self, tx: Connection, who: TillIdentity, segment: SegmentState) -> SegmentVerdict:
+    def _verdict(
+        self, tx: Connection, who: TillIdentity, segment: SegmentState, said_at_ms: int
+    ) -> SegmentVerdict:
         stands = log.incarnation_of(tx, segment.incarnation)
         high = stands.high if stands else 0
         if segment.acked > high:
@@ -111,7 +116,8 @@ class Admission:
             return SegmentVerdict(incarnation=segment.incarnation, high=0, hash=START)
         if stands.till_id != who.till_id:
             return SegmentVerdict(incarnation=segment.incarnation, high=0, hash=START, state="foreign")
-        if segment.head_seq < stands.high and stands.state != log.SUPERSEDED:
+        is_behind = segment.head_seq < stands.high and stands.state != log.SUPERSEDED
+        if is_behind and not _was_held_back(tx, segment, said_at_ms):
             self._fork(tx, who, segment.incarnation, stands)
         return SegmentVerdict(
             incarnation=segment.incarnation,
@@ -248,6 +254,17 @@ class Admission:
 def _check_owner(stands: log.Incarnation, who: TillIdentity) -> None:
     if stands.till_id != who.till_id:
         raise NotYourJournal("This journal belongs to another till. Its entries can be sent raw.")
+
+
+def _was_held_back(tx: Connection, segment: SegmentState, said_at_ms: int) -> bool:
+    """Whether the hello was made before the next entry, and only came after it: then the till has lost nothing.
+
+    Both times are by the till's own clock. Where that was put back, what the till does next still tells of it.
+    """
+    if segment.head_seq and log.hash_at(tx, segment.incarnation, segment.head_seq) != segment.head_hash:
+        return False
+    recorded_ms = log.recorded_ms(tx, segment.incarnation, segment.head_seq + 1)
+    return recorded_ms is not None and said_at_ms < recorded_ms + _BETWEEN_TWO_LOOKS_MS
 
 
 def _note(event_id: bytes, reason: str) -> EntryNote:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from shared_models.events import Recorded, decode_body
+from shared_models.events import Recorded, decode_body, recorded_at
 from shared_models.journal import START
 from shared_models.sync_api import Push
 from sync_server.bulk_rows import insert_rows
@@ -116,6 +116,15 @@ def hashes_at(tx: Connection, id: bytes, seqs: Sequence[int]) -> dict[int, bytes
         row.seq: bytes(row.hash)
         for row in tx.execute(select(ingest_pos.c.seq, ingest_pos.c.hash).where(where))
     }
+
+
+def recorded_ms(tx: Connection, id: bytes, seq: int) -> int | None:
+    """When the till recorded that entry, by its own clock; None where the entry is not here or can't say."""
+    where = (ingest_pos.c.incarnation == id) & (ingest_pos.c.seq == seq)
+    query = select(ingest_log.c.body).join(ingest_pos, ingest_pos.c.ingest_id == ingest_log.c.ingest_id)
+    body = tx.scalar(query.where(where))
+    moment = recorded_at(bytes(body)) if body is not None else None
+    return moment.at_ms if moment is not None else None
 
 
 def left_at(tx: Connection, id: bytes) -> int | None:

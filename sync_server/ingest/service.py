@@ -83,10 +83,10 @@ class IngestService:
         self._notary = notary
 
     def verdicts(
-        self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...]
+        self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...], said_at_ms: int
     ) -> tuple[SegmentVerdict, ...]:
         """What a hello hears of each of its incarnations. They tell of what earlier transactions stored."""
-        verdicts = self._admission.verdicts(tx, who, segments)
+        verdicts = self._admission.verdicts(tx, who, segments, said_at_ms)
         notary = self._notary
         if notary is None:
             return verdicts

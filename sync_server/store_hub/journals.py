@@ -35,13 +35,13 @@ class HubAdmission(Admission):
         return super().admit(tx, who, public_key, push)
 
     def verdicts(
-        self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...]
+        self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...], said_at_ms: int
     ) -> tuple[SegmentVerdict, ...]:
         """Nothing of a journal that this hub never heard of: the till goes on from where it believes to be."""
         for segment in segments:
             note(tx, segment.incarnation, who)
         known = tuple(one for one in segments if log.incarnation_of(tx, one.incarnation) is not None)
-        return super().verdicts(tx, who, known)
+        return super().verdicts(tx, who, known, said_at_ms)
 
 
 class ToPassOn(NamedTuple):

@@ -35,7 +35,9 @@ from sync_server.store_scope import store_in_scope
 from sync_server.sync_messages import TillIdentity, packed, till, till_of
 from sync_server.tills.service import Device, EnrolCode, TillService
 
-JudgeSegments = Callable[[Transaction, TillIdentity, tuple[SegmentState, ...]], tuple[SegmentVerdict, ...]]
+JudgeSegments = Callable[
+    [Transaction, TillIdentity, tuple[SegmentState, ...], int], tuple[SegmentVerdict, ...]
+]
 JudgeFeeds = Callable[[Transaction, str, tuple[FeedPosition, ...]], tuple[FeedVerdict, ...]]
 Meet = Callable[[str], None]
 Listen = Callable[[TillIdentity, Hello], None]
@@ -126,7 +128,7 @@ def for_tills(
         with db.write() as tx:
             service.public_key(tx, who)
             service.seen(tx, who, said)
-            segments = judge_segments(tx, who, said.segments)
+            segments = judge_segments(tx, who, said.segments, said.till_time_ms)
             feeds = judge_feeds(tx, who.store_id, said.feeds)
         return packed(
             HelloReply(

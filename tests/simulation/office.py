@@ -188,7 +188,7 @@ class Office:
         with self.db.write() as tx:
             self.services.tills.public_key(tx, who)
             self.services.tills.seen(tx, who, said)
-            segments = self.services.admission.verdicts(tx, who, said.segments)
+            segments = self.services.admission.verdicts(tx, who, said.segments, said.till_time_ms)
             feeds = self.services.feed.verdicts(tx, who.store_id, said.feeds)
         for verdict in segments:
             self._promised(verdict.incarnation, verdict.high, verdict.hash)

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from shared_models import journal
 from shared_models.cash import OperatorLoggedIn
 from shared_models.signing import new_private_key, signer
-from shared_models.sync_api import PushReply
+from shared_models.sync_api import PushReply, SegmentState
 from sync_server.database import Database
 from sync_server.exceptions.tables import exception_case
 from sync_server.ingest.tables import incarnation, ingest_log, ingest_pos, ingest_queue
@@ -105,15 +105,59 @@ def test_a_fork_is_answered_with_what_the_server_holds_and_shown_to_a_person(
     assert cases(database) == ["journal_forked"]
 
 
+RECORDED_MS = 1_790_000_000_000
+
+
 def test_a_restored_till_is_noticed_at_its_hello(till: ATill, database: Database) -> None:
     logins(till, 3)
     till.push()
     del till.entries[1:]
-    (verdict,) = till.greeted().segments
+    (verdict,) = till.greeted(till_time_ms=RECORDED_MS + 60_000).segments
     assert (verdict.high, verdict.state) == (3, "active")
     assert cases(database) == ["journal_forked"]
-    (verdict,) = till.greeted().segments
+    (verdict,) = till.greeted(till_time_ms=RECORDED_MS + 61_000).segments
     assert verdict.state == "forked"
+
+
+def test_a_hello_that_the_line_held_back_until_after_a_push_is_no_restored_till(
+    till: ATill, database: Database
+) -> None:
+    logins(till, 1)
+    till.push()
+    said = {"till_time_ms": RECORDED_MS + 500, "segments": (segment_of(till),)}
+    till.record(OperatorLoggedIn("op2", "Ana", "03-1"), at_ms=RECORDED_MS + 1000)
+    till.push(2)
+    (verdict,) = till.greeted(**said).segments
+    assert (verdict.high, verdict.state) == (2, "active")
+    assert cases(database) == []
+
+
+def test_a_hello_from_before_is_no_excuse_for_another_journal(till: ATill, database: Database) -> None:
+    logins(till, 2)
+    till.push()
+    other = msgspec.structs.replace(segment_of(till), head_seq=1, head_hash=bytes(32))
+    till.greeted(till_time_ms=RECORDED_MS - 60_000, segments=(other,))
+    assert cases(database) == ["journal_forked"]
+
+
+def test_where_nobody_can_say_when_an_entry_was_made_the_hello_counts(
+    till: ATill, database: Database
+) -> None:
+    logins(till, 1)
+    till.record_bytes("odd", b"no JSON")
+    till.push()
+    del till.entries[1:]
+    till.greeted(till_time_ms=RECORDED_MS - 60_000)
+    assert cases(database) == ["journal_forked"]
+
+
+def segment_of(till: ATill) -> SegmentState:
+    return SegmentState(
+        incarnation=till.incarnation,
+        head_seq=len(till.entries),
+        head_hash=till.entries[-1].hash,
+        acked=len(till.entries),
+    )
 
 
 def test_hello_says_what_is_stored_of_each_incarnation(till: ATill) -> None:
