@@ -23,7 +23,10 @@ MANIFEST = "archive.json"
 
 
 class ArchivedJournal(msgspec.Struct, frozen=True):
-    """One incarnation as the manifest names it; `parent` is empty where nothing came before."""
+    """One incarnation as the manifest names it; `parent` is empty where nothing came before.
+
+    An archive of a part begins with entry `first_seq`, and `before_hash` is the hash of the one before.
+    """
 
     incarnation: bytes
     parent: bytes
@@ -32,6 +35,8 @@ class ArchivedJournal(msgspec.Struct, frozen=True):
     public_key: bytes
     head_seq: int
     head_hash: bytes
+    first_seq: int = 1
+    before_hash: bytes = b""
 
 
 def file_name(incarnation: bytes) -> str:

@@ -113,7 +113,7 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
         *sales.routes(db, services.sales),
         *cash.routes(db, services.cash),
         *exceptions.routes(db, services.exceptions),
-        *evidence.routes(db, services.evidence),
+        *evidence.routes(db, services.evidence, services.write_archive, settings.data_dir / "archives"),
         *reports.routes(db, services.cash),
         *console.routes(services, settings, now_ms),
         *tills.routes(

@@ -215,7 +215,8 @@ def import_outbox(settings: Settings, asked: argparse.Namespace) -> int:
 
 def write_archive(settings: Settings, asked: argparse.Namespace) -> int:
     with _services(settings) as services:
-        count = journal_archive.archive(services.db, services.tills.key_of, asked.folder, asked.till)
+        wanted = journal_archive.Wanted(asked.store, asked.till, asked.first_day, asked.last_day)
+        count = journal_archive.archive(services.db, services.tills.key_of, asked.folder, wanted)
     print(f"{count} entries are in {asked.folder}. Check them with: python -m verifier {asked.folder}")
     return 0
 
@@ -363,8 +364,11 @@ def _parser() -> argparse.ArgumentParser:
     brought.add_argument("file", type=Path)
     brought.add_argument("--code", help="asked for when it is not given")
     kept = command("archive", write_archive, "write the tills' journals for auditors; the verifier reads it")
-    kept.add_argument("folder", type=Path, help="a new folder")
+    kept.add_argument("folder", type=Path, help="a new folder, or a new file that ends in .zip")
+    kept.add_argument("--store", default="", help="only this store's")
     kept.add_argument("--till", default="", help="only this till's")
+    kept.add_argument("--from", dest="first_day", default="", help="first day, such as 2026-11-01")
+    kept.add_argument("--until", dest="last_day", default="", help="last day, such as 2026-11-30")
     command("restored", was_restored, "say that the database was put back from an older copy")
     products = command("import-products", import_products, "import a product file (CSV)")
     products.add_argument("file", type=Path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from argon2 import PasswordHasher
 from sqlalchemy import Connection
@@ -43,7 +43,9 @@ from sync_server.leases.service import LeaseService
 from sync_server.ports import NewId, NowMs, OrderedIds
 from sync_server.pricing.promotions import PromotionService
 from sync_server.pricing.service import PricingService
+from sync_server.recovery import journal_archive
 from sync_server.recovery.anchor import AnchorFile
+from sync_server.recovery.journal_archive import Wanted
 from sync_server.recovery.outbox_import import OutboxImport
 from sync_server.recovery.restored import Recovery
 from sync_server.reports.shift_check import ShiftCheck
@@ -92,6 +94,13 @@ class Services:
     value: ValueService
     recovery: Recovery
     background_check: BackgroundCheck
+
+    def write_archive(
+        self, file: IO[bytes], store_id: str, till_id: str, first_day: str, last_day: str
+    ) -> None:
+        journal_archive.write_zip(
+            self.db, self.tills.key_of, file, Wanted(store_id, till_id, first_day, last_day)
+        )
 
     def check_machine(self, tx: Connection, who: TillIdentity) -> None:
         """Raises where the till's or hub's machine is not welcome any more."""

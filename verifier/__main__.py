@@ -34,6 +34,8 @@ def main(words: list[str] | None = None) -> int:
         print(in_words(fault))
     if not asked.till_key or not asked.server_key:
         print("Keys that were not named are the archive's own: who made it could have made them too.")
+    for name, first, last in report.parts:
+        print(f"Of incarnation {name[:8]} these are entries {first} to {last}, and not those before.")
     verdict = "NOT as they were sealed" if report.faults else "as they were sealed"
     print(f"{report.entries} entries, {report.checkpoints} checkpoints: {verdict}.")
     return 1 if report.faults else 0

@@ -16,9 +16,12 @@ MANIFEST = "archive.json"
 
 
 class Report(NamedTuple):
+    """`parts` are (incarnation, first, last) of journals that the archive does not have from their beginning on."""
+
     entries: int
     checkpoints: int
     faults: tuple[Fault, ...]
+    parts: tuple[tuple[str, int, int], ...] = ()
 
 
 class Journal(NamedTuple):
@@ -28,12 +31,13 @@ class Journal(NamedTuple):
     public_key: bytes
     parent: bytes
     parent_seq: int
+    first_seq: int
     first_prev: bytes
     head_seq: int
     head_hash: bytes
     lines: list[Line | Fault]
     strays: bool
-    """A place in a parent is given, and no parent."""
+    """A place in a parent is given and no parent, or an entry before the first."""
 
 
 def check_archive(folder: Path, till_keys: set[str], server_keys: set[str]) -> Report:
@@ -77,7 +81,10 @@ def _check(folder: Path, manifest: Any, till_keys: set[str], server_keys: set[st
             faults.append(Fault(path.stem, 0, path.name, "the manifest does not name this file"))
     faults += _check_checkpoints(manifest, journals, server_keys)
     count = sum(len(one.lines) for one in journals.values())
-    return Report(count, len(manifest["checkpoints"]), tuple(faults))
+    parts = [
+        (one.incarnation.hex(), one.first_seq, one.head_seq) for one in journals.values() if one.first_seq > 1
+    ]
+    return Report(count, len(manifest["checkpoints"]), tuple(faults), tuple(parts))
 
 
 def _journal(told: Any, path: Path) -> Journal:
@@ -92,17 +99,19 @@ def _journal(told: Any, path: Path) -> Journal:
     if texts[-1]:
         lines.append(Fault(told["incarnation"], len(texts), "line", "this line has no end"))
     parent, seq = bytes.fromhex(told["parent"]), told["parent_seq"]
-    start = first_prev(parent, seq, bytes.fromhex(told["parent_hash"]))
-    strays = not parent and bool(seq or told["parent_hash"])
+    first, before = told["first_seq"], bytes.fromhex(told["before_hash"])
+    start = before if first > 1 else first_prev(parent, seq, bytes.fromhex(told["parent_hash"]))
+    strays = (not parent and bool(seq or told["parent_hash"])) or (first <= 1 and bool(before)) or first < 1
     key, head = bytes.fromhex(told["public_key"]), bytes.fromhex(told["head_hash"])
-    return Journal(incarnation, key, parent, seq, start, told["head_seq"], head, lines, strays)
+    return Journal(incarnation, key, parent, seq, first, start, told["head_seq"], head, lines, strays)
 
 
 def _check_journal(journal: Journal, till_keys: set[str]) -> list[Fault]:
     name = journal.incarnation.hex()
     key = journal.public_key.hex()
-    faults = [Fault(name, 0, "parent", "there is no parent to this place")] if journal.strays else []
-    faults += list(check_entries(journal.incarnation, journal.public_key, journal.first_prev, journal.lines))
+    faults = [Fault(name, 0, "parent", "there is nothing before this place")] if journal.strays else []
+    start = (journal.first_seq, journal.first_prev)
+    faults += list(check_entries(journal.incarnation, journal.public_key, *start, journal.lines))
     if till_keys and key not in till_keys:
         faults.append(Fault(name, 0, "public_key", "this is not a key that you trust"))
     if journal.lines and [one.field for one in faults].count("signature") == len(journal.lines):

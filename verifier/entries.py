@@ -91,10 +91,10 @@ def _value(stored: dict[str, Any], name: str) -> Any:
 
 
 def check_entries(
-    incarnation: bytes, key: bytes, first_prev: bytes, lines: list[Line | Fault]
+    incarnation: bytes, key: bytes, first_seq: int, first_prev: bytes, lines: list[Line | Fault]
 ) -> Iterator[Fault]:
     """Faults in order; after one the chain is taken up again at that entry."""
-    seq, prev, seen = 1, first_prev, set[bytes]()
+    seq, prev, seen = first_seq, first_prev, set[bytes]()
     for line in lines:
         if isinstance(line, Fault):
             yield line
