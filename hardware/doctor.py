@@ -5,12 +5,13 @@ from __future__ import annotations
 from hardware.escpos.profile import UnknownPrinterProfile, profile_named
 from hardware.registry import DeviceSettings, connected
 from hardware.status import DeviceReport
+from hardware.terminals.address import terminal_at
 from hardware.transport.address import BadAddress
 
 
 def examine(settings: DeviceSettings) -> list[DeviceReport]:
     """One report a device; takes as long as the slowest to answer, prints nothing and opens no drawer."""
-    return [_printer(settings), _drawer(settings), _scanner(settings)]
+    return [_printer(settings), _drawer(settings), _scanner(settings), _card_terminal(settings)]
 
 
 def sentences(reports: list[DeviceReport]) -> list[str]:
@@ -58,3 +59,17 @@ def _scanner(settings: DeviceSettings) -> DeviceReport:
         f"from {wedge.min_length} characters on. Scan something to try it."
     )
     return DeviceReport("Scanner", "scanner", "", True, message)
+
+
+def _card_terminal(settings: DeviceSettings) -> DeviceReport:
+    name = "Card terminal"
+    if not settings.card_terminal:
+        return DeviceReport(
+            name, "card_terminal", "", True, "No card terminal is set up. The till takes no cards."
+        )
+    try:
+        terminal = terminal_at(settings.card_terminal)
+    except BadAddress as bad:
+        return DeviceReport(name, "card_terminal", "", False, bad.message)
+    status = terminal.status()
+    return DeviceReport(name, "card_terminal", terminal.place, status.ready, status.message)

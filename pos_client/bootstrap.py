@@ -18,7 +18,11 @@ from hardware.printers.escpos_printer import PrinterSettings
 from hardware.printers.virtual import VirtualPrinter
 from hardware.receipt_document import ReceiptDocument
 from hardware.registry import DeviceSettings, connected
+from hardware.terminals.address import terminal_at
+from hardware.terminals.base import CardTerminal
+from hardware.terminals.virtual import VirtualTerminal
 from pos_client import unsent_export
+from pos_client.card_terminal import CardCounter
 from pos_client.journal_check import CheckReport, verify
 from pos_client.printing.paper import Paper
 from pos_client.settings import VIRTUAL, TillSettings
@@ -109,6 +113,8 @@ class OpenTill:
             second_copy=second_copy(settings, self.till_id),
         )
         self.lender = Lender(self.books.leases, self.books.tickets, self.till_id, self.clock)
+        self.virtual_terminal: VirtualTerminal | None = None
+        self.cards = CardCounter(self.books.cards, self._card_terminal(), ids, self.clock)
         self.session = TillSession(
             self.till_id,
             clock=self.clock,
@@ -118,6 +124,7 @@ class OpenTill:
             pins=Argon2PinCheck(),
             paper=self.paper,
             lending=self.lender,
+            cards=self.cards,
         )
         self.virtual_printer: VirtualPrinter | None = None
         self.on_paper: Callable[[bytes, bool], None] = lambda png, drawer_opened: None
@@ -150,11 +157,19 @@ class OpenTill:
             self.books.on_jobs = self._wake_workers
             self.spooler.start()
             self.spooler.wake()
+        self.cards.start()
         if self.settings.server_url:
             self.sync = self._sync_worker()
             self.sync.start()
             self._start_lender()
             self._start_rounds()
+
+    def _card_terminal(self) -> CardTerminal | None:
+        address = self.settings.terminal
+        if address == VIRTUAL:
+            self.virtual_terminal = VirtualTerminal(port=0).start()
+            address = f"zvt://127.0.0.1:{self.virtual_terminal.port}"
+        return terminal_at(address) if address else None
 
     def _virtual_printer_port(self) -> int | None:
         if self.settings.printer != VIRTUAL:
@@ -201,6 +216,9 @@ class OpenTill:
         if self.rounds is not None:
             self.rounds.stop()
         self.lender.stop()
+        self.cards.stop()
+        if self.virtual_terminal is not None:
+            self.virtual_terminal.stop()
         if self.sync is not None:
             self.sync.stop()
         if self.spooler is not None:
@@ -341,9 +359,11 @@ def second_copy(settings: TillSettings, till_id: str) -> Path | None:
 
 def devices_of(settings: TillSettings, virtual_port: int | None = None) -> DeviceSettings:
     address = f"tcp://127.0.0.1:{virtual_port}" if virtual_port else settings.printer
+    terminal = "" if settings.terminal == VIRTUAL else settings.terminal
     if not address or address == VIRTUAL:
-        return DeviceSettings()
-    return DeviceSettings(PrinterSettings(address, settings.printer_profile), PulseSettings())
+        return DeviceSettings(card_terminal=terminal)
+    printer = PrinterSettings(address, settings.printer_profile)
+    return DeviceSettings(printer, PulseSettings(), card_terminal=terminal)
 
 
 def open_till(settings: TillSettings) -> OpenTill:
@@ -374,7 +394,7 @@ def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
         till.use_stores_settings(window)
         application.on_unsent(till.wake_sync)
         application.after_first_paint(lambda: application.on_network_back(till.line_is_back))
-        till.lender.on_answer = application.hear_answers(window)
+        till.lender.on_answer = till.cards.on_news = application.hear_answers(window)
         if attend is not None:
             attend(application, till)
         return application.run()

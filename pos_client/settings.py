@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from platformdirs import user_data_dir
 
+from hardware.terminals.address import terminal_at
 from hardware.transport.address import BadAddress, transport_at
 from shared_models.errors import ShopError
 
@@ -29,6 +30,8 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     shown in a window.
     `printer_profile` is generic-80, generic-58 or a model that `hardware.escpos.profile` knows. `database_key`
     is 64 hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in a protected file.
+    `terminal` is the card terminal's address (zvt://host:port, see `hardware.terminals.address`), empty for none, or
+    'virtual' for one made of software that approves everything.
     `journal_copy` is a folder on another disk or card for a second copy of the journal, empty for none.
     """
 
@@ -37,6 +40,7 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     hub_url: str = ""
     printer: str = "tcp://127.0.0.1:9100"
     printer_profile: str = "generic-80"
+    terminal: str = ""
     theme: str = "light"
     fullscreen: bool = False
     keyring: bool = True
@@ -85,6 +89,8 @@ def _check_kind(name: str, value: str) -> None:
 def _check(settings: TillSettings) -> None:
     if settings.printer and settings.printer != VIRTUAL:
         _check_device("PRINTER", settings.printer)
+    if settings.terminal and settings.terminal != VIRTUAL:
+        _check_terminal(settings.terminal)
     _check_url("SERVER_URL", settings.server_url, "https://shop.example")
     _check_url("HUB_URL", settings.hub_url, "http://192.168.1.40:8321")
     if settings.hub_url and not settings.server_url:
@@ -102,6 +108,13 @@ def _check_device(name: str, address: str) -> None:
         transport_at(address)
     except BadAddress as reason:
         raise BadSetting(f"{PREFIX}{name}: {reason.message}") from reason
+
+
+def _check_terminal(address: str) -> None:
+    try:
+        terminal_at(address)
+    except BadAddress as reason:
+        raise BadSetting(f"{PREFIX}TERMINAL: {reason.message}") from reason
 
 
 def _check_url(name: str, url: str, example: str) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from shared_models.tax import TaxAmount
 
 CASH = "cash"
+CARD = "card"
 
 
 class LineDiscount(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -71,12 +72,34 @@ class VoidedLine(msgspec.Struct, frozen=True):
     operator_id: str
 
 
+class CardPaid(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A card payment as its terminal states it; of the card's number the last four digits only.
+
+    `date` is MMDD and `time` HHMMSS by the terminal's clock. `receipt_text` is what the terminal wants printed for the
+    customer. `confirmed_by` is who looked at the terminal, where it could not say what became of the payment.
+    """
+
+    intent_id: str
+    brand: str = ""
+    last_four: str = ""
+    terminal_id: str = ""
+    trace: int = 0
+    terminal_receipt: int = 0
+    date: str = ""
+    time: str = ""
+    authorisation: str = ""
+    application_id: str = ""
+    receipt_text: tuple[str, ...] = ()
+    confirmed_by: str = ""
+
+
 class Tender(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the customer handed over, in the store's currency; change is the sale's."""
 
     kind: str
     received_minor: int
     reference: str = ""
+    card: CardPaid | None = None
 
 
 class SalePosted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from shared_models.sale import CASH
+from shared_models.sale import CARD, CASH
 from shared_models.stored_value import GIFT, LOYALTY
 
 
@@ -19,6 +19,7 @@ class PaperWords(msgspec.Struct, frozen=True):
     cash_rounding: str = "Cash rounding"
     cash: str = "Cash"
     change: str = "Change"
+    card: str = "Card"
     gift_card: str = "Gift card"
     points: str = "Points"
     refund: str = "REFUND"
@@ -79,4 +80,4 @@ ENGLISH = PaperWords()
 
 def tender_name(kind: str, words: PaperWords) -> str:
     """A kind that this version has no word for is called what it is called in the journal."""
-    return {CASH: words.cash, GIFT: words.gift_card, LOYALTY: words.points}.get(kind, kind)
+    return {CASH: words.cash, CARD: words.card, GIFT: words.gift_card, LOYALTY: words.points}.get(kind, kind)

@@ -47,6 +47,7 @@ def receipt_document(posted: PostedSale, store: StoreConfig, words: PaperWords =
     blocks.append(Rule())
     blocks.extend(_totals(sale, money, words))
     blocks.extend(_tax_table(sale, money, words))
+    blocks.extend(_card_texts(sale))
     blocks.extend(_ending(posted, store))
     return ReceiptDocument(tuple(blocks))
 
@@ -135,9 +136,20 @@ def _totals(sale: SalePosted, money: Currency, words: PaperWords) -> Iterator[Bl
         yield name_and_amount(words.cash_rounding, format_amount(sale.cash_rounding_minor, money, sign=True))
     for tender in sale.tenders:
         name = tender_name(tender.kind, words)
+        if tender.card is not None:
+            name = f"{name} {tender.reference}".strip()
         yield name_and_amount(name, format_amount(tender.received_minor, money))
     if sale.change_minor:
         yield name_and_amount(words.change, format_amount(sale.change_minor, money), bold=True)
+
+
+def _card_texts(sale: SalePosted) -> Iterator[Block]:
+    """The terminal's own words to the customer, as it wants them printed."""
+    for card in (tender.card for tender in sale.tenders if tender.card is not None):
+        if card.receipt_text:
+            yield Rule()
+        for line in card.receipt_text:
+            yield Text(line)
 
 
 def _sale_discounts(sale: SalePosted, words: PaperWords) -> dict[str, int]:

@@ -87,7 +87,23 @@ _CHECKPOINTS = (
     ) strict, without rowid""",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_FIRST, _CONTINUITY, _LEASES, _SHARED_TICKETS, _CHECKPOINTS)
+_CARD_PAYMENTS = (
+    """create table payment_intent (
+        id text primary key, sale_id text not null, amount_minor integer not null, currency text not null,
+        state text not null, at_ms integer not null, before blob not null default x'',
+        payment blob not null default x'', reason text not null default '', decided_by text not null default ''
+    ) strict""",
+    "create index payment_intent_by_state on payment_intent(state)",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _CONTINUITY,
+    _LEASES,
+    _SHARED_TICKETS,
+    _CHECKPOINTS,
+    _CARD_PAYMENTS,
+)
 """Step n brings the layout from version n to n + 1."""
 
 

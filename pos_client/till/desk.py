@@ -12,7 +12,19 @@ from pos_client.till.cart import Cart
 from pos_client.till.counting import Counting
 from pos_client.till.parking import CartWriter, decode_cart
 from pos_client.till.people import People
-from pos_client.till.ports import Books, Catalogue, Clock, Ids, Lending, OpenShift, Paper, PinCheck
+from pos_client.till.ports import (
+    Books,
+    CardIntent,
+    CardPayments,
+    Catalogue,
+    Clock,
+    Ids,
+    Lending,
+    NoTerminal,
+    OpenShift,
+    Paper,
+    PinCheck,
+)
 from pos_client.till.promoting import Promoting
 from pos_client.till.refusals import Asked, Refused
 from pos_client.till.returns import Refund
@@ -39,6 +51,7 @@ class Ports(msgspec.Struct, frozen=True):
     pins: PinCheck
     paper: Paper
     lending: Lending
+    cards: CardPayments = NoTerminal()
 
 
 class Desk:
@@ -64,6 +77,8 @@ class Desk:
         self.x_report: ShiftTotals | None = None
         self.z_report: ShiftClosed | None = None
         self.asking = Asking(ports.lending)
+        self.card: CardIntent | None = None
+        """The card payment that the terminal is at work on."""
         self.refund: Refund | None = None
         self.promoting = Promoting(ports.catalogue, ports.clock)
         self._pricing = TicketPricing(self.promoting.on_ticket)

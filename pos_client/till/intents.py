@@ -84,6 +84,15 @@ class Till(Protocol):
     def tender_points(self, member: str = "") -> TillState:
         """With a member's points, where the store takes them."""
 
+    def tender_card(self, amount_minor: int = 0) -> TillState:
+        """Asks the card terminal for it, or for what is open; `hear` goes on. Nothing else is done meanwhile."""
+
+    def cancel_card(self) -> TillState:
+        """A wish: the terminal says what came of it."""
+
+    def card_was_paid(self, *, paid: bool) -> TillState:
+        """Somebody has looked at a terminal that can't say itself. Asks first: leaves a question."""
+
     def remove_tender(self) -> TillState: ...
     def back_to_sale(self) -> TillState: ...
     def finish_sale(self) -> TillState: ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from pos_client.till.desk import Desk
@@ -20,12 +22,17 @@ class Paying:
     def __init__(self, desk: Desk, value: StoredValue) -> None:
         self._desk = desk
         self._value = value
+        self.card_back: Callable[[str], None] = lambda intent_id: None
+        """Gives a card payment back; the tender goes once that is done."""
 
     def start_tender(self) -> None:
         self._desk.require(Phase.SALE)
         self._desk.seller()
         if not self._desk.cart.lines:
             raise Refused("nothing_to_pay")
+        self.begin()
+
+    def begin(self) -> None:
         store = self._desk.store()
         total = self._desk.totals().to_pay_minor
         self._desk.payment = Payment(total, store.currency, store.rounding_policy, store.cash_rounding_minor)
@@ -34,12 +41,19 @@ class Paying:
         self._desk.payment = self._payment().with_cash(received_minor)
 
     def remove_tender(self) -> None:
-        self._desk.payment, freed = self._payment().without_last()
+        payment = self._payment()
+        last = payment.tenders[-1] if payment.tenders else None
+        if last is not None and last.card is not None:
+            self.card_back(last.card.intent_id)
+            return
+        self._desk.payment, freed = payment.without_last()
         if freed is not None:
             self._free(freed)
 
     def back_to_sale(self) -> None:
         payment = self._payment()
+        if payment.has_cards():
+            raise Refused("card_paid_first")
         self._desk.payment = None
         for backing in payment.backings:
             self._free(backing)

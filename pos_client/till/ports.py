@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from hardware.receipt_document import ReceiptDocument
+from hardware.terminals.base import Payment, Request, Step
 from shared_models.cash import ShiftClosed, ShiftOpened, ShiftTotals
 from shared_models.catalogue import Category, Offer
 from shared_models.events import Fact
@@ -245,6 +246,91 @@ class Lending(Protocol):
 
     def escrows(self, account: str, subject: str) -> tuple[Escrow, ...]:
         """What was put aside of it for this till."""
+
+
+class CardIntent(msgspec.Struct, frozen=True):
+    """A card payment, written down before the terminal hears of it.
+
+    `state`: created (nothing was sent), sent (it may be paid from now on), uncertain, approved, declined, reversing,
+    reversed, used (its sale is posted). `request` is None until it is sent. `reason` is for the cashier.
+    """
+
+    intent_id: str
+    sale_id: str
+    amount_minor: int
+    currency: str
+    state: str = "created"
+    request: Request | None = None
+    payment: Payment | None = None
+    reason: str = ""
+    decided_by: str = ""
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing is to come of it any more from the terminal."""
+        return self.state in ("approved", "declined", "reversed", "used")
+
+
+class CardPayments(Protocol):
+    """The card terminal and what the till's database knows of its payments. Only `begin` and the likes write; the
+    terminal itself is another thread's, so nothing here waits for it.
+    """
+
+    @property
+    def is_set_up(self) -> bool: ...
+
+    def open_intents(self) -> tuple[CardIntent, ...]:
+        """Those whose sale is not posted and whose money has not gone back, the oldest first."""
+
+    def begin(self, sale_id: str, amount_minor: int, currency: str) -> CardIntent:
+        """Commits the intent, then asks the terminal."""
+
+    def look(self, intent_id: str) -> CardIntent: ...
+
+    def step(self) -> Step:
+        """What goes on at the terminal now."""
+
+    def was_asked(self, intent_id: str) -> bool:
+        """Whether the terminal was asked what became of it, and could not say."""
+
+    def cancel(self) -> None:
+        """A wish; what comes of it the terminal says."""
+
+    def decide(self, intent_id: str, *, paid: bool, by: str) -> CardIntent:
+        """A person has looked at the terminal. An answer that came meanwhile stays."""
+
+    def reverse(self, intent_id: str) -> CardIntent:
+        """Gives the whole payment back."""
+
+
+class NoTerminal:
+    """`CardPayments` of a till that takes no cards."""
+
+    is_set_up = False
+
+    def open_intents(self) -> tuple[CardIntent, ...]:
+        return ()
+
+    def begin(self, sale_id: str, amount_minor: int, currency: str) -> CardIntent:
+        raise AssertionError("there is no terminal")
+
+    def look(self, intent_id: str) -> CardIntent:
+        raise AssertionError("there is no terminal")
+
+    def step(self) -> Step:
+        return Step("other")
+
+    def was_asked(self, intent_id: str) -> bool:
+        return False
+
+    def cancel(self) -> None:
+        pass
+
+    def decide(self, intent_id: str, *, paid: bool, by: str) -> CardIntent:
+        raise AssertionError("there is no terminal")
+
+    def reverse(self, intent_id: str) -> CardIntent:
+        raise AssertionError("there is no terminal")
 
 
 class Paper(Protocol):

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from pos_client.till.card_paying import CardPaying
 from pos_client.till.cart import CartSnapshot
 from pos_client.till.desk import Desk, Ports
 from pos_client.till.entry import Entry
 from pos_client.till.paying import Paying
-from pos_client.till.ports import Books, Catalogue, Clock, Ids, Lending, Paper, PinCheck
+from pos_client.till.ports import (
+    Books,
+    CardPayments,
+    Catalogue,
+    Clock,
+    Ids,
+    Lending,
+    NoTerminal,
+    Paper,
+    PinCheck,
+)
 from pos_client.till.recalling import Recalling
 from pos_client.till.refunding import Refunding
 from pos_client.till.refusals import Asked, Refused, WrongPin
@@ -43,8 +54,9 @@ class TillSession:
         pins: PinCheck,
         paper: Paper,
         lending: Lending,
+        cards: CardPayments = NoTerminal(),  # noqa: B008 - it holds nothing
     ) -> None:
-        self._desk = Desk(till_id, Ports(clock, ids, catalogue, books, pins, paper, lending))
+        self._desk = Desk(till_id, Ports(clock, ids, catalogue, books, pins, paper, lending, cards))
         self._desk.say = self._say
         self._view = StateView(self._desk)
         self._entry = Entry(self._desk)
@@ -53,6 +65,7 @@ class TillSession:
         self._recalling = Recalling(self._desk, self._ticket)
         self._value = StoredValue(self._desk)
         self._paying = Paying(self._desk, self._value)
+        self._cards = CardPaying(self._desk, self._paying)
         self._refunding = Refunding(self._desk)
         self._shift = Shift(self._desk, self._ticket)
         self._notice: Notice | None = None
@@ -66,7 +79,11 @@ class TillSession:
     # people
 
     def log_in(self, pin: str) -> TillState:
-        return self._do(lambda: self._entry.log_in(pin))
+        return self._do(lambda: self._log_in(pin), beside_card=True)
+
+    def _log_in(self, pin: str) -> None:
+        self._entry.log_in(pin)
+        self._cards.catch_up()
 
     def log_out(self) -> TillState:
         self._asked = None
@@ -74,7 +91,7 @@ class TillSession:
 
     def lock(self) -> TillState:
         self._asked = None
-        return self._do(self._entry.lock)
+        return self._do(self._entry.lock, beside_card=True)
 
     # shift and cash
 
@@ -171,8 +188,9 @@ class TillSession:
         if asked is None:
             return self._do(lambda: _refuse(Refused("no_question")))
         if not yes:
-            return self._do(lambda: _refuse(asked.refusal))
-        return self._do(lambda: asked.then(value), reopen=asked if asked.question.needs else None)
+            return self._do(lambda: _refuse(asked.refusal), beside_card=True)
+        reopen = asked if asked.question.needs else None
+        return self._do(lambda: asked.then(value), reopen=reopen, beside_card=True)
 
     def dismiss_notice(self) -> TillState:
         self._notice = None
@@ -191,6 +209,15 @@ class TillSession:
 
     def tender_points(self, member: str = "") -> TillState:
         return self._do(lambda: self._value.tender_points(member))
+
+    def tender_card(self, amount_minor: int = 0) -> TillState:
+        return self._do(lambda: self._cards.tender(amount_minor))
+
+    def cancel_card(self) -> TillState:
+        return self._do(self._cards.cancel, beside_card=True)
+
+    def card_was_paid(self, *, paid: bool) -> TillState:
+        return self._do(lambda: self._cards.decide(paid=paid), beside_card=True)
 
     def remove_tender(self) -> TillState:
         return self._do(self._paying.remove_tender)
@@ -231,6 +258,8 @@ class TillSession:
 
     def hear(self) -> TillState:
         if self._asked is None and self._desk.people.operator is not None:
+            if self._cards.has_news():
+                return self._do(self._cards.go_on, beside_card=True)
             then = self._desk.asking.answered()
             if then is not None:
                 return self._do(then)
@@ -290,10 +319,18 @@ class TillSession:
 
     # how an action ends
 
-    def _do(self, action: Callable[[], None], *, reopen: Asked | None = None) -> TillState:
-        """Runs an action. Refused, it leaves a notice and the cart as it was, and `reopen` is asked again."""
+    def _do(
+        self, action: Callable[[], None], *, reopen: Asked | None = None, beside_card: bool = False
+    ) -> TillState:
+        """Runs an action. Refused, it leaves a notice and the cart as it was, and `reopen` is asked again.
+
+        While the card terminal is at work only that goes on which is said to go on beside it.
+        """
         if self._asked is not None:
             self._say(Severity.WARNING, Refused("answer_first"))
+            return self.state
+        if self._desk.card is not None and not beside_card:
+            self._say(Severity.WARNING, Refused("card_busy"))
             return self.state
         self._desk.asking.give_up()
         before, was_paid = self._desk.cart.snapshot(), self._desk.paid

@@ -119,6 +119,19 @@ class TenderView(msgspec.Struct, frozen=True):
     tenders: tuple[TenderLine, ...]
     can_finish: bool
     takes_points: bool = False
+    takes_cards: bool = False
+
+
+class CardView(msgspec.Struct, frozen=True):
+    """A card payment at the terminal: `words` say what goes on.
+
+    `can_decide`: the terminal was asked and can't say, so somebody has to look at it.
+    """
+
+    amount_minor: int
+    words: Words
+    can_cancel: bool = False
+    can_decide: bool = False
 
 
 class DoneView(msgspec.Struct, frozen=True):
@@ -204,6 +217,7 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True):
     taxes: tuple[TaxView, ...] = ()
     tender: TenderView | None = None
     done: DoneView | None = None
+    card: CardView | None = None
     refund: RefundView | None = None
     waiting: Words | None = None
     """What the server is being asked; `Till.hear` goes on once it has answered."""

@@ -20,6 +20,7 @@ from pos_client.till.typed_text import entered_text
 from shared_models.events import Fact
 from shared_models.leases import GRANTED, LONGEST_ESCROW_MS, LeaseRequest
 from shared_models.offline_limits import allowance
+from shared_models.sale import CARD
 from shared_models.stored_value import GIFT, LOYALTY, GiftIssued, GiftRedeemed, LoyaltyRedeemed
 
 _NOT_ENOUGH = ("not_enough", "held_elsewhere")
@@ -94,6 +95,8 @@ class StoredValue:
         """What the sale takes off cards and puts on them; raises where the server's word has run out."""
         now_ms = self._desk.ports.clock.monotonic_ms()
         for backing in payment.backings:
+            if backing.kind == CARD:
+                continue
             if backing.ends_mono_ms is not None and backing.ends_mono_ms <= now_ms:
                 raise Refused("lease_ran_out", card=backing.subject)
             yield self._spent(backing)

@@ -9,7 +9,7 @@ from pos_client.till.state import Severity, TenderLine, TenderView
 from shared_models.currency import NOTES, currency
 from shared_models.money import quick_cash_amounts
 from shared_models.rounding import round_to_step
-from shared_models.sale import CASH, Tender
+from shared_models.sale import CARD, CASH, CardPaid, Tender
 from shared_models.tax import RoundingPolicy
 
 MAX_TENDERS = 20
@@ -32,6 +32,7 @@ class Backing(msgspec.Struct, frozen=True):
     lease_id: str
     ends_mono_ms: int | None = None
     is_escrow: bool = False
+    card: CardPaid | None = None
 
 
 class Payment(msgspec.Struct, frozen=True):
@@ -92,7 +93,7 @@ class Payment(msgspec.Struct, frozen=True):
         """A gift card or points, for as much as stands behind them."""
         if len(self.tenders) >= MAX_TENDERS:
             raise Refused("too_many_tenders")
-        tender = Tender(backing.kind, backing.amount_minor, backing.subject)
+        tender = Tender(backing.kind, backing.amount_minor, backing.subject, backing.card)
         return msgspec.structs.replace(
             self, tenders=(*self.tenders, tender), backings=(*self.backings, backing)
         )
@@ -107,6 +108,18 @@ class Payment(msgspec.Struct, frozen=True):
         left = msgspec.structs.replace(self, tenders=kept, backings=self.backings[:-1])
         return left, self.backings[-1]
 
+    def paid_by_card(self, intent_id: str) -> bool:
+        return any(one.card is not None and one.card.intent_id == intent_id for one in self.backings)
+
+    def has_cards(self) -> bool:
+        return any(backing.kind == CARD for backing in self.backings)
+
+    def without_card(self, intent_id: str) -> Payment:
+        """The payment whose money went back to the card."""
+        tenders = tuple(one for one in self.tenders if one.card is None or one.card.intent_id != intent_id)
+        backings = tuple(one for one in self.backings if one.card is None or one.card.intent_id != intent_id)
+        return msgspec.structs.replace(self, tenders=tenders, backings=backings)
+
     def has_cash(self) -> bool:
         return any(tender.kind == CASH for tender in self.tenders)
 
@@ -114,7 +127,7 @@ class Payment(msgspec.Struct, frozen=True):
         if self.open_minor:
             raise Refused("money_missing", missing_minor=self.open_minor)
 
-    def view(self, *, takes_points: bool = False) -> TenderView:
+    def view(self, *, takes_points: bool = False, takes_cards: bool = False) -> TenderView:
         return TenderView(
             due_minor=self.due_minor,
             rounding_minor=self.rounding_minor,
@@ -127,6 +140,7 @@ class Payment(msgspec.Struct, frozen=True):
             tenders=tuple(TenderLine(tender.kind, tender.received_minor) for tender in self.tenders),
             can_finish=self.open_minor == 0,
             takes_points=takes_points,
+            takes_cards=takes_cards,
         )
 
     def _is_absurd(self, received_minor: int) -> bool:

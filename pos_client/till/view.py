@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pos_client.till.card_paying import card_view
 from pos_client.till.desk import Desk
 from pos_client.till.parking import parked_view, view_elsewhere
 from pos_client.till.ports import OpenShift
-from pos_client.till.state import Notice, Phase, Question, ShiftView, TaxView, TillState
+from pos_client.till.state import Notice, Phase, Question, ShiftView, TaxView, TenderView, TillState
 from pos_client.till.ticket_view import TicketView
 from pos_client.till.variants import variant_choice
 from shared_models.tax import TaxAmount
@@ -37,7 +38,8 @@ class StateView:
             to_pay_minor=totals.to_pay_minor,
             discount_minor=totals.discount_minor,
             taxes=tuple(map(_tax_view, totals.document.taxes)),
-            tender=desk.payment.view(takes_points=store.point_minor > 0) if desk.payment else None,
+            tender=tender_view(desk, store.point_minor > 0),
+            card=card_view(desk),
             refund=desk.refund.view(store.cash_rounding_minor) if desk.refund else None,
             waiting=desk.asking.waiting.words if desk.asking.waiting else None,
             done=desk.done,
@@ -50,6 +52,12 @@ class StateView:
             choice=variant_choice(desk.choosing) if desk.choosing else None,
             locked_until_ms=desk.people.locked_until_ms,
         )
+
+
+def tender_view(desk: Desk, takes_points: bool) -> TenderView | None:
+    if desk.payment is None:
+        return None
+    return desk.payment.view(takes_points=takes_points, takes_cards=desk.ports.cards.is_set_up)
 
 
 def _shift_view(shift: OpenShift) -> ShiftView:

@@ -69,6 +69,17 @@ NOTICES: dict[str, str] = {
     "card_put_aside": "{amount} of the card are put aside for this till.",
     "card_returned": "What was put aside of the card is free again.",
     "card_needs_line": "That needs the line to head office. Try again when it is there.",
+    # cards
+    "no_terminal": "No card terminal is set up at this till. Take cash, or ask for it to be set up.",
+    "card_busy": "The card terminal is at work. Wait for it, or cancel there.",
+    "card_unsettled": "A card payment of {amount} is not settled yet. The terminal is asked what became of it.",
+    "card_declined": "Nothing was paid by card. {reason}",
+    "card_paid_first": "A card has paid already. Take that payment back first, then the sale can be changed.",
+    "card_goes_back": "{amount} go back to the card.",
+    "card_reversed": "{amount} went back to the card.",
+    "card_not_reversed": "The card payment stays: it did not go back. {reason}",
+    "no_card_payment": "There is no card payment to decide about.",
+    "card_not_asked_yet": "The terminal is being asked. Wait until it has answered or can't be reached.",
     # taking back
     "refunding": "A receipt is open. Give the money back, or leave it first.",
     "unknown_anywhere": "Nobody knows receipt {receipt_number}. Check the number; its till may not have sent it.",
@@ -132,6 +143,9 @@ QUESTIONS: dict[str, str] = {
     "enter_member": "Number of the member? Scan it or type it.",
     "enter_gift_number": "Number of the new gift card?",
     "enter_receipt": "Which receipt? Scan it or type its number.",
+    "card_was_paid": "Look at the terminal. Does it show that {amount} was paid? Only then press yes.",
+    "card_was_not_paid": "Look at the terminal. Does it show that nothing was paid? Only then press yes.",
+    "card_without_ticket": "A card paid {amount} for a ticket that is not here any more. Give it back to the card?",
     "more_than_drawer": "By the books there is not so much cash in the drawer. Take out {amount} all the same?",
     "void_sale": "Void the sale of {amount}?",
     "approver_pin": "This needs someone who may do it. Their PIN, please.",
@@ -143,6 +157,24 @@ WAITS: dict[str, str] = {
     "asking_card": "Asking head office for the card …",
     "asking_receipt": "Asking head office for receipt {receipt_number} …",
     "asking_refund": "Asking head office whether it went back already …",
+}
+
+CARD_STEPS: dict[str, str] = {
+    "card_connecting": "Connecting to the card terminal …",
+    "card_present_card": "{amount}: the customer holds, inserts or swipes the card.",
+    "card_enter_pin": "The customer enters the PIN.",
+    "card_wrong_pin": "Wrong PIN: the customer tries again.",
+    "card_please_wait": "The terminal asks to wait …",
+    "card_asking_bank": "The terminal asks the bank …",
+    "card_remove_card": "The customer takes the card out.",
+    "card_not_accepted": "The card was not accepted.",
+    "card_reversing": "The payment of {amount} goes back …",
+    "card_approved": "The card was accepted.",
+    "card_declined_step": "The card was declined.",
+    "card_other": "{text}",
+    "card_at_work": "The terminal is at work …",
+    "card_resolving": "No answer from the terminal. It is being asked what became of {amount} …",
+    "card_undecided": "Nobody knows yet whether {amount} was paid. {reason} The terminal is asked again and again.",
 }
 
 SMALL_PRINT: dict[str, str] = {

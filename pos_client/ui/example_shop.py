@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from pos_client.till.state import (
+    CardView,
     CountView,
     DoneView,
     LineView,
@@ -347,6 +348,23 @@ STATES: dict[str, TillState] = {
             open_minor=1680,
             quick_minor=(1680, 1700, 2000, 5000, 10_000),
             tenders=(TenderLine("cash", 2000),),
+        ),
+    ),
+    "tender_card": _sale_with(
+        phase=Phase.TENDER,
+        tender=msgspec.structs.replace(_TENDER, takes_cards=True),
+        card=CardView(3680, Words("card_present_card", {"amount_minor": 3680}), can_cancel=True),
+    ),
+    "tender_card_undecided": _sale_with(
+        phase=Phase.TENDER,
+        tender=msgspec.structs.replace(_TENDER, takes_cards=True),
+        card=CardView(
+            3680,
+            Words(
+                "card_undecided",
+                {"amount_minor": 3680, "reason": "The terminal's last payment is of another amount."},
+            ),
+            can_decide=True,
         ),
     ),
     "refund": _sale_with(phase=Phase.REFUND, refund=_REFUND, **_NO_SALE),

@@ -58,7 +58,7 @@ def drawer(totals: ShiftTotals, wording: Wording, *, expected: bool) -> list[Fig
     """`expected` is left out while the drawer may still be counted blind."""
     amount = wording.amount
     rows = [(tr("Drawer"), ""), (tr("Float"), amount(totals.float_minor))]
-    names = {"cash": tr("Cash sales"), "gift": tr("Gift cards"), "loyalty": tr("Points")}
+    names = {"cash": tr("Cash sales"), "card": tr("Cards"), "gift": tr("Gift cards"), "loyalty": tr("Points")}
     for tender in totals.tenders:
         rows.append((names.get(tender.kind, tender.kind), amount(tender.amount_minor)))
     rows += [

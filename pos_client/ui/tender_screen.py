@@ -12,6 +12,7 @@ from pos_client.till.state import TenderView, TillState
 from pos_client.ui.actions import Action
 from pos_client.ui.amount_entry import AmountEntry
 from pos_client.ui.buttons import KeyButton, Look
+from pos_client.ui.card_strip import CardStrip
 from pos_client.ui.entry_keys import figure_of
 from pos_client.ui.keypad import Keypad
 from pos_client.ui.labels import BigAmount, card, entry_line, label, rule
@@ -33,6 +34,7 @@ class TenderScreen(Screen):
     def __init__(self, theme: Theme, wording: Wording, presenter: Presenter) -> None:
         super().__init__(theme, wording, presenter)
         self._tender = _NOTHING
+        self._is_at_terminal = False
         self._entry = AmountEntry(wording.currency)
         self._due, self._open = BigAmount(theme, at_end=False), BigAmount(theme, tone="accent")
         self._open_title = label(tr("Still open"), "soft", at_end=True)
@@ -54,6 +56,10 @@ class TenderScreen(Screen):
         self.points = KeyButton(theme, tr("Points"), "F7", height_px=KEY_PX)
         self.points.clicked.connect(self._points)
         self.points.hide()
+        self.card = KeyButton(theme, tr("Card"), "F8", height_px=KEY_PX)
+        self.card.clicked.connect(self._card)
+        self.card.hide()
+        self.at_terminal = CardStrip(theme, wording, presenter)
         self.finish = KeyButton(theme, "", tr("Enter"), look=Look.PRIMARY, size_px=23, height_px=KEY_PX)
         self.finish.clicked.connect(self.enter)
         row = QHBoxLayout(self)
@@ -78,7 +84,12 @@ class TenderScreen(Screen):
         rounding = self.wording.amount(tender.rounding_minor, sign=True) if tender.rounding_minor else ""
         self._rounding.setText(rounding)
         self.points.setVisible(tender.takes_points)
-        self.remove.setEnabled(bool(tender.tenders))
+        self.card.setVisible(tender.takes_cards)
+        self._is_at_terminal = state.card is not None
+        self.at_terminal.show_card(state.card)
+        for button in (self.back, self.gift, self.points, self.card, *self.quick):
+            button.setEnabled(not self._is_at_terminal)
+        self.remove.setEnabled(bool(tender.tenders) and not self._is_at_terminal)
         self._preview()
 
     def entered(self) -> None:
@@ -86,9 +97,12 @@ class TenderScreen(Screen):
         self._preview()
 
     def key_actions(self) -> Sequence[Action]:
+        if self._is_at_terminal:
+            return self.at_terminal.key_actions()
         points = Action(tr("Points"), "F7", Qt.Key.Key_F7, self._points)
         return (
             *((points,) if self._tender.takes_points else ()),
+            *((Action(tr("Card"), "F8", Qt.Key.Key_F8, self._card),) if self._tender.takes_cards else ()),
             Action(tr("Exact sum"), "F11", Qt.Key.Key_F11, self._exact),
             Action(tr("Gift card"), "F6", Qt.Key.Key_F6, self._gift),
             Action(tr("Remove payment"), tr("Del"), Qt.Key.Key_Delete, self._remove),
@@ -97,11 +111,13 @@ class TenderScreen(Screen):
 
     def press(self, event: QKeyEvent) -> bool:
         key = figure_of(event)
-        if key:
+        if key and not self._is_at_terminal:
             self._type(key)
         return bool(key)
 
     def enter(self) -> None:
+        if self._is_at_terminal:
+            return
         if not self._entry.is_empty:
             self._take(self._entry.amount_minor)
         elif self._tender.can_finish:
@@ -125,6 +141,12 @@ class TenderScreen(Screen):
             self._take(self._tender.open_minor)
         else:
             self.enter()
+
+    def _card(self) -> None:
+        """What was typed, or all that is open."""
+        amount_minor = self._entry.amount_minor
+        self._entry.clear()
+        self.presenter.do(lambda till: till.tender_card(amount_minor))
 
     def _gift(self) -> None:
         self.presenter.do(lambda till: till.tender_gift())
@@ -155,7 +177,7 @@ class TenderScreen(Screen):
             self.finish.show_text(tr("Take {amount}").format(amount=money(typed_minor)))
         else:
             self.finish.show_text(tr("Enter what was given"))
-        self.finish.setEnabled(enough or bool(typed_minor))
+        self.finish.setEnabled((enough or bool(typed_minor)) and not self._is_at_terminal)
 
     def _show_tenders(self, tender: TenderView) -> None:
         while (item := self._paid.takeAt(0)) is not None:
@@ -173,7 +195,9 @@ class TenderScreen(Screen):
             self._paid.addWidget(rule())
 
     def _kind(self, kind: str) -> str:
-        return {"cash": tr("Cash"), "gift": tr("Gift card"), "loyalty": tr("Points")}.get(kind, kind)
+        return {"cash": tr("Cash"), "card": tr("Card"), "gift": tr("Gift card"), "loyalty": tr("Points")}.get(
+            kind, kind
+        )
 
     def _money_card(self) -> QFrame:
         frame, column = card()
@@ -201,6 +225,7 @@ class TenderScreen(Screen):
         buttons.setSpacing(GAP_PX)
         buttons.addWidget(self.back, 2)
         buttons.addWidget(self.remove, 2)
+        buttons.addWidget(self.card, 2)
         buttons.addWidget(self.gift, 2)
         buttons.addWidget(self.points, 2)
         buttons.addWidget(self.finish, 5)
@@ -209,6 +234,7 @@ class TenderScreen(Screen):
         column.addLayout(quick)
         column.addLayout(facts)
         column.addStretch(1)
+        column.addWidget(self.at_terminal)
         column.addLayout(buttons)
         return frame
 

@@ -7,7 +7,7 @@ from datetime import date
 from PySide6.QtCore import QCoreApplication, QDate, QLocale, Qt
 
 from pos_client.till.state import Words
-from pos_client.till.words import NOTICES, QUESTIONS, SMALL_PRINT, WAITS
+from pos_client.till.words import CARD_STEPS, NOTICES, QUESTIONS, SMALL_PRINT, WAITS
 from shared_models.currency import CURRENCIES, Currency
 from shared_models.moment import Moment
 from shared_models.money import format_amount
@@ -16,7 +16,7 @@ from shared_models.quantity import format_quantity
 CONTEXT = "till"
 """Where translators find all of the till's texts."""
 
-SENTENCES = {**NOTICES, **QUESTIONS, **WAITS, **SMALL_PRINT}
+SENTENCES = {**NOTICES, **QUESTIONS, **WAITS, **CARD_STEPS, **SMALL_PRINT}
 
 _MINUS = "\N{MINUS SIGN}"
 _NO_BREAK = "\N{NO-BREAK SPACE}"

@@ -15,9 +15,11 @@ import msgspec
 import sqlcipher3.dbapi2 as driver
 
 from hardware.receipt_document import ReceiptDocument, Text
+from hardware.terminals.base import Payment, Reference, Request
 from pos_client.journal_check import verify
 from pos_client.store.anchor import AnchorFile
 from pos_client.store.books import TillBooks
+from pos_client.till.ports import CardIntent
 from shared_models import cash, events, refund, sale, stored_value
 from shared_models.journal import Fault
 from shared_models.leases import LeaseReply, LeaseRequest
@@ -62,11 +64,31 @@ def _lease(site: str, act: Act) -> Kind:
     return Kind(f"pos_client.store.leases.LeaseRows.{site}", act)
 
 
+def _card(site: str, act: Act) -> Kind:
+    return Kind(f"pos_client.store.card_intents.CardIntents.{site}", act)
+
+
 def _ticket(site: str, act: Act) -> Kind:
     return Kind(f"pos_client.store.shared_tickets.SharedTickets.{site}", act)
 
 
 _ASKED, _OVER, _ESCROW = "a" * 32, "b" * 32, "c" * 32
+
+
+_CREATED, _SENT = "d" * 32, "e" * 32
+_A_REQUEST = Request(1250, "EUR", Reference("52500041", 7, 7), True)
+_PAID = Payment(amount_minor=1250, brand="VISA", last_four="1111", reference=Reference("52500041", 8, 8))
+
+
+def _intent(intent_id: str) -> CardIntent:
+    return CardIntent(intent_id, "5a1e" * 8, 1250, "EUR")
+
+
+def _sale_paid_by(intent_id: str) -> sale.SalePosted:
+    sold = a_sale()
+    card = sale.CardPaid(intent_id=intent_id, brand="VISA", last_four="1111")
+    tenders = (sale.Tender(sale.CARD, sold.total_minor, "VISA 1111", card),)
+    return msgspec.structs.replace(sold, tenders=tenders, change_minor=0, cash_rounding_minor=0)
 
 
 def _wanted(lease_id: str, **more: Any) -> LeaseRequest:
@@ -157,6 +179,13 @@ OTHERS: dict[str, Kind] = {
     "a lease given back": _lease("given_back", lambda b: b.leases.given_back(_ASKED)),
     "a lease that ran out": _lease("run_out", lambda b: b.leases.run_out(2 * NOON_MS)),
     "a lease that the server knows the end of": _lease("told", lambda b: b.leases.told(_OVER)),
+    "a card payment begun": _card("begin", lambda b: b.cards.begin(_intent("9" * 32), NOON_MS)),
+    "a card payment sent": _card("sent", lambda b: b.cards.sent(_CREATED, _A_REQUEST)),
+    "a card payment approved": _card("settle", lambda b: b.cards.settle(_SENT, "approved", "", _PAID)),
+    "a sale paid by card": Kind(
+        "pos_client.store.books.TillBooks.post_sale",
+        lambda b: b.post_sale(_sale_paid_by(_SENT), open_drawer=False),
+    ),
     "a ticket offered to other tills": _ticket("_note", lambda b: b.tickets.offering("p1")),
     "a ticket that another till has now": _ticket("learn", lambda b: b.tickets.learn(["p1"], ["p0"])),
     "another till's ticket taken up": Kind(
@@ -211,6 +240,9 @@ def prepare(folder: Path) -> Path:
     books.leases.asked(_wanted(_ESCROW, kind="escrow", account="gift"))
     books.leases.answered(_granted(_ESCROW), NOON_MS)
     books.leases.given_back(_OVER)
+    for intent_id in (_CREATED, _SENT):
+        books.cards.begin(_intent(intent_id), NOON_MS)
+    books.cards.sent(_SENT, _A_REQUEST)
     books.close()
     return folder
 

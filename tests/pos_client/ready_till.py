@@ -31,12 +31,14 @@ class WelcomingServer:
         return Reply(Enrolled(request.device_id, "03", "03-2", "Corner", 0))
 
 
-def ready(folder: Path, printer: str = "", server_url: str = "") -> TillSettings:
+def ready(folder: Path, printer: str = "", server_url: str = "", terminal: str = "") -> TillSettings:
     """The settings of a till that can sell from its first start."""
     identity = load_or_create(folder / "identity", use_keyring=False)
     enrol(folder / "identity", identity, WelcomingServer(), "code")  # type: ignore[arg-type]  # all it is asked
     build_file(folder / CATALOGUE_FILE, shop())
-    return TillSettings(data_dir=folder, printer=printer, server_url=server_url, keyring=False)
+    return TillSettings(
+        data_dir=folder, printer=printer, server_url=server_url, terminal=terminal, keyring=False
+    )
 
 
 def shop() -> list[object]:
@@ -67,6 +69,7 @@ def environment(settings: TillSettings) -> dict[str, str]:
         f"{PREFIX}DATA_DIR": str(settings.data_dir),
         f"{PREFIX}PRINTER": settings.printer,
         f"{PREFIX}SERVER_URL": settings.server_url,
+        f"{PREFIX}TERMINAL": settings.terminal,
         f"{PREFIX}KEYRING": "false",
         "XDG_STATE_HOME": str(settings.data_dir.parent / "state"),
         "QT_QPA_PLATFORM": "offscreen",
