@@ -7,6 +7,7 @@ from hardware.drawers.simulator import SimulatedDrawer
 from hardware.printers.escpos_printer import PrinterSettings
 from hardware.registry import DeviceSettings, connected
 from hardware.status import PrinterStatus
+from hardware.terminals.virtual import VirtualTerminal
 
 
 def counter(virtual_printer, **settings):
@@ -66,3 +67,14 @@ def test_a_stopped_and_a_paused_printer_say_what_to_do():
     assert "knife" in stopped.message
     assert not paused.can_print
     assert "can't be reached" in PrinterStatus(reachable=False).message
+
+
+def test_a_card_terminal_says_what_is_wrong_with_it():
+    with VirtualTerminal(port=0) as terminal:
+        settings = DeviceSettings(card_terminal=f"zvt://127.0.0.1:{terminal.port}")
+        assert sentences(examine(settings))[-1] == (
+            f"OK       Card terminal at 127.0.0.1 port {terminal.port}: Card terminal is ready."
+        )
+        terminal.set_paper(has_paper=False)
+        assert "out of paper" in sentences(examine(settings))[-1]
+    assert "PROBLEM" in sentences(examine(settings))[-1]

@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 
 from hardware.receipt_document import ReceiptDocument, Text
+from hardware.terminals.base import Payment, Step
 from pos_client.till.ports import (
+    CardIntent,
     Escrow,
     LeaseAnswer,
     OpenShift,
@@ -289,6 +291,52 @@ class FakeLending:
     def escrows(self, account: str, subject: str) -> tuple[Escrow, ...]:
         found = self.put_aside.get(subject)
         return (found,) if found is not None and found.lease_id not in self.given_back else ()
+
+
+class FakeCards:
+    """A card terminal that does what a test says, one payment at a time."""
+
+    is_set_up = True
+
+    def __init__(self) -> None:
+        self.intent: CardIntent | None = None
+        self.now = Step("connecting")
+        self.cancelled = self.has_asked = False
+
+    def end(self, state: str, reason: str = "", payment: Payment | None = None) -> None:
+        assert self.intent is not None
+        self.intent = msgspec.structs.replace(self.intent, state=state, reason=reason, payment=payment)
+
+    def open_intents(self) -> tuple[CardIntent, ...]:
+        over = ("declined", "reversed", "used")
+        return (self.intent,) if self.intent is not None and self.intent.state not in over else ()
+
+    def begin(self, sale_id: str, amount_minor: int, currency: str) -> CardIntent:
+        self.intent = CardIntent("1" * 32, sale_id, amount_minor, currency, "sent")
+        return self.intent
+
+    def look(self, intent_id: str) -> CardIntent:
+        assert self.intent is not None
+        return self.intent
+
+    def step(self) -> Step:
+        return self.now
+
+    def was_asked(self, intent_id: str) -> bool:
+        return self.has_asked
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+    def decide(self, intent_id: str, *, paid: bool, by: str) -> CardIntent:
+        assert self.intent is not None
+        state = "approved" if paid else "declined"
+        self.intent = msgspec.structs.replace(self.intent, state=state, decided_by=by)
+        return self.intent
+
+    def reverse(self, intent_id: str) -> CardIntent:
+        self.end("reversing")
+        return self.look(intent_id)
 
 
 class FakeKeptNumber:
