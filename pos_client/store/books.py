@@ -10,19 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from hardware.receipt_document import ReceiptDocument, encode_document
-from pos_client.store import (
-    card_intents,
-    given_back,
-    leases,
-    outbox,
-    parked,
-    rescue,
-    restamping,
-    sales,
-    segments,
-    shifts,
-)
+from pos_client.store import given_back, leases, outbox, parked, rescue, restamping, sales, segments, shifts
 from pos_client.store.anchor import AnchorFile
+from pos_client.store.card_intents import CardIntents, use_intents
 from pos_client.store.connection import LOG_BYTES, Database, Driver, DriverConnection
 from pos_client.store.jobs import Jobs, queue_drawer, queue_print
 from pos_client.store.journal import Journal, Sealed, insert_entry
@@ -126,7 +116,7 @@ class TillBooks:
             self._be_current()
             self.jobs = Jobs(self.database, self._receipt)
             self.jobs.after_restart()
-            self.cards = card_intents.CardIntents(self.database)
+            self.cards = CardIntents(self.database)
             self.leases = leases.LeaseRows(self.database)
             self.tickets = SharedTickets(self.database)
             self.database.grow_log(log_bytes)
@@ -230,7 +220,7 @@ class TillBooks:
             def work(connection: Driver) -> None:
                 insert_entry(connection, sealed)
                 sales.insert_sale(connection, row)
-                card_intents.use(connection, numbered)
+                use_intents(connection, numbered)
                 self._insert(connection, others)
                 if open_drawer:
                     queue_drawer(connection, sealed.pos, _SALE_REASON)

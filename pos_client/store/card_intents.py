@@ -96,7 +96,7 @@ _MAY_FOLLOW = {
 }
 
 
-def use(connection: Driver, sale: SalePosted) -> None:
+def use_intents(connection: Driver, sale: SalePosted) -> None:
     """With the sale, in its transaction: its payments are posted."""
     used = [(tender.card.intent_id,) for tender in sale.tenders if tender.card is not None]
     connection.executemany("update payment_intent set state = 'used' where id = ?", used)
