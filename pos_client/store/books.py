@@ -100,7 +100,7 @@ class TillBooks:
         connection_class: type[Any],
         anchor_path: Path,
     ) -> None:
-        aside = rescue.put_aside_if_damaged(path, key, self._aside_name(path))
+        aside = rescue.put_aside_if_damaged(path, key, f"{path.name}.damaged-{self._clock.now().at_ms}")
         self._salvage_from = tuple(file for file in (aside, self._second_copy) if file and file.exists())
         self._salvaged = False
         ballast = Ballast(path.with_name(path.name + ".ballast"), ballast_bytes)
@@ -123,9 +123,6 @@ class TillBooks:
         except BaseException:
             self.database.close()
             raise
-
-    def _aside_name(self, path: Path) -> str:
-        return f"{path.name}.damaged-{self._clock.now().at_ms}"
 
     def _open_current(self, connection: Driver, key: str | None) -> segments.Segment:
         """The incarnation to go on with: a new one at first, or when continuity is not proven."""
