@@ -18,6 +18,7 @@ from hardware.printers.escpos_printer import PrinterSettings
 from hardware.printers.virtual import VirtualPrinter
 from hardware.receipt_document import ReceiptDocument
 from hardware.registry import DeviceSettings, connected
+from hardware.scanners.address import scanners_at
 from hardware.terminals.address import terminal_at
 from hardware.terminals.base import CardTerminal
 from hardware.terminals.virtual import VirtualTerminal
@@ -360,10 +361,11 @@ def second_copy(settings: TillSettings, till_id: str) -> Path | None:
 def devices_of(settings: TillSettings, virtual_port: int | None = None) -> DeviceSettings:
     address = f"tcp://127.0.0.1:{virtual_port}" if virtual_port else settings.printer
     terminal = "" if settings.terminal == VIRTUAL else settings.terminal
+    wedge = scanners_at(settings.scanners).wedge
     if not address or address == VIRTUAL:
-        return DeviceSettings(card_terminal=terminal)
+        return DeviceSettings(wedge=wedge, card_terminal=terminal)
     printer = PrinterSettings(address, settings.printer_profile)
-    return DeviceSettings(printer, PulseSettings(), card_terminal=terminal)
+    return DeviceSettings(printer, PulseSettings(), wedge, card_terminal=terminal)
 
 
 def open_till(settings: TillSettings) -> OpenTill:
@@ -385,7 +387,11 @@ def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
         return application.explain(reason.message)
     with till:
         window = application.open(
-            till.session, now=till.clock.now, status=till.status_line.now, version=till.catalogue_version
+            till.session,
+            now=till.clock.now,
+            status=till.status_line.now,
+            version=till.catalogue_version,
+            wedge=scanners_at(settings.scanners).wedge,
         )
         if settings.printer == VIRTUAL:
             till.on_paper = application.paper(window)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 from platformdirs import user_data_dir
 
+from hardware.scanners.address import WEDGE, scanners_at
 from hardware.terminals.address import terminal_at
 from hardware.transport.address import BadAddress, transport_at
 from shared_models.errors import ShopError
@@ -28,6 +29,7 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     none. `printer` is its address (tcp://host:port, usb://, serial://, cups://,
     winspool:// or file://, see `hardware.transport.address`), empty for none, or 'virtual' for one whose paper is
     shown in a window.
+    `scanners` are their addresses with spaces between them (see `hardware.scanners.address`).
     `printer_profile` is generic-80, generic-58 or a model that `hardware.escpos.profile` knows. `database_key`
     is 64 hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in a protected file.
     `terminal` is the card terminal's address (zvt://host:port, see `hardware.terminals.address`), empty for none, or
@@ -41,6 +43,7 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     printer: str = "tcp://127.0.0.1:9100"
     printer_profile: str = "generic-80"
     terminal: str = ""
+    scanners: str = WEDGE
     theme: str = "light"
     fullscreen: bool = False
     keyring: bool = True
@@ -88,9 +91,10 @@ def _check_kind(name: str, value: str) -> None:
 
 def _check(settings: TillSettings) -> None:
     if settings.printer and settings.printer != VIRTUAL:
-        _check_device("PRINTER", settings.printer)
+        _check_device("PRINTER", settings.printer, transport_at)
+    _check_device("SCANNERS", settings.scanners, scanners_at)
     if settings.terminal and settings.terminal != VIRTUAL:
-        _check_terminal(settings.terminal)
+        _check_device("TERMINAL", settings.terminal, terminal_at)
     _check_url("SERVER_URL", settings.server_url, "https://shop.example")
     _check_url("HUB_URL", settings.hub_url, "http://192.168.1.40:8321")
     if settings.hub_url and not settings.server_url:
@@ -103,18 +107,11 @@ def _check(settings: TillSettings) -> None:
         raise BadSetting(f"{PREFIX}DATABASE_KEY must be 64 hexadecimal digits.")
 
 
-def _check_device(name: str, address: str) -> None:
+def _check_device(name: str, address: str, read_address: Callable[[str], object]) -> None:
     try:
-        transport_at(address)
+        read_address(address)
     except BadAddress as reason:
         raise BadSetting(f"{PREFIX}{name}: {reason.message}") from reason
-
-
-def _check_terminal(address: str) -> None:
-    try:
-        terminal_at(address)
-    except BadAddress as reason:
-        raise BadSetting(f"{PREFIX}TERMINAL: {reason.message}") from reason
 
 
 def _check_url(name: str, url: str, example: str) -> None:

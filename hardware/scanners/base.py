@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+BadScanReason = Literal["control_characters", "too_long", "cut_short", "wrong_frame"]
+
 
 class Scan(msgspec.Struct, frozen=True, tag="scan"):
     """A code as the scanner read it; whether any product has it is not the scanner's business."""
@@ -17,13 +19,19 @@ class Scan(msgspec.Struct, frozen=True, tag="scan"):
 class BadScan(msgspec.Struct, frozen=True, tag="bad_scan"):
     """Something was scanned that can't be a code; in `shown` control characters are spelt out."""
 
-    reason: Literal["control_characters", "too_long"]
+    reason: BadScanReason
     shown: str
 
     @property
     def message(self) -> str:
         if self.reason == "too_long":
             return "That code is too long for a product. Scan the product's own barcode."
+        if self.reason == "cut_short":
+            return f"The scanner sent only part of a code: {self.shown}. Scan again."
+        if self.reason == "wrong_frame":
+            return (
+                f"{self.shown} lacks the prefix or suffix that is set up for the scanner. Check its settings."
+            )
         return f"The scanner sent something that is not a code: {self.shown}. Scan again, or type the number."
 
 

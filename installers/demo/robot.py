@@ -64,6 +64,7 @@ class Robot(QObject):
         for key in keys:
             QTest.qWait(5)
             self._key(getattr(Qt.Key, f"Key_{key}"), key if key.isdigit() else "", TYPING_MS)
+        QTest.qWait(TYPING_MS)
 
     def _type(self, text: str) -> None:
         for character in text:

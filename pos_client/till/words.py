@@ -12,6 +12,8 @@ NOTICES: dict[str, str] = {
     "wrong_check_digit": "{code} was not read rightly: its check digit is wrong. Scan it again.",
     "unreadable_scan": "That scan holds signs that no barcode has. Clean the label and scan it again.",
     "scan_too_long": "That is too long for a code. Scan one barcode at a time.",
+    "scan_cut_short": "The scanner sent only part of a code. Scan it again.",
+    "scan_without_frame": "{code} lacks the prefix or suffix that is set up for the scanner. Check its settings.",
     "no_code": "Scan or type a code first.",
     "bad_multiplier": "{text} is not a quantity. Write it like 3*4006381333931.",
     "gs1_without_product": "This code names no product. Scan the other barcode on the package.",

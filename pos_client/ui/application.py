@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtNetwork import QNetworkInformation
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
+from hardware.scanners.wedge import DEFAULT_WEDGE, WedgeSettings
 from pos_client.till.intents import Till
 from pos_client.till.state import TillStatus
 from pos_client.ui.main_window import MainWindow
@@ -53,10 +54,11 @@ class Application(QObject):
         now: Callable[[], Moment],
         status: Callable[[], TillStatus],
         version: Callable[[], object],
+        wedge: WedgeSettings | None = DEFAULT_WEDGE,
     ) -> MainWindow:
         """`version` is any value that changes when the catalogue does."""
         self._status, self._version, self._seen_version = status, version, version()
-        self.window = MainWindow(till, now, theme=self._theme)
+        self.window = MainWindow(till, now, theme=self._theme, wedge=wedge)
         self.window.show_status(status())
         if self._fullscreen:
             self.window.showFullScreen()

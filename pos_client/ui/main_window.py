@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from hardware.scanners.base import BadScan, ScanOutcome
-from hardware.scanners.wedge import WedgeDecoder, WedgeSettings
+from hardware.scanners.wedge import DEFAULT_WEDGE, WedgeDecoder, WedgeSettings
 from pos_client.till.intents import Till
 from pos_client.till.state import Phase, Question, Severity, TillState, TillStatus, VariantChoice, Words
 from pos_client.ui.actions import CTRL, Action, find, is_enter
@@ -24,7 +24,7 @@ from pos_client.ui.notice_bar import NoticeBar
 from pos_client.ui.open_shift_screen import OpenShiftScreen
 from pos_client.ui.panel import PanelHost
 from pos_client.ui.presenter import Presenter
-from pos_client.ui.questions import may_be_scanned, question_panel
+from pos_client.ui.questions import bad_scan_words, may_be_scanned, question_panel
 from pos_client.ui.refund_screen import RefundScreen
 from pos_client.ui.report_panel import ReportPanel
 from pos_client.ui.sale_screen import SaleScreen
@@ -42,7 +42,10 @@ _SELLING = (Phase.SALE, Phase.CHANGE)
 
 
 class MainWindow(QWidget):
-    """Shows what `till` says and hands it what the operator does. `now` is the shop's wall clock."""
+    """Shows what `till` says and hands it what the operator does. `now` is the shop's wall clock.
+
+    `wedge` says how scanners that type are told from people; None where there are none.
+    """
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class MainWindow(QWidget):
         theme: Theme | None = None,
         wording: Wording | None = None,
         monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
-        wedge: WedgeSettings | None = None,
+        wedge: WedgeSettings | None = DEFAULT_WEDGE,
         idle_lock_ms: int = 300_000,
     ) -> None:
         super().__init__()
@@ -83,7 +86,7 @@ class MainWindow(QWidget):
         self._idle.setInterval(idle_lock_ms)
         self._idle.timeout.connect(self._lock)
         self._wedge = WedgeFilter(
-            WedgeDecoder(wedge), self.press, self.scanned, self._idle.start, self, monotonic_ms
+            None if wedge is None else WedgeDecoder(wedge), self.press, self.scanned, self._idle.start, self
         )
         self._tick = QTimer(self)
         self._tick.setInterval(_CLOCK_TICK_MS)
@@ -141,21 +144,35 @@ class MainWindow(QWidget):
         self.sale.products.load()
 
     def scanned(self, outcome: ScanOutcome) -> None:
-        """A scan from any scanner: to the ticket, or to nobody."""
+        """A scan from any scanner: an answer, or to the ticket; what was open for the keys makes way for it."""
         if isinstance(outcome, BadScan):
-            code = "scan_too_long" if outcome.reason == "too_long" else "unreadable_scan"
-            self.presenter.tell(Severity.WARNING, self.wording.words(Words(code)))
+            self.presenter.tell(Severity.WARNING, self.wording.words(bad_scan_words(outcome)))
         elif self._asked is not None and may_be_scanned(self._asked):
             self._asked = None
             self.host.close_panel()
             self.presenter.do(lambda till: till.answer(True, outcome.text))
-        elif (self.host.panel is None or self._choice is not None) and self._screen().takes_scans:
+        elif self._comes_to_the_ticket():
             self.sale.products.clear()
             self.presenter.do(lambda till: till.scan(outcome.text))
         else:
             self.presenter.tell(
                 Severity.WARNING, tr("Finish this first, then scan again. Nothing was added.")
             )
+
+    def _comes_to_the_ticket(self) -> bool:
+        """Not while the till waits for an answer, nor once money was taken or a card is at it."""
+        state = self.presenter.state
+        pending = state.waiting is not None or state.card is not None
+        unpaid = state.tender is not None and not state.tender.tenders and not pending
+        if self._asked is not None or not (self._screen().takes_scans or unpaid):
+            return False
+        if self._report is not None:
+            self._put_report_away()
+        if self._choice is None:
+            self.host.close_panel()
+        if unpaid:
+            self.presenter.do(lambda till: till.back_to_sale())
+        return True
 
     def press(self, event: QKeyEvent) -> bool:
         """A key that a person pressed, before any widget has seen it; True when it is used up."""

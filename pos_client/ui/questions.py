@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pos_client.till.state import Question
+from hardware.scanners.base import BadScan, BadScanReason
+from pos_client.till.state import Question, Words
 from pos_client.ui.panel import Panel
 from pos_client.ui.prompt_panel import AmountPanel, PinPanel, QuantityPanel, TextPanel, YesNoPanel
 from pos_client.ui.theme import Theme
@@ -18,6 +19,14 @@ _SCANNED_ANSWERS = (
     "enter_member",
     "enter_receipt",
 )
+
+
+_BAD_SCANS: dict[BadScanReason, str] = {
+    "control_characters": "unreadable_scan",
+    "too_long": "scan_too_long",
+    "cut_short": "scan_cut_short",
+    "wrong_frame": "scan_without_frame",
+}
 
 
 def question_panel(
@@ -46,6 +55,11 @@ def question_panel(
 def may_be_scanned(question: Question) -> bool:
     """Numbers stand on goods, cards and receipts as barcodes."""
     return question.answer in _SCANNED_ANSWERS
+
+
+def bad_scan_words(scan: BadScan) -> Words:
+    """What the operator is told of a scan that can't be a code."""
+    return Words(_BAD_SCANS[scan.reason], {"code": scan.shown})
 
 
 def _buttons(answer: str) -> tuple[str, str, bool]:

@@ -10,13 +10,22 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QWindow
 
 from hardware.scanners.base import ScanOutcome
-from hardware.scanners.wedge import ENTER, TAB, Decision, Replay, Scanned, WedgeDecoder
+from hardware.scanners.wedge import ENTER, OTHER_KEY, TAB, Decision, Replay, Scanned, WedgeDecoder
 from pos_client.ui.actions import is_enter
 
 _HEARD = (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.TouchBegin)
-_SHORTCUT = (
-    Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+_CTRL_OR_ALT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+_MODIFIERS = (
+    Qt.Key.Key_Shift,
+    Qt.Key.Key_Control,
+    Qt.Key.Key_Alt,
+    Qt.Key.Key_AltGr,
+    Qt.Key.Key_Meta,
+    Qt.Key.Key_CapsLock,
+    Qt.Key.Key_NumLock,
+    Qt.Key.Key_ScrollLock,
 )
+_FIRST_WITH_CTRL, _LAST_WITH_CTRL = 0x40, 0x5F
 
 _STAMP_MODULUS = 1 << 32
 _LONGEST_BETWEEN_MS = 60_000
@@ -27,12 +36,12 @@ class WedgeFilter(QObject):
 
     Qt sends a key to the QWindow and then again to the widget; one that listened to both would see each key twice.
     `pressed` gets each key that a person typed, and says whether it was used up; `scanned` gets a scan; `touched`
-    hears that somebody is there.
+    hears that somebody is there. Without a `decoder` every key is a person's.
     """
 
     def __init__(
         self,
-        decoder: WedgeDecoder,
+        decoder: WedgeDecoder | None,
         pressed: Callable[[QKeyEvent], bool],
         scanned: Callable[[ScanOutcome], None],
         touched: Callable[[], object],
@@ -54,6 +63,11 @@ class WedgeFilter(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
 
+    @property
+    def holds_keys(self) -> bool:
+        """Whether there are keys of which it is not known yet who pressed them."""
+        return bool(self._held)
+
     def watch(self, window: QWindow) -> None:
         if window is not self._window:
             self._window = window
@@ -66,18 +80,26 @@ class WedgeFilter(QObject):
         self._touched()
         if isinstance(event, QKeyEvent):
             return self._key(event)
-        self._act_on(self._decoder.interrupt())
+        self._interrupt()
         return False
 
     def _key(self, event: QKeyEvent) -> bool:
-        character = _character(event)
-        if not character or event.isAutoRepeat():
-            self._act_on(self._decoder.interrupt())
+        if event.key() in _MODIFIERS:
+            return False
+        if self._decoder is None:
+            return self._pressed(event)
+        if event.isAutoRepeat():
+            self._interrupt()
             return self._pressed(event)
         self._held.append(event.clone())
         self._looked_again = False
-        self._act_on(self._decoder.key(character, self._clock.pressed_ms(event.timestamp())))
+        pressed_ms = self._clock.pressed_ms(event.timestamp())
+        self._act_on(self._decoder, self._decoder.key(_character(event), pressed_ms))
         return True
+
+    def _interrupt(self) -> None:
+        if self._decoder is not None:
+            self._act_on(self._decoder, self._decoder.interrupt())
 
     def _tick(self) -> None:
         """A till that was busy finds the pause over and the rest of the scan in its queue: the queue goes first."""
@@ -85,9 +107,10 @@ class WedgeFilter(QObject):
             self._looked_again = True
             self._timer.start(0)
             return
-        self._act_on(self._decoder.tick(self._clock.now_ms()))
+        if self._decoder is not None:
+            self._act_on(self._decoder, self._decoder.tick(self._clock.now_ms()))
 
-    def _act_on(self, decisions: Sequence[Decision]) -> None:
+    def _act_on(self, decoder: WedgeDecoder, decisions: Sequence[Decision]) -> None:
         for decision in decisions:
             keys = [self._held.popleft() for _ in decision.keys]
             if isinstance(decision, Replay):
@@ -95,7 +118,7 @@ class WedgeFilter(QObject):
                     self._deliver(key)
             elif isinstance(decision, Scanned):
                 self._scanned(decision.outcome)
-        due_ms = self._decoder.due_ms
+        due_ms = decoder.due_ms
         if due_ms is None:
             self._timer.stop()
         else:
@@ -140,15 +163,13 @@ class KeyClock:
 
 
 def _character(event: QKeyEvent) -> str:
-    """What the decoder takes for this key; empty for keys that make no character."""
-    if event.modifiers() & _SHORTCUT:
-        # A scanner sends a group separator as Ctrl and a bracket; the character tells.
-        return event.text() if event.text() == "\x1d" else ""
+    """What the decoder takes for this key. Scanners send control characters as Ctrl and a letter."""
+    has_ctrl = event.modifiers() & _CTRL_OR_ALT == Qt.KeyboardModifier.ControlModifier
+    if has_ctrl and _FIRST_WITH_CTRL <= event.key() <= _LAST_WITH_CTRL:
+        control = chr(event.key() & 0x1F)
+        return ENTER if control == "\n" else control
     if is_enter(event):
         return ENTER
     if event.key() == Qt.Key.Key_Tab:
         return TAB
-    text = event.text()
-    if event.key() in (Qt.Key.Key_Backspace, Qt.Key.Key_Delete, Qt.Key.Key_Escape):
-        return ""
-    return text if len(text) == 1 else ""
+    return event.text() if len(event.text()) == 1 else OTHER_KEY

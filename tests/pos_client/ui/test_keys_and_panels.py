@@ -7,7 +7,6 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -15,24 +14,10 @@ from pos_client.till.state import Notice, Phase, Severity, TenderView, TillState
 from pos_client.ui.example_shop import STATES, ShownTill
 from pos_client.ui.main_window import MainWindow
 from pos_client.ui.theme import DARK, HIGH_CONTRAST, LIGHT
+from tests.pos_client.ui.keys import CTRL, press, type_text
 
 OpenWindow = Callable[..., MainWindow]
 Key = Qt.Key
-CTRL = Qt.KeyboardModifier.ControlModifier
-
-
-def press(
-    window: MainWindow, *keys: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
-) -> None:
-    for key in keys:
-        QTest.keyClick(window.windowHandle(), key, modifier)
-
-
-def figures(window: MainWindow, text: str) -> None:
-    """Typed by a person: a key of another kind in between tells that it is no scan."""
-    for figure in text:
-        QTest.keyClick(window.windowHandle(), figure)
-        QTest.keyClick(window.windowHandle(), Key.Key_Shift)
 
 
 def asked(window: MainWindow) -> list[tuple[str, tuple[object, ...], dict[str, object]]]:
@@ -64,7 +49,7 @@ def test_a_key_on_the_sale_screen_asks_the_till(
 def test_f4_and_figures_set_the_quantity_of_the_chosen_line(open_window: OpenWindow) -> None:
     window = open_window(STATES["sale"])
     press(window, Key.Key_F4)
-    figures(window, "12")
+    type_text(window, "12")
     press(window, Key.Key_Return)
     assert asked(window) == [("set_quantity", (12_000,), {})]
 
@@ -87,7 +72,7 @@ def test_esc_leaves_a_panel_without_doing_anything_and_the_field_has_the_focus_a
 def test_a_discount_in_percent_goes_to_the_line_with_a_reason(open_window: OpenWindow) -> None:
     window = open_window(STATES["sale"])
     press(window, Key.Key_F6, Key.Key_Down)
-    figures(window, "10")
+    type_text(window, "10")
     press(window, Key.Key_Return)
     assert asked(window) == [("discount_line", (), {"percent_ppm": 100_000, "reason": "Damaged"})]
 
@@ -95,7 +80,7 @@ def test_a_discount_in_percent_goes_to_the_line_with_a_reason(open_window: OpenW
 def test_a_new_price_is_entered_in_cents(open_window: OpenWindow) -> None:
     window = open_window(STATES["sale"])
     press(window, Key.Key_F6, Key.Key_Right, Key.Key_Right)
-    figures(window, "799")
+    type_text(window, "799")
     press(window, Key.Key_Return)
     assert asked(window) == [("set_price", (799, "Goodwill"), {})]
 
@@ -103,10 +88,10 @@ def test_a_new_price_is_entered_in_cents(open_window: OpenWindow) -> None:
 def test_paid_out_asks_how_much_and_then_why(open_window: OpenWindow) -> None:
     window = open_window(STATES["sale"])
     press(window, Key.Key_F10)
-    figures(window, "3")
-    figures(window, "1250")
+    type_text(window, "3")
+    type_text(window, "1250")
     press(window, Key.Key_Return)
-    figures(window, "stamps")
+    type_text(window, "stamps")
     press(window, Key.Key_Return)
     assert asked(window) == [("pay_out", (1250, "stamps"), {})]
 
@@ -114,7 +99,7 @@ def test_paid_out_asks_how_much_and_then_why(open_window: OpenWindow) -> None:
 def test_a_parked_ticket_is_recalled_by_its_number(open_window: OpenWindow) -> None:
     window = open_window(STATES["sale"])
     press(window, Key.Key_F5)
-    figures(window, "2")
+    type_text(window, "2")
     assert asked(window) == [("look_at_parked", (), {}), ("recall", ("k-2",), {})]
 
 
@@ -132,7 +117,7 @@ def test_the_safe_answer_to_voiding_a_sale_is_under_esc(open_window: OpenWindow)
 
 def test_an_approvers_pin_is_never_shown(open_window: OpenWindow) -> None:
     window = open_window(STATES["question_pin"])
-    figures(window, "4711")
+    type_text(window, "4711")
     shown = [
         widget.accessibleName()
         for widget in window.host.findChildren(object)
@@ -146,7 +131,7 @@ def test_an_approvers_pin_is_never_shown(open_window: OpenWindow) -> None:
 
 def test_a_weight_is_answered_as_typed(open_window: OpenWindow) -> None:
     window = open_window(STATES["question_weight"])
-    figures(window, "0.35")
+    type_text(window, "0.35")
     press(window, Key.Key_Return)
     assert asked(window)[0] == ("answer", (True, "0.35"), {})
 
@@ -175,17 +160,17 @@ def paying(open_window: OpenWindow) -> MainWindow:
 
 def test_enough_cash_and_enter_finishes_the_sale(open_window: OpenWindow) -> None:
     window = paying(open_window)
-    figures(window, "5000")
+    type_text(window, "5000")
     press(window, Key.Key_Return)
     assert [name for name, _, _ in asked(window)] == ["tender_cash", "finish_sale"]
 
 
 def test_too_little_cash_is_taken_and_waits_for_the_rest(open_window: OpenWindow) -> None:
     window = paying(open_window)
-    figures(window, "2000")
+    type_text(window, "2000")
     press(window, Key.Key_Return)
     assert asked(window) == [("tender_cash", (2000,), {})]
-    figures(window, "1680")
+    type_text(window, "1680")
     press(window, Key.Key_Return)
     assert [name for name, _, _ in asked(window)] == ["tender_cash", "tender_cash", "finish_sale"]
 
@@ -217,7 +202,7 @@ def test_esc_goes_back_to_the_sale(open_window: OpenWindow) -> None:
 def test_enter_walks_through_the_denominations_and_f12_confirms(open_window: OpenWindow) -> None:
     window = open_window(STATES["count"])
     fields = list(window.screens[Phase.COUNT].fields.values())  # type: ignore[attr-defined]
-    figures(window, "2")
+    type_text(window, "2")
     press(window, Key.Key_Return)
     assert QApplication.focusWidget() is fields[1]
     press(window, Key.Key_F12)
@@ -226,7 +211,7 @@ def test_enter_walks_through_the_denominations_and_f12_confirms(open_window: Ope
 
 def test_a_pin_is_typed_blind_and_sent_with_enter(open_window: OpenWindow) -> None:
     window = open_window(STATES["locked"])
-    figures(window, "1234")
+    type_text(window, "1234")
     press(window, Key.Key_Return)
     assert asked(window) == [("log_in", ("1234",), {})]
 
@@ -234,7 +219,7 @@ def test_a_pin_is_typed_blind_and_sent_with_enter(open_window: OpenWindow) -> No
 def test_no_pin_is_taken_while_locked_out(open_window: OpenWindow) -> None:
     far_away = 1 << 60
     window = open_window(msgspec.structs.replace(STATES["locked"], locked_until_ms=far_away))
-    figures(window, "1")
+    type_text(window, "1")
     press(window, Key.Key_Return)
     assert asked(window) == []
 
@@ -243,14 +228,14 @@ def test_a_float_of_nothing_must_be_typed(open_window: OpenWindow) -> None:
     window = open_window(STATES["no_shift"])
     press(window, Key.Key_Return)
     assert asked(window) == []
-    figures(window, "0")
+    type_text(window, "0")
     press(window, Key.Key_Return)
     assert asked(window) == [("open_shift", (0,), {})]
 
 
 def test_arrows_and_enter_pick_a_product_by_name(open_window: OpenWindow, qtbot: QtBot) -> None:
     window = open_window(STATES["sale"])
-    figures(window, "to")
+    type_text(window, "to")
     qtbot.waitUntil(lambda: window.sale.products._searched == "to")
     press(window, Key.Key_Return)
     assert asked(window) == [("add_product", ("p-7",), {})]

@@ -72,8 +72,11 @@ def test_injected_keys_scan_and_type(display: dict[str, str]) -> None:
         _xdotool(display, "key", "--delay", "2", *"4006381333931", "Return")
         _read_until(till, "asked [('scan', ('4006381333931',))]")
         _read_until(till, "field ''")
-        _xdotool(display, "type", "--delay", "120", "milk")
-        _read_until(till, "field 'milk'")
+        _xdotool(display, "type", "--delay", "2", "SCARF-GR_40\n")
+        _read_until(till, "asked [('scan', ('4006381333931',)), ('scan', ('SCARF-GR_40',))]")
+        _read_until(till, "field ''")
+        _xdotool(display, "type", "--delay", "120", "Milk")
+        _read_until(till, "field 'Milk'")
     finally:
         till.terminate()
         till.stdout.close()

@@ -15,6 +15,7 @@ from pos_client.ui.buttons import KeyButton
 from pos_client.ui.example_shop import STATES, ShownTill
 from pos_client.ui.main_window import MainWindow
 from pos_client.ui.variant_panel import Swatch, VariantPanel
+from tests.pos_client.ui.keys import press
 
 OpenWindow = Callable[..., MainWindow]
 Key = Qt.Key
@@ -50,8 +51,7 @@ def test_arrows_walk_over_what_there_is_and_enter_takes_it(
     open_window: OpenWindow, keys: list[Qt.Key], product_id: str
 ) -> None:
     window = open_window(STATES["variants"])
-    for key in [*keys, ENTER]:
-        QTest.keyClick(window.windowHandle(), key)
+    press(window, *keys, ENTER)
     assert asked(window) == [("choose_variant", (product_id,), {})]
 
 
@@ -67,7 +67,7 @@ def test_a_finger_takes_a_cell_and_the_matrix_goes_with_the_choice(open_window: 
 def test_esc_puts_the_matrix_away_and_the_field_has_the_focus_again(open_window: OpenWindow) -> None:
     window = open_window(STATES["variants"])
     after(window, STATES["sale"])
-    QTest.keyClick(window.windowHandle(), Key.Key_Escape)
+    press(window, Key.Key_Escape)
     assert asked(window) == [("dismiss_choice", (), {})]
     assert window.host.panel is None
     assert window.sale.products.field.hasFocus()
@@ -105,7 +105,7 @@ def test_a_large_family_scrolls_to_where_the_arrows_lead(open_window: OpenWindow
     large = msgspec.structs.replace(choice, colours=colours, cells=tuple(rows))
     window = open_window(msgspec.structs.replace(STATES["sale"], choice=large), size=(1024, 700))
     for _ in range(18):
-        QTest.keyClick(window.windowHandle(), DOWN)
+        press(window, DOWN)
     (current,) = (cell for cell in cells(window) if cell.isChecked())
     assert not current.visibleRegion().isEmpty()
     assert current is [cell for cell in cells(window) if "striped · S" in cell.accessibleName()][-1]
