@@ -21,6 +21,7 @@ from shared_models.barcode import (
 from shared_models.quantity import InvalidQuantity, parse_quantity
 
 MAX_SCAN = 128
+MAX_LINK = 500
 _MULTIPLIER_SIGNS = ("*", "×")
 
 
@@ -46,7 +47,7 @@ def read_scan(text: str, rules: Sequence[EmbeddedRule], exponent: int) -> Scan:
     text = text.strip(" \t\r\n")
     if not text:
         raise Refused("no_code")
-    if len(text) > MAX_SCAN:
+    if len(text) > (MAX_LINK if gs1_scan.is_link(text) else MAX_SCAN):
         raise _loud("scan_too_long")
     if not text.replace(gs1_scan.SEPARATOR, "").isprintable():
         raise _loud("unreadable_scan")

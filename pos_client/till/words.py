@@ -17,6 +17,7 @@ NOTICES: dict[str, str] = {
     "no_code": "Scan or type a code first.",
     "bad_multiplier": "{text} is not a quantity. Write it like 3*4006381333931.",
     "gs1_without_product": "This code names no product. Scan the other barcode on the package.",
+    "gs1_contradicts": "This code says two different things. Scan the other barcode on the package.",
     "coupon_taken": "{name}: the coupon counts on this ticket.",
     "coupon_twice": "{name} is on this ticket already. A coupon counts once.",
     "coupon_not_now": "The coupon for {name} does not hold today.",
