@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hardware.escpos.profile import UnknownPrinterProfile, profile_named
 from hardware.registry import DeviceSettings, connected
+from hardware.scanners.address import scanner_at
+from hardware.scanners.wedge import WedgeSettings
 from hardware.status import DeviceReport
 from hardware.terminals.address import terminal_at
 from hardware.transport.address import BadAddress
@@ -11,7 +13,7 @@ from hardware.transport.address import BadAddress
 
 def examine(settings: DeviceSettings) -> list[DeviceReport]:
     """One report a device; takes as long as the slowest to answer, prints nothing and opens no drawer."""
-    return [_printer(settings), _drawer(settings), _scanner(settings), *_card_terminal(settings)]
+    return [_printer(settings), _drawer(settings), *_scanners(settings), *_card_terminal(settings)]
 
 
 def sentences(reports: list[DeviceReport]) -> list[str]:
@@ -49,14 +51,28 @@ def _drawer(settings: DeviceSettings) -> DeviceReport:
     return DeviceReport("Cash drawer", "drawer", "", True, message)
 
 
-def _scanner(settings: DeviceSettings) -> DeviceReport:
-    wedge = settings.wedge
+def _scanners(settings: DeviceSettings) -> list[DeviceReport]:
+    wired = [_wired_scanner(address) for address in settings.scanners]
+    return wired if wired and settings.wedge is None else [_wedge(settings.wedge), *wired]
+
+
+def _wired_scanner(address: str) -> DeviceReport:
+    try:
+        scanner = scanner_at(address)
+    except BadAddress as bad:
+        return DeviceReport("Scanner", "scanner", "", False, bad.message)
+    trouble = scanner.trouble()
+    message = trouble or "Scanner is plugged in. Scan something at the till to try it."
+    return DeviceReport("Scanner", "scanner", scanner.place, not trouble, message)
+
+
+def _wedge(wedge: WedgeSettings | None) -> DeviceReport:
     if wedge is None:
         message = "Keyboard scanners are switched off. Type the number instead."
         return DeviceReport("Scanner", "scanner", "", False, message)
     message = (
         f"A scanner that types like a keyboard is recognised by keys at most {wedge.max_gap_ms} ms apart, "
-        f"from {wedge.min_length} characters on. Scan something to try it."
+        f"from {wedge.burst_keys} characters on. Scan something to try it."
     )
     return DeviceReport("Scanner", "scanner", "", True, message)
 

@@ -14,13 +14,14 @@ from hardware.scanners.wedge import WedgeSettings
 class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands on one till's counter; None where there is nothing. The drawer hangs on the printer.
 
-    `card_terminal` is an address, see `hardware.terminals.address`.
+    `card_terminal` and `scanners` are addresses, see `address` in `hardware.terminals` and `hardware.scanners`.
     """
 
     printer: PrinterSettings | None = None
     drawer: PulseSettings | None = None
     wedge: WedgeSettings | None = WedgeSettings()
     card_terminal: str = ""
+    scanners: tuple[str, ...] = ()
 
 
 class Devices(msgspec.Struct, frozen=True):

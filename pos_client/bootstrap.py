@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+import msgspec
 from platformdirs import user_state_dir
 
 from hardware.drawers.printer_pulse import PulseSettings
@@ -19,6 +20,7 @@ from hardware.printers.virtual import VirtualPrinter
 from hardware.receipt_document import ReceiptDocument
 from hardware.registry import DeviceSettings, connected
 from hardware.scanners.address import scanners_at
+from hardware.scanners.counter import CounterScanners
 from hardware.terminals.address import terminal_at
 from hardware.terminals.base import CardTerminal
 from hardware.terminals.virtual import VirtualTerminal
@@ -130,6 +132,7 @@ class OpenTill:
         self.virtual_printer: VirtualPrinter | None = None
         self.on_paper: Callable[[bytes, bool], None] = lambda png, drawer_opened: None
         """Called on the virtual printer's thread with each receipt as a PNG."""
+        self.scanners = CounterScanners(scanners_at(settings.scanners).wired)
         self.spooler: Spooler | None = None
         self.sync: SyncWorker | None = None
         self.rounds: Rounds | None = None
@@ -159,6 +162,7 @@ class OpenTill:
             self.spooler.start()
             self.spooler.wake()
         self.cards.start()
+        self.scanners.start()
         if self.settings.server_url:
             self.sync = self._sync_worker()
             self.sync.start()
@@ -216,6 +220,7 @@ class OpenTill:
     def close(self) -> None:
         if self.rounds is not None:
             self.rounds.stop()
+        self.scanners.stop()
         self.lender.stop()
         self.cards.stop()
         if self.virtual_terminal is not None:
@@ -361,11 +366,12 @@ def second_copy(settings: TillSettings, till_id: str) -> Path | None:
 def devices_of(settings: TillSettings, virtual_port: int | None = None) -> DeviceSettings:
     address = f"tcp://127.0.0.1:{virtual_port}" if virtual_port else settings.printer
     terminal = "" if settings.terminal == VIRTUAL else settings.terminal
-    wedge = scanners_at(settings.scanners).wedge
+    scanners = scanners_at(settings.scanners)
+    there = DeviceSettings(wedge=scanners.wedge, scanners=scanners.wired, card_terminal=terminal)
     if not address or address == VIRTUAL:
-        return DeviceSettings(wedge=wedge, card_terminal=terminal)
+        return there
     printer = PrinterSettings(address, settings.printer_profile)
-    return DeviceSettings(printer, PulseSettings(), wedge, card_terminal=terminal)
+    return msgspec.structs.replace(there, printer=printer, drawer=PulseSettings())
 
 
 def open_till(settings: TillSettings) -> OpenTill:
@@ -400,6 +406,7 @@ def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
         till.use_stores_settings(window)
         application.on_unsent(till.wake_sync)
         application.after_first_paint(lambda: application.on_network_back(till.line_is_back))
+        till.scanners.on_scan, till.scanners.on_change = application.hear_scanners(window)
         till.lender.on_answer = till.cards.on_news = application.hear_answers(window)
         if attend is not None:
             attend(application, till)

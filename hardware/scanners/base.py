@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal, Protocol
 
@@ -50,6 +51,21 @@ class Scanner(Protocol):
     def start(self, on_scan: Callable[[ScanOutcome], None]) -> None: ...
 
     def stop(self) -> None: ...
+
+
+GROUP_SEPARATOR = "\x1d"
+_AIM_IDENTIFIER = re.compile(r"\][A-Za-z][0-9A-Za-z]")
+
+
+def without_symbology(text: str) -> str:
+    """Without the AIM identifier (ISO/IEC 15424) that a scanner may put before the code, such as ']C0'."""
+    return _AIM_IDENTIFIER.sub("", text, count=1) if text.startswith("]") else text
+
+
+def outcome_of(text: str, *, separators_allowed: bool = True) -> ScanOutcome:
+    """What a scanner read, unless there are signs in it that no code has."""
+    checked = text.replace(GROUP_SEPARATOR, "") if separators_allowed else text
+    return Scan(text) if checked.isprintable() else BadScan("control_characters", visible(text))
 
 
 def visible(text: str) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from hardware.scanners.base import BadScan, BadScanReason, Scan, ScanOutcome, visible
+from hardware.scanners.base import BadScan, BadScanReason, Scan, ScanOutcome, outcome_of, visible
+from hardware.scanners.repeats import RepeatGuard
 
 ENTER = "\r"
 TAB = "\t"
@@ -27,6 +28,8 @@ class WedgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `burst_keys` keys or more, `burst_gap_ms` apart at most on average, are no fingers: such a burst may stall for
     `stall_ms`, because the machine or the window system was busy, and is still one scan. So are `min_length` keys
     with no gap above `max_gap_ms`.
+
+    A code that comes again within `repeat_ms` is the same label seen twice, see `hardware.scanners.repeats`.
     """
 
     max_gap_ms: int = 38
@@ -39,6 +42,7 @@ class WedgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ends_by_pause: bool = False
     group_separators_allowed: bool = True
     max_length: int = 512
+    repeat_ms: int = 0
 
 
 DEFAULT_WEDGE = WedgeSettings()
@@ -58,7 +62,7 @@ class Scanned(msgspec.Struct, frozen=True):
 
 
 class Dropped(msgspec.Struct, frozen=True):
-    """These keys followed a scan as part of it, such as the line feed after Enter: deliver none of them."""
+    """These keys belong to a scan that was told already, such as the line feed after Enter: deliver none of them."""
 
     keys: tuple[str, ...]
 
@@ -79,6 +83,7 @@ class WedgeDecoder:
         self._first_ms = self._last_ms = 0
         self._broken: BadScanReason | None = None
         self._torn = self._after_scan = False
+        self._repeats = RepeatGuard(self._settings.repeat_ms)
 
     @property
     def due_ms(self) -> int | None:
@@ -161,12 +166,14 @@ class WedgeDecoder:
         self._after_scan = decision.keys[-1] in _ENDS
         return decision
 
-    def _read(self) -> Scanned:
+    def _read(self) -> Scanned | Dropped:
         code = self._code()
         if code is None:
             return self._bad("wrong_frame")
-        if not all(self._belongs(character) for character in code):
+        if isinstance(outcome_of(code, separators_allowed=self._settings.group_separators_allowed), BadScan):
             return self._bad("control_characters")
+        if self._repeats.is_repeat(code, self._last_ms):
+            return Dropped(self._taken())
         return Scanned(Scan(code), self._taken())
 
     def _code(self) -> str | None:
@@ -179,11 +186,6 @@ class WedgeDecoder:
         if not (len(text) > framed and text.startswith(settings.prefix) and text.endswith(settings.suffix)):
             return None
         return text[len(settings.prefix) : len(text) - len(settings.suffix)]
-
-    def _belongs(self, character: str) -> bool:
-        if character == "\x1d":
-            return self._settings.group_separators_allowed
-        return character.isprintable()
 
     def _bad(self, reason: BadScanReason) -> Scanned:
         keys = self._taken()

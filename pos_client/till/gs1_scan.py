@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hardware.scanners.base import without_symbology
 from pos_client.till.refusals import Refused
 from pos_client.till.state import Severity
 from shared_models.gtin import has_valid_check_digit
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from biip.gs1_element_strings import GS1ElementStrings
 
 SEPARATOR = "\x1d"
-_SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 _GS1_SYMBOLOGIES = ("]C1", "]e0", "]d2", "]Q3", "]J1")
 _BRACKETED = re.compile(r"\(\d{2,4}\)", re.ASCII)
 _LINK = re.compile(r"https?://[^/?#]+/(?:(?:[^?#]*/)?01/|[^#]*[?&;]01=)\d", re.ASCII | re.IGNORECASE)
@@ -37,7 +37,7 @@ class Elements(msgspec.Struct, frozen=True, kw_only=True):
 
 def is_link(code: str) -> bool:
     """Whether it is a web address that names a GTIN, as QR codes on goods have it."""
-    return _LINK.match(_bare(code)) is not None
+    return _LINK.match(without_symbology(code)) is not None
 
 
 def looks_like_gs1(code: str) -> bool:
@@ -72,7 +72,7 @@ def elements(code: str) -> dict[str, str]:
     from biip import ParseError
 
     try:
-        strings = _parsed(_bare(code))
+        strings = _parsed(without_symbology(code))
     except ParseError:
         raise Refused("wrong_check_digit", severity=Severity.DANGER, code=_printable(code)) from None
     values: dict[str, str] = {}
@@ -90,11 +90,6 @@ def _parsed(code: str) -> GS1ElementStrings:
         return GS1DigitalLinkURI.parse(code).element_strings
     parse = GS1Message.parse_hri if code.startswith("(") else GS1Message.parse
     return parse(code.strip(SEPARATOR)).element_strings
-
-
-def _bare(code: str) -> str:
-    """Without the symbology identifier."""
-    return _SYMBOLOGY.sub("", code, count=1) if code.startswith("]") else code
 
 
 def _scaled(values: dict[str, str], family: str, wanted_decimals: int) -> int | None:

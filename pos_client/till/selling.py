@@ -6,6 +6,7 @@ from datetime import date
 
 import msgspec
 
+from hardware.scanners.base import without_symbology
 from pos_client.till.cart import MAX_LINES, Line
 from pos_client.till.desk import Desk
 from pos_client.till.limits import refuse_line, refuse_quantity, refuse_total, set_line_quantity
@@ -36,7 +37,7 @@ class Selling:
             scan = read_scan(text, store.embedded_rules, currency(store.currency).exponent)
             offer = self._offer(scan)
         except Refused:
-            if self._take_coupon(text.strip()):
+            if self._take_coupon(without_symbology(text.strip())):
                 return
             raise
         self._begin(wanted_from(offer, scan))

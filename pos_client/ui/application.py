@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtNetwork import QNetworkInformation
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
+from hardware.scanners.base import ScanOutcome
 from hardware.scanners.wedge import DEFAULT_WEDGE, WedgeSettings
 from pos_client.till.intents import Till
 from pos_client.till.state import TillStatus
@@ -18,6 +19,8 @@ from pos_client.ui.paper_window import PaperWindow
 from pos_client.ui.theme import THEMES, Theme
 from pos_client.ui.worker_bridge import WorkerBridge
 from shared_models.moment import Moment
+
+ScannerNews = tuple[Callable[[ScanOutcome], None], Callable[[bool, str], None]]
 
 _STATUS_EVERY_MS = 500
 _UNSEEN_MS = 3000
@@ -100,6 +103,12 @@ class Application(QObject):
         # Never in the middle of the action that asks, also where there is no server and the answer is there at once.
         self.bridge.answered.connect(window.hear, Qt.ConnectionType.QueuedConnection)
         return self.bridge.say_answered
+
+    def hear_scanners(self, window: MainWindow) -> ScannerNews:
+        """What scanners with a wire of their own call, on their threads: with a scan; when lost, and when back."""
+        self.bridge.scanned.connect(window.hear_scan)
+        self.bridge.device_changed.connect(window.hear_device)
+        return self.bridge.scan, self.bridge.change_device
 
     def explain(self, message: str) -> int:
         """The till can't start: say why and what to do, then end."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QStackedWidget, QVBoxLayout, QWidget
 
-from hardware.scanners.base import BadScan, ScanOutcome
+from hardware.scanners.base import BadScan, ScanOutcome, without_symbology
 from hardware.scanners.wedge import DEFAULT_WEDGE, WedgeDecoder, WedgeSettings
 from pos_client.till.intents import Till
 from pos_client.till.state import Phase, Question, Severity, TillState, TillStatus, VariantChoice, Words
@@ -150,7 +150,8 @@ class MainWindow(QWidget):
         elif self._asked is not None and may_be_scanned(self._asked):
             self._asked = None
             self.host.close_panel()
-            self.presenter.do(lambda till: till.answer(True, outcome.text))
+            answer = without_symbology(outcome.text)
+            self.presenter.do(lambda till: till.answer(True, answer))
         elif self._comes_to_the_ticket():
             self.sale.products.clear()
             self.presenter.do(lambda till: till.scan(outcome.text))
@@ -158,6 +159,15 @@ class MainWindow(QWidget):
             self.presenter.tell(
                 Severity.WARNING, tr("Finish this first, then scan again. Nothing was added.")
             )
+
+    def hear_scan(self, outcome: ScanOutcome) -> None:
+        """A scan that came by no key: somebody is there all the same."""
+        self._idle.start()
+        self.scanned(outcome)
+
+    def hear_device(self, is_there: bool, message: str) -> None:
+        """A device was lost, or is back."""
+        self.presenter.tell(Severity.INFO if is_there else Severity.WARNING, message)
 
     def _comes_to_the_ticket(self) -> bool:
         """Not while the till waits for an answer, nor once money was taken or a card is at it."""

@@ -16,6 +16,7 @@ class WorkerBridge(QObject):
     scanned = Signal(object)
     catalogue_changed = Signal()
     answered = Signal()
+    device_changed = Signal(bool, str)
 
     def show_status(self, status: TillStatus) -> None:
         self.status_changed.emit(status)
@@ -27,6 +28,10 @@ class WorkerBridge(QObject):
     def scan(self, outcome: ScanOutcome) -> None:
         """From scanners with a wire of their own."""
         self.scanned.emit(outcome)
+
+    def change_device(self, is_there: bool, message: str) -> None:
+        """A device was lost, or is back."""
+        self.device_changed.emit(is_there, message)
 
     def say_answered(self) -> None:
         """Something that the till asked outside can be heard now."""

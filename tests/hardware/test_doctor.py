@@ -6,6 +6,7 @@ from hardware.drawers.printer_pulse import PulseSettings
 from hardware.drawers.simulator import SimulatedDrawer
 from hardware.printers.escpos_printer import PrinterSettings
 from hardware.registry import DeviceSettings, connected
+from hardware.scanners.virtual import VirtualSerialScanner
 from hardware.status import PrinterStatus
 from hardware.terminals.virtual import VirtualTerminal
 
@@ -78,3 +79,12 @@ def test_a_card_terminal_says_what_is_wrong_with_it():
         terminal.set_paper(has_paper=False)
         assert "out of paper" in sentences(examine(settings))[-1]
     assert "PROBLEM" in sentences(examine(settings))[-1]
+
+
+def test_each_scanner_with_a_wire_is_looked_for(tmp_path):
+    with VirtualSerialScanner(tmp_path / "ttyACM0") as scanner:
+        addresses = (f"serial://{scanner.port}", f"serial://{tmp_path}/ttyACM1")
+        reports = examine(DeviceSettings(wedge=None, scanners=addresses))[2:]
+    assert [report.works for report in reports] == [True, False]
+    assert "Scan something" in reports[0].message
+    assert "check its cable" in reports[1].message
