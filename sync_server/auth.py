@@ -15,6 +15,7 @@ from litestar.handlers.base import BaseRouteHandler
 
 from sync_server.errors import Forbidden, NotLoggedIn
 from sync_server.ports import NowMs
+from sync_server.whole_files import make_once
 
 COOKIE = "evertill_session"
 AUDIENCE = "evertill-office"
@@ -130,10 +131,10 @@ def kept_secret(data_dir: Path, given: str) -> str:
     if given:
         return given
     path = data_dir / "token.secret"
+    if path.exists() and not path.stat().st_size:
+        path.unlink()  # an older version was killed as it made it, and nothing was signed with it
     if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
+        make_once(path, secrets.token_hex(32).encode())
     return path.read_text()
 
 

@@ -21,7 +21,7 @@ from shared_models.journal import Sign
 from shared_models.store_config import StoreConfig
 from sync_server.accounts.service import AccountService
 from sync_server.catalogue.csv_rows import BadRow
-from sync_server.database import Database
+from sync_server.database import Database, is_passing
 from sync_server.errors import Invalid
 from sync_server.evidence.server_key import kept_server_key
 from sync_server.hub_app import APP as HUB_APP
@@ -55,6 +55,11 @@ def main(words: Sequence[str] | None = None) -> int:
         status: int = asked.run(settings, asked)
     except ShopError as error:
         print(error.message, file=sys.stderr)
+        return 1
+    except DBAPIError as error:
+        if not is_passing(error):
+            raise
+        print(f"The database gave up on it: {error.orig}. Try again when it is well.", file=sys.stderr)
         return 1
     return status
 

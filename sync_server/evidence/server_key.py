@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 
 import msgspec
@@ -11,6 +9,7 @@ import msgspec
 from shared_models.errors import ShopError
 from shared_models.journal import Sign
 from shared_models.signing import key_id_of, new_private_key, public_key_of, signer
+from sync_server.whole_files import make_once
 
 FILE = "server.key"
 
@@ -36,7 +35,7 @@ def kept_server_key(data_dir: Path) -> ServerKey:
     """The key in `data_dir`, made there if there is none. It belongs into the backup: tills trust no other."""
     path = data_dir / FILE
     if not path.exists():
-        _make(path)
+        make_once(path, new_private_key())
     try:
         private_key = path.read_bytes()
         public_key = public_key_of(private_key)
@@ -46,20 +45,3 @@ def kept_server_key(data_dir: Path) -> ServerKey:
             f"The server's signing key {path} can't be read. Restore it from the backup. If it is lost, move it "
             "away: the server makes a new one, which every till learns when it is enrolled again."
         ) from reason
-
-
-def _make(path: Path) -> None:
-    """Whole or not at all, and only once where two processes start together."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(new_private_key())
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        path.hardlink_to(fresh)
-    except FileExistsError:
-        pass  # the other process was first, and its key is the server's
-    finally:
-        fresh.unlink()

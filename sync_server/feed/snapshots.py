@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -36,10 +37,12 @@ class Snapshots:
         self._stale_versions = stale_versions
         self._now_ms = now_ms
         self._one_at_a_time = threading.Lock()
+        self._swept = False
 
     def manifest(self, store_id: str) -> SnapshotManifest:
         """Of a file that is fresh enough; tills that ask at the same time wait for one build."""
         with self._one_at_a_time:
+            self.sweep()
             return self._fresh(store_id) or self._build(store_id)
 
     def blob(self, name: str) -> Path:
@@ -47,6 +50,22 @@ class Snapshots:
         if not _SHA256.fullmatch(name) or not path.is_file():
             raise NotFound("There is no such file any more. Ask for the snapshot again.")
         return path
+
+    def sweep(self, but: str = "") -> None:
+        """Takes away what a process before this one had begun and not ended when it was killed, `but` one file of it.
+
+        Only the first call does something.
+        """
+        if self._swept or not self._folder.is_dir():
+            return
+        with self._db.read() as tx:
+            known = {but, *tx.scalars(select(snapshot.c.sha256))}
+        for path in self._folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name not in known:
+                path.unlink()
+        self._swept = True
 
     def _fresh(self, store_id: str) -> SnapshotManifest | None:
         with self._db.read() as tx:

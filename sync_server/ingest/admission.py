@@ -151,7 +151,13 @@ class Admission:
         if push.first_seq == stands.high + 1:
             return push.prev == stands.head_hash
         last_common = min(stamped[-1].seq, stands.high)
-        return log.hash_at(tx, push.incarnation, last_common) == stamped[last_common - push.first_seq].hash
+        at = stamped[last_common - push.first_seq]
+        held = log.held_at(tx, push.incarnation, last_common)
+        if held is None:
+            return False
+        # what was touched is held under the hash that the till claimed for it
+        touched = at is stamped[-1] and not held.is_sound and held.hash == push.head_hash
+        return touched or held.hash == at.hash
 
     def _store(
         self,

@@ -28,6 +28,13 @@ class Known(NamedTuple):
     body_hash: bytes
 
 
+class Held(NamedTuple):
+    """A place of a journal; `is_sound` unless chain or signature were wrong when it came."""
+
+    hash: bytes
+    is_sound: bool
+
+
 class Incarnation(NamedTuple):
     device_id: str
     till_id: str
@@ -106,8 +113,14 @@ def mark(tx: Connection, id: bytes, state: str) -> None:
 
 
 def hash_at(tx: Connection, id: bytes, seq: int) -> bytes | None:
+    held = held_at(tx, id, seq)
+    return held.hash if held else None
+
+
+def held_at(tx: Connection, id: bytes, seq: int) -> Held | None:
     where = (ingest_pos.c.incarnation == id) & (ingest_pos.c.seq == seq)
-    return tx.scalar(select(ingest_pos.c.hash).where(where))
+    row = tx.execute(select(ingest_pos.c.hash, ingest_pos.c.chain_ok).where(where)).one_or_none()
+    return Held(bytes(row.hash), row.chain_ok) if row is not None else None
 
 
 def hashes_at(tx: Connection, id: bytes, seqs: Sequence[int]) -> dict[int, bytes]:

@@ -5,6 +5,7 @@ Only then do the tills hear that their entries are safe; until then they keep th
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -37,16 +38,27 @@ def make(path: Path, key: str, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as reason:
         raise BadBackup(f"The backup could not be written to {target}: {reason.strerror}.") from reason
+    unfinished = target.with_name(f"{target.name}.unfinished")
+    try:
+        unfinished.unlink(missing_ok=True)
+        _copy(path, key, unfinished)
+        unfinished.rename(target)
+    except (sqlcipher3.dbapi2.Error, OSError) as reason:
+        unfinished.unlink(missing_ok=True)
+        raise BadBackup(f"The backup could not be written to {target}: {reason}.") from reason
+
+
+def _copy(path: Path, key: str, target: Path) -> None:
+    """On the disk when it returns, so that what has its last name is whole whatever happens."""
     source = sqlcipher3.dbapi2.connect(str(path), isolation_level=None)
     try:
         if key:
             source.execute(f"pragma key=\"x'{bytes.fromhex(key).hex()}'\"")
         source.execute("vacuum into ?", (str(target),))
-    except sqlcipher3.dbapi2.Error as reason:
-        target.unlink(missing_ok=True)
-        raise BadBackup(f"The backup could not be written to {target}: {reason}.") from reason
     finally:
         source.close()
+    with target.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def confirm(live: Database, copy: Database) -> Confirmed:

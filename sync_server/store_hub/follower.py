@@ -96,6 +96,7 @@ class Follower:
         folder = self._snapshots.folder
         folder.mkdir(parents=True, exist_ok=True)
         whole, part = folder / manifest.sha256, folder / f"{manifest.sha256}.part"
+        self._snapshots.sweep(but=part.name)
         if not whole.is_file():
             self._central.blob(manifest.sha256, part)
             if feed_copy.digest_of(part) != manifest.sha256:

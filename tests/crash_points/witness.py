@@ -92,18 +92,21 @@ class Witness:
 
 
 @contextmanager
-def witnessed(folder: Path) -> Iterator[Witness]:
-    """Everything that this thread does to files below `folder`."""
+def witnessed(folder: Path, *, by_anyone: bool = False) -> Iterator[Witness]:
+    """Everything that this thread, or any, does to files below `folder`."""
     witness = Witness(folder)
     thread = threading.get_ident()
 
+    def counts() -> bool:
+        return by_anyone or threading.get_ident() == thread
+
     def call(call: Call) -> int:
-        if call.what != "read" and threading.get_ident() == thread:
+        if call.what != "read" and counts():
             witness.step(f"before the {call.what} of {Path(call.path).name} at {call.offset}", sure=False)
         return OK
 
     def python(event: str, path: str) -> None:
-        if threading.get_ident() == thread:
+        if counts():
             witness.step(f"before {event} of {Path(path).name}", sure=False)
 
     with watched(folder) as disk, _listening(str(folder), python):

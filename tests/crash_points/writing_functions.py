@@ -30,7 +30,7 @@ def _opens_on_the_till(call: ast.Call) -> bool:
 def _opens_on_the_server(call: ast.Call) -> bool:
     if not isinstance(call.func, ast.Attribute) or call.func.attr != "write":
         return False
-    return ast.unparse(call.func.value).endswith("db")
+    return ast.unparse(call.func.value).endswith(("db", "live"))
 
 
 class _Finder(ast.NodeVisitor):

@@ -15,6 +15,7 @@ from threading import Event
 import httpx
 import pytest
 
+from sync_server.auth import kept_secret
 from sync_server.cli import main
 from sync_server.database import Database
 from sync_server.settings import PREFIX, BadSetting, Settings, read_settings
@@ -186,6 +187,15 @@ def test_a_file_that_is_no_database_is_told_in_words(
     (tmp_path / "data" / "evertill.db").write_bytes(b"this is a shopping list" * 100)
     assert main(["migrate"]) == 1
     assert "Check database_url and database_key" in said(capsys)[1]
+
+
+def test_a_secret_that_a_killed_server_had_not_written_yet_is_none(tmp_path: Path) -> None:
+    (tmp_path / "token.secret").touch()
+    made = kept_secret(tmp_path, "")
+    assert len(made) == 64
+    assert kept_secret(tmp_path, "") == made
+    assert [path.name for path in tmp_path.iterdir()] == ["token.secret"]
+    assert (tmp_path / "token.secret").stat().st_mode & 0o077 == 0
 
 
 @pytest.fixture

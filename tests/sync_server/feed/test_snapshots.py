@@ -18,6 +18,10 @@ TEN_YEARS_MS = 10 * 365 * 86_400_000
 
 @pytest.fixture
 def snapshots(database: Database, clock: Clock, tmp_path: Path) -> Snapshots:
+    return a_new_process(database, clock, tmp_path)
+
+
+def a_new_process(database: Database, clock: Clock, tmp_path: Path) -> Snapshots:
     return Snapshots(database, FeedService(), tmp_path / "snapshots", 0, clock)
 
 
@@ -39,3 +43,15 @@ def test_files_made_while_the_clock_was_years_ahead_take_no_new_one_s_place(
     newest = manifest_after("Water")
     assert snapshots.blob(newest).is_file()
     assert snapshots.manifest("03").sha256 == newest, "it is built once, and not for each till that asks"
+
+
+def test_what_a_killed_server_left_half_built_does_not_fill_the_disk(
+    database: Database, clock: Clock, snapshots: Snapshots, tmp_path: Path
+) -> None:
+    given = snapshots.manifest("03").sha256
+    folder = tmp_path / "snapshots"
+    (folder / "building-killed").mkdir()
+    (folder / "building-killed" / "catalogue.db").write_bytes(b"half a catalogue")
+    (folder / ("0" * 64)).write_bytes(b"whole, but killed before a row named it")
+    assert a_new_process(database, clock, tmp_path).manifest("03").sha256 == given
+    assert [path.name for path in folder.iterdir()] == [given]

@@ -65,6 +65,16 @@ def test_a_doubled_push_changes_nothing(till: ATill, database: Database) -> None
     assert len(stored(database)) == 3
 
 
+def test_a_touched_push_whose_answer_was_lost_is_the_same_again_and_no_other_journal(
+    till: ATill, database: Database
+) -> None:
+    logins(till, 3)
+    first = till.push(head_hash=b"?" * 32)
+    again = till.push(head_hash=b"?" * 32)
+    assert (again.high, again.hash) == (first.high, first.hash) == (3, b"?" * 32)
+    assert cases(database) == ["broken_chain"]
+
+
 def test_a_retry_with_another_cut_stores_only_what_is_new(till: ATill, database: Database) -> None:
     logins(till, 5)
     till.push(1, 3)

@@ -106,6 +106,17 @@ def test_an_older_backup_tried_again_takes_nothing_back(till: ATill, tmp_path: P
     assert safe_at(till) == 6
 
 
+def test_a_backup_that_a_killed_server_had_begun_is_no_backup_and_is_made_anew(
+    till: ATill, tmp_path: Path
+) -> None:
+    monday = tmp_path / "monday.db"
+    half = monday.with_name("monday.db.unfinished")
+    half.write_bytes(b"SQLite format 3\0" + bytes(5000))
+    assert main(["backup", str(monday)]) == 0
+    assert safe_at(till) == 5
+    assert not half.exists()
+
+
 @pytest.mark.parametrize("size", [0, 100, 40_000])
 def test_a_backup_cut_short_by_its_disk_is_refused(
     till: ATill, tmp_path: Path, size: int, capsys: pytest.CaptureFixture[str]
