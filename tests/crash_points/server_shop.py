@@ -162,7 +162,7 @@ def running(place: Place, known: Known, chance: RepeatableChance) -> Iterator[Ru
 @contextmanager
 def _served(place: Place, clock: Clock) -> Iterator[tuple[Litestar, Database, Client]]:
     settings = place.settings
-    db = Database(settings.url(), pool_size=2)
+    db = Database(settings.url(), pool_size=3)
     try:
         app = create_app(settings, database=db, now_ms=clock, hasher=CHEAP_HASHER)
         with TestClient(app, raise_server_exceptions=False) as client:

@@ -64,7 +64,8 @@ def test_every_statement_that_postgresql_runs_is_heard(
         admin.execute(f"alter database {database} set log_statement = 'all'")  # type: ignore[call-overload]
         heard: list[str] = []
         with running(place, known, chance) as server:
-            assert server.office("GET", "/api/v1/stores").status_code == 200, "it is connected now"
+            with server.db.read(), server.db.read(), server.db.read():
+                pass  # what a connection says when it is opened is said now
             read_so_far = log.stat().st_size
             with listening(lambda step: keep(heard, step)):
                 done(KINDS[name], server, chance, DOING)
