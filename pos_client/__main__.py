@@ -117,8 +117,7 @@ def _archive(settings: TillSettings, asked: argparse.Namespace) -> int:
     from pos_client.journal_archive import archive
 
     who, key = identity_of(settings), settings.database_key or None
-    server_key = who.enrolled.server_key if who.enrolled else b""
-    count = archive(settings.data_dir / BOOKS_FILE, key, asked.folder, who.public_key, server_key)
+    count = archive(settings.data_dir / BOOKS_FILE, key, asked.folder, who.public_key, who.server_terms)
     print(f"{count} entries are in {asked.folder}. This till's key: {who.public_key.hex()}")
     return 0
 

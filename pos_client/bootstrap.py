@@ -246,7 +246,7 @@ class OpenTill:
                 till_id=self.till_id,
                 store_id=self.store_id,
                 app=APP,
-                server_key=self.place.server_key,
+                server_terms=self.identity.server_terms,
             ),
             self.books,
             self.catalogue,
@@ -254,7 +254,7 @@ class OpenTill:
             self.settings.data_dir / "downloads",
             self.clock,
             self.status_line.hear_sync,
-            lambda key: identities.learn_server_key(self.settings.data_dir / IDENTITY, key),
+            lambda terms: identities.learn_server_keys(self.settings.data_dir / IDENTITY, terms),
         )
 
     def _connected(self) -> Server:
@@ -317,8 +317,8 @@ def check(settings: TillSettings) -> CheckReport:
     anchor = AnchorFile(anchor_path(settings.data_dir)).read()
     key = settings.database_key or None
     identity = identity_of(settings)
-    server_key = identity.enrolled.server_key if identity.enrolled else b""
-    return verify(settings.data_dir / BOOKS_FILE, key, identity.public_key, anchor, server_key)
+    terms = identity.server_terms
+    return verify(settings.data_dir / BOOKS_FILE, key, identity.public_key, anchor, terms)
 
 
 def export_unsent(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pos_client.journal_export import make_empty
@@ -13,9 +14,12 @@ from pos_client.store.positions import position
 from pos_client.store.segments import Segment, segments
 from pos_client.till.errors import StorageFailed
 from shared_models.archive import MANIFEST, ArchivedJournal, file_name, line_of, manifest
+from shared_models.server_keys import KeyTerm
 
 
-def archive(path: Path, key: str | None, folder: Path, public_key: bytes, server_key: bytes = b"") -> int:
+def archive(
+    path: Path, key: str | None, folder: Path, public_key: bytes, server_terms: Sequence[KeyTerm] = ()
+) -> int:
     """How many entries were written into `folder`, a new one. The manifest is last: without it nothing is whole.
 
     `public_key` is the till's, for incarnations that an older version noted none of.
@@ -27,14 +31,14 @@ def archive(path: Path, key: str | None, folder: Path, public_key: bytes, server
     try:
         with database.read() as connection:
             refuse_older(connection)
-            return _write(connection, folder, public_key, server_key)
+            return _write(connection, folder, public_key, server_terms)
     except OSError as reason:
         raise StorageFailed(f"{folder} can't be written to: {reason.strerror}.", path=str(folder)) from reason
     finally:
         database.close()
 
 
-def _write(connection: Driver, folder: Path, public_key: bytes, server_key: bytes) -> int:
+def _write(connection: Driver, folder: Path, public_key: bytes, server_terms: Sequence[KeyTerm]) -> int:
     journals, count = [], 0
     for segment in segments(connection):
         journals.append(_archived(segment, public_key))
@@ -45,7 +49,9 @@ def _write(connection: Driver, folder: Path, public_key: bytes, server_key: byte
             ):
                 file.write(line_of(entry_of(segment.incarnation, row)))
                 count += 1
-    (folder / MANIFEST).write_bytes(manifest(journals, checkpoints(connection), [server_key]))
+    (folder / MANIFEST).write_bytes(
+        manifest(journals, checkpoints(connection), [term.public_key for term in server_terms], server_terms)
+    )
     return count
 
 

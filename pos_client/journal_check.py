@@ -5,7 +5,7 @@ Only reads, also a database that a till has open. An edited, missing, added or r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,13 +19,14 @@ from pos_client.store.positions import position
 from pos_client.store.sales import sale_row
 from pos_client.store.segments import Segment, segments
 from pos_client.till.errors import StorageFailed
-from shared_models.checkpoint import Checkpoint, is_genuine
+from shared_models.checkpoint import Checkpoint
 from shared_models.continuity import IncarnationOpened
 from shared_models.errors import ShopError
 from shared_models.events import Recorded, decode_body
 from shared_models.ids import receipt_number, series_of
 from shared_models.journal import Entry, Fault, faults
 from shared_models.sale import SalePosted
+from shared_models.server_keys import KeyTerm, is_vouched
 from shared_models.signing import verifier
 
 _MOST_FAULTS = 100
@@ -57,11 +58,15 @@ class CheckReport(msgspec.Struct, frozen=True):
 
 
 def verify(
-    path: Path, key: str | None, public_key: bytes, anchor: Anchor | None = None, server_key: bytes = b""
+    path: Path,
+    key: str | None,
+    public_key: bytes,
+    anchor: Anchor | None = None,
+    server_terms: Sequence[KeyTerm] = (),
 ) -> CheckReport:
     """Raises StorageFailed when the file can't be read at all.
 
-    Whether the end is missing is shown by `anchor`, and by what the server has signed for with `server_key`.
+    Whether the end is missing is shown by `anchor`, and by what the server has signed for with its keys.
     """
     if not path.exists():
         raise StorageFailed(
@@ -71,18 +76,18 @@ def verify(
     try:
         with database.read() as connection:
             refuse_older(connection)
-            return _Check(connection, public_key, anchor, server_key).report()
+            return _Check(connection, public_key, anchor, server_terms).report()
     finally:
         database.close()
 
 
 class _Check:
     def __init__(
-        self, connection: Driver, public_key: bytes, anchor: Anchor | None, server_key: bytes
+        self, connection: Driver, public_key: bytes, anchor: Anchor | None, server_terms: Sequence[KeyTerm]
     ) -> None:
         self._connection = connection
         self._public_key = public_key
-        self._server_key = server_key
+        self._server_terms = server_terms
         self._anchor = anchor
         self._grand_total = 0
         self._numbers: dict[str, int] = {}
@@ -223,10 +228,9 @@ class _Check:
     def _signed_for(self, known: tuple[Segment, ...]) -> Iterator[Fault]:
         """What the server has signed for must be here still, unless the till itself left an incarnation before it."""
         by_incarnation = {segment.incarnation: segment for segment in known}
-        is_servers = verifier(self._server_key) if self._server_key else None
         for signed in checkpoints(self._connection):
             segment = by_incarnation.get(signed.incarnation)
-            if is_servers is not None and not is_genuine(signed, is_servers):
+            if self._server_terms and not is_vouched(signed, self._server_terms):
                 message = "the checkpoint is not as the server signed it"
                 yield Fault(signed.incarnation, signed.high, "checkpoint", message)
             elif segment is None:

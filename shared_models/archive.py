@@ -7,7 +7,7 @@ the sealed JSON as text; where it is no UTF-8, `body_hex` stands for it. `conten
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -16,6 +16,7 @@ import msgspec
 from shared_models.checkpoint import Checkpoint
 from shared_models.field_marks import marks
 from shared_models.journal import Entry, body_hash
+from shared_models.server_keys import KeyTerm
 from shared_models.signing import key_id_of
 
 FORMAT = "evertill-archive-1"
@@ -63,14 +64,20 @@ def line_of(entry: Entry) -> bytes:
 
 
 def manifest(
-    journals: Iterable[ArchivedJournal], checkpoints: Iterable[Checkpoint], server_keys: Iterable[bytes]
+    journals: Iterable[ArchivedJournal],
+    checkpoints: Iterable[Checkpoint],
+    server_keys: Iterable[bytes],
+    terms: Sequence[KeyTerm] = (),
 ) -> bytes:
+    """`terms` say of each server key from when to when it signed; needed where there is more than one."""
     told: dict[str, Any] = {
         "format": FORMAT,
         "incarnations": [_hexed(one) for one in sorted(journals, key=lambda one: one.incarnation)],
         "checkpoints": [_hexed(one) for one in sorted(checkpoints, key=lambda one: one.incarnation)],
         "server_keys": {key_id_of(key): key.hex() for key in sorted(server_keys) if key},
     }
+    if len(terms) > 1:
+        told["server_key_terms"] = [_hexed(one) for one in terms]
     told["fields"] = marks(_ENCODER.encode(told))
     return msgspec.json.format(_ENCODER.encode(told), indent=1) + b"\n"
 

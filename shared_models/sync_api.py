@@ -13,6 +13,7 @@ import msgspec
 from shared_models.checkpoint import Checkpoint
 from shared_models.protocol import PROTOCOL
 from shared_models.reference import FeedPosition
+from shared_models.server_keys import KeyTerm
 
 MEDIA_TYPE = "application/msgpack"
 MAX_BATCH_ENTRIES = 512
@@ -121,7 +122,7 @@ class Limits(Answer, frozen=True):
 
 
 class HelloReply(Answer, frozen=True):
-    """`server_key` is for tills that were enrolled before there was one."""
+    """`server_key` is for tills that were enrolled before there was one; `server_keys` where it was ever replaced."""
 
     server_time_ms: int
     protocol: int
@@ -129,6 +130,7 @@ class HelloReply(Answer, frozen=True):
     feeds: tuple[FeedVerdict, ...]
     limits: Limits = Limits()
     server_key: bytes = b""
+    server_keys: tuple[KeyTerm, ...] = ()
 
 
 class WireEntry(Message, frozen=True):

@@ -82,6 +82,7 @@ def create_app(
         logging_config=None,
         on_startup=[
             services.recovery.notice,
+            lambda: _notice_key(services),
             *([services.worker.start, schedule.start] if background else []),
         ],
         on_shutdown=[
@@ -124,6 +125,7 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
             services.ingest.verdicts,
             services.feed.verdicts,
             now_ms,
+            services.evidence.terms,
         ),
         *feed.routes(
             db,
@@ -145,6 +147,15 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
         ),
         *leases.routes(db, services.leases, services.value, services.sales.called, services.tills.public_key),
     ]
+
+
+def _notice_key(services: Services) -> None:
+    """Said at the start already where the server would sign nothing; every hello looks again."""
+    try:
+        with services.db.write() as tx:
+            services.evidence.notice(tx)
+    except DBAPIError as reason:
+        _log.warning("which key this server signs with can't be seen: %s", reason.orig)
 
 
 def _is_active(services: Services, account_id: str) -> bool:

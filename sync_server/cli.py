@@ -23,7 +23,7 @@ from sync_server.accounts.service import AccountService
 from sync_server.catalogue.csv_rows import BadRow
 from sync_server.database import Database, is_passing
 from sync_server.errors import Invalid
-from sync_server.evidence.server_key import kept_server_key
+from sync_server.evidence.server_key import kept_server_key, new_server_key
 from sync_server.hub_app import APP as HUB_APP
 from sync_server.migrations import migrate
 from sync_server.ports import random_id, system_now_ms
@@ -164,6 +164,23 @@ def show_key(settings: Settings, asked: argparse.Namespace) -> int:
     """What a verifier is told to trust."""
     key = kept_server_key(settings.data_dir)
     print(f"{key.key_id} {key.public_key.hex()}")
+    return 0
+
+
+def introduce_key(settings: Settings, asked: argparse.Namespace) -> int:
+    with _services(settings) as services, services.db.write() as tx:
+        used = services.evidence.keys(tx)
+        if used and used[-1].key_id != services.evidence.key.key_id and not asked.lost:
+            raise Invalid(
+                f"The file of the key {used[-1].key_id} is gone. If it can't be brought back, say so with --lost: "
+                "tills and auditors then have nothing but your word that the new key is this server's."
+            )
+        made = services.evidence.introduce(
+            tx, *new_server_key(settings.data_dir, used[-1].key_id if used else "")
+        )
+    how = "handed over by" if made.is_handed_over else "in place of"
+    print(f"{made.key_id} {made.public_key}")
+    print(f"This key signs from now on, {how} {made.replaces or 'none'}. Start the server again.")
     return 0
 
 
@@ -345,6 +362,8 @@ def _parser() -> argparse.ArgumentParser:
     command("hub-status", hub_status, "say what waits in the hub")
     command("hub-code", make_hub_code, "make a one-time code for a store's hub").add_argument("store")
     command("key", show_key, "show the public key that the server signs with")
+    new = command("new-key", introduce_key, "sign with a new key from now on, and tell the tills")
+    new.add_argument("--lost", action="store_true", help="the old key's file is lost for good")
     command("migrate", bring_up_to_date, "bring the database up to date, and nothing else")
     first = command("init", initialise, "make the first administrator, and a store if one is named")
     first.add_argument("--admin", required=True)

@@ -143,9 +143,9 @@ def build_services(
     leases = LeaseService(_sold_lines(sales), now_ms)
     recorders = (sales, stock, cash, *_later_recorders(leases, cash, exceptions, now_ms))
     server_key = kept_server_key(settings.data_dir)
-    evidence = EvidenceService(server_key, now_ms)
+    evidence = EvidenceService(server_key, now_ms, exceptions)
     tills = TillService(
-        stores.till, till_tokens, challenges, now_ms, settings.enrol_code_minutes, server_key.public_key
+        stores.till, till_tokens, challenges, now_ms, settings.enrol_code_minutes, evidence.public_key
     )
 
     records = Records(stores.store, stores.tills, tills.keys, tills.identity, _journals(tills))

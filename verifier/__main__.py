@@ -34,6 +34,8 @@ def main(words: list[str] | None = None) -> int:
         print(in_words(fault))
     if not asked.till_key or not asked.server_key:
         print("Keys that were not named are the archive's own: who made it could have made them too.")
+    for name in report.unproven_keys:
+        print(f"Server key {name} came in place of a lost one, which could not sign for it: ask whose it is.")
     for name, first, last in report.parts:
         print(f"Of incarnation {name[:8]} these are entries {first} to {last}, and not those before.")
     verdict = "NOT as they were sealed" if report.faults else "as they were sealed"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from verifier.entries import Fault, Line, Unreadable, check_entries, read_line
 from verifier.marks import changes
-from verifier.seals import checkpoint_statement, first_prev, is_signed, key_id
+from verifier.seals import checkpoint_statement, first_prev, handover_statement, is_signed, key_id
 
 FORMAT = "evertill-archive-1"
 MANIFEST = "archive.json"
@@ -22,6 +23,8 @@ class Report(NamedTuple):
     checkpoints: int
     faults: tuple[Fault, ...]
     parts: tuple[tuple[str, int, int], ...] = ()
+    unproven_keys: tuple[str, ...] = ()
+    """Server keys that came in place of a lost one: nothing but the archive says that they are the same server's."""
 
 
 class Journal(NamedTuple):
@@ -84,7 +87,7 @@ def _check(folder: Path, manifest: Any, till_keys: set[str], server_keys: set[st
     parts = [
         (one.incarnation.hex(), one.first_seq, one.head_seq) for one in journals.values() if one.first_seq > 1
     ]
-    return Report(count, len(manifest["checkpoints"]), tuple(faults), tuple(parts))
+    return Report(count, len(manifest["checkpoints"]), tuple(faults), tuple(parts), _unproven(manifest))
 
 
 def _journal(told: Any, path: Path) -> Journal:
@@ -132,6 +135,8 @@ def _check_checkpoints(
     for name, key in keys.items():
         if key_id(key) != name or (server_keys and key.hex() not in server_keys):
             yield Fault("", 0, "server_keys", f"key {name} is another than its name or than you trust")
+    terms = {one["key_id"]: one for one in manifest.get("server_key_terms", [])}
+    yield from _check_terms(list(terms.values()), keys)
     for told in manifest["checkpoints"]:
         incarnation, high = bytes.fromhex(told["incarnation"]), told["high"]
         digest, signature = bytes.fromhex(told["hash"]), bytes.fromhex(told["signature"])
@@ -139,6 +144,8 @@ def _check_checkpoints(
         journal = journals.get(incarnation)
         if not is_signed(keys.get(told["key_id"], b""), said, signature):
             yield Fault(told["incarnation"], high, "checkpoint", "the server did not sign this")
+        elif not _in_time(terms.get(told["key_id"]), told["at_ms"]):
+            yield Fault(told["incarnation"], high, "checkpoint", "its key was not in use at that time")
         elif journal is None:
             yield Fault(told["incarnation"], high, "missing", "the server signed for this incarnation")
         else:
@@ -146,6 +153,26 @@ def _check_checkpoints(
                 one.lines and one.parent == incarnation and one.parent_seq < high for one in journals.values()
             )
             yield from _against(journal, high, digest, left)
+
+
+def _check_terms(terms: list[Any], keys: dict[str, bytes]) -> Iterator[Fault]:
+    """A key that another handed over to is as good as that one; one that came after a loss is only said to be."""
+    for before, term in pairwise(terms):
+        name, public_key = term["key_id"], bytes.fromhex(term["public_key"])
+        if keys.get(name) != public_key or term["replaces"] != before["key_id"]:
+            yield Fault("", 0, "server_key_terms", f"key {name} does not follow {before['key_id']}")
+        handover = bytes.fromhex(term["handover"])
+        said = handover_statement(before["key_id"], public_key, term["from_ms"])
+        if handover and not is_signed(bytes.fromhex(before["public_key"]), said, handover):
+            yield Fault("", 0, "server_key_terms", f"key {name} was not handed over by {before['key_id']}")
+
+
+def _unproven(manifest: Any) -> tuple[str, ...]:
+    return tuple(one["key_id"] for one in manifest.get("server_key_terms", [])[1:] if not one["handover"])
+
+
+def _in_time(term: Any, at_ms: int) -> bool:
+    return term is None or (term["from_ms"] <= at_ms and (not term["until_ms"] or at_ms <= term["until_ms"]))
 
 
 def _against(journal: Journal, high: int, digest: bytes, left: bool) -> Iterator[Fault]:

@@ -31,6 +31,10 @@ def checkpoint_statement(incarnation: bytes, high: int, digest: bytes, at_ms: in
     return b"evertill-checkpoint-1\0" + name + high.to_bytes(8, "big") + digest + at_ms.to_bytes(8, "big")
 
 
+def handover_statement(old_id: str, public_key: bytes, from_ms: int) -> bytes:
+    return b"evertill-server-key-1\0" + old_id.encode() + public_key + from_ms.to_bytes(8, "big")
+
+
 def key_id(public_key: bytes) -> str:
     return sha256(public_key).hexdigest()[:16]
 

@@ -25,6 +25,7 @@ from pos_client.sync.outcomes import Failure, Refused, Reply, in_words
 from pos_client.sync.server_port import Server
 from shared_models.errors import ShopError
 from shared_models.journal import Sign
+from shared_models.server_keys import KeyTerm, only_term
 from shared_models.signing import new_private_key, public_key_of, signer
 from shared_models.sync_api import Enrolled, EnrolRequest
 
@@ -44,20 +45,30 @@ class NotEnrolled(ShopError):
     code = "not_enrolled"
 
 
-class _Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`server_terms` are only there where the server ever changed its key."""
+
     device_id: str
     key_in: Literal["keyring", "file"]
     enrolled: Enrolled | None = None
+    server_terms: tuple[KeyTerm, ...] = ()
+
+    def trusted(self) -> tuple[KeyTerm, ...]:
+        return self.server_terms or only_term(self.enrolled.server_key if self.enrolled else b"")
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """`sign` signs with the key, which itself goes nowhere. `notice` is for the operator, mostly empty."""
+    """`sign` signs with the key, which itself goes nowhere. `notice` is for the operator, mostly empty.
+
+    `server_terms` are the server's keys, each for its time.
+    """
 
     device_id: str
     public_key: bytes
     sign: Sign
     enrolled: Enrolled | None = None
     notice: str = ""
+    server_terms: tuple[KeyTerm, ...] = ()
 
 
 def load_or_create(
@@ -82,16 +93,20 @@ def enrol(directory: Path, identity: Identity, server: Server, code: str, app: s
     device = _read_device(directory)
     assert device is not None
     assert device.device_id == identity.device_id
-    _write_device(directory, msgspec.structs.replace(device, enrolled=outcome.value))
-    return msgspec.structs.replace(identity, enrolled=outcome.value)
+    device = msgspec.structs.replace(device, enrolled=outcome.value, server_terms=())
+    _write_device(directory, device)
+    return msgspec.structs.replace(identity, enrolled=outcome.value, server_terms=device.trusted())
 
 
-def learn_server_key(directory: Path, key: bytes) -> None:
-    """For a till that was enrolled before servers had one. Another key later is not learned."""
+def learn_server_keys(directory: Path, terms: tuple[KeyTerm, ...]) -> None:
+    """For a till that was enrolled before servers had one, or whose server changed it."""
     device = _read_device(directory)
-    if device is not None and device.enrolled is not None and not device.enrolled.server_key:
-        enrolled = msgspec.structs.replace(device.enrolled, server_key=key)
-        _write_device(directory, msgspec.structs.replace(device, enrolled=enrolled))
+    if device is None or device.enrolled is None:
+        return
+    if not device.enrolled.server_key:
+        enrolled = msgspec.structs.replace(device.enrolled, server_key=terms[0].public_key)
+        device = msgspec.structs.replace(device, enrolled=enrolled)
+    _write_device(directory, msgspec.structs.replace(device, server_terms=terms if len(terms) > 1 else ()))
 
 
 def _create(directory: Path, use_keyring: bool, keyring: KeyringBackend | None) -> Identity:
@@ -139,7 +154,7 @@ def _identity(device: _Device, key: bytes, notice: str) -> Identity:
         public_key, sign = public_key_of(key), signer(key)
     except (ValueError, TypeError, AssertionError) as reason:
         raise _lost("it is damaged") from reason
-    return Identity(device.device_id, public_key, sign, device.enrolled, notice)
+    return Identity(device.device_id, public_key, sign, device.enrolled, notice, device.trusted())
 
 
 def _read_device(directory: Path) -> _Device | None:

@@ -4,37 +4,56 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from itertools import pairwise
 
-from shared_models.checkpoint import Checkpoint, is_genuine
-from shared_models.signing import verifier
+from shared_models.checkpoint import Checkpoint
+from shared_models.server_keys import KeyTerm, followed, is_vouched, only_term
 from shared_models.sync_api import HelloReply, PushReply, SegmentVerdict
 
 log = logging.getLogger(__name__)
 
-Learn = Callable[[bytes], None]
-"""learn(key): keeps the server's key, which was not known before."""
+Learn = Callable[[tuple[KeyTerm, ...]], None]
+"""learn(terms): keeps the server's keys, each for its time, in place of those known before."""
 
 
 class Vouching:
     """Hears answers, and gives the checkpoint that fits an acknowledgement. For one thread.
 
-    `server_key` is what the till learned at enrolment; without one it learns from the next hello. A key that is
-    another one later is not believed, and costs no sale: the till then keeps no more checkpoints.
+    `terms` are the server's keys as the till learned them; without one it learns from the next hello. Another key later
+    is believed only where the server says which of the known ones it replaces; else the till keeps no more checkpoints,
+    which costs no sale.
     """
 
-    def __init__(self, server_key: bytes = b"", learn: Learn = lambda key: None) -> None:
-        self._key = server_key
+    def __init__(self, terms: tuple[KeyTerm, ...] = (), learn: Learn = lambda terms: None) -> None:
+        self._terms = terms
         self._learn = learn
         self._heard: dict[bytes, Checkpoint] = {}
 
     def greeted(self, reply: HelloReply) -> None:
-        if reply.server_key and not self._key:
-            self._key = reply.server_key
-            self._learn(reply.server_key)
-        elif reply.server_key not in (b"", self._key):
+        if reply.server_keys and self._terms:
+            self._follow(reply.server_keys)
+        elif reply.server_key and not self._terms:
+            self._keep(only_term(reply.server_key))
+        elif reply.server_key not in (b"", *(term.public_key for term in self._terms)):
             log.info("The server signs with another key than at enrolment; its checkpoints are not kept.")
         for verdict in reply.segments:
             self._hear(verdict)
+
+    def _follow(self, told: tuple[KeyTerm, ...]) -> None:
+        try:
+            terms = followed(self._terms, told)
+        except ValueError as reason:
+            log.warning("The server's new key is not believed: %s", reason)
+            return
+        for before, term in pairwise(terms):
+            if term not in self._terms and not term.handover:
+                log.warning("The server's key %s was lost; %s came in its place.", before.key_id, term.key_id)
+        if terms != self._terms:
+            self._keep(terms)
+
+    def _keep(self, terms: tuple[KeyTerm, ...]) -> None:
+        self._terms = terms
+        self._learn(terms)
 
     def answered(self, reply: PushReply) -> None:
         self._hear(reply)
@@ -57,7 +76,7 @@ class Vouching:
 
     def _is_genuine(self, checkpoint: Checkpoint) -> bool:
         try:
-            return bool(self._key) and is_genuine(checkpoint, verifier(self._key))
+            return is_vouched(checkpoint, self._terms)
         except (ValueError, OverflowError) as reason:
             log.info("A checkpoint can't be checked and is not kept: %s", reason)
             return False

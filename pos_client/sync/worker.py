@@ -26,6 +26,7 @@ from pos_client.sync.vouching import Learn, Vouching
 from pos_client.till.ports import Clock
 from shared_models.protocol import PROTOCOL
 from shared_models.reference import FEED_SCHEMA, FeedPosition, streams_of
+from shared_models.server_keys import KeyTerm
 from shared_models.sync_api import FeedVerdict, Hello, SegmentState
 
 STOP_WITHIN_S = 0.9
@@ -39,7 +40,7 @@ class Place(msgspec.Struct, frozen=True):
     till_id: str
     store_id: str
     app: str = ""
-    server_key: bytes = b""
+    server_terms: tuple[KeyTerm, ...] = ()
 
 
 class SyncWorker:
@@ -54,7 +55,7 @@ class SyncWorker:
         downloads: Path,
         clock: Clock,
         report: Report,
-        learn_server_key: Learn = lambda key: None,
+        learn_server_keys: Learn = lambda terms: None,
     ) -> None:
         self._place = place
         self._outbox = outbox
@@ -63,7 +64,7 @@ class SyncWorker:
         self._downloads = downloads
         self._clock = clock
         self._board = StatusBoard(report)
-        self._vouching = Vouching(place.server_key, learn_server_key)
+        self._vouching = Vouching(place.server_terms, learn_server_keys)
         self._lock = Lock()
         self._server: Server | None = None
         self._upward: Upward | None = None

@@ -26,6 +26,8 @@ ADVICE = {
     "journal_altered": "Something changed what this server had stored: a person, a program or a failing disk. Keep a "
     "copy of the database as it is now. The till still has the right entry if it is younger than its files: verify the "
     "journal there. Then put the entry back from a backup.",
+    "signing_key_lost": "Tills sell and send as ever; what they get is only not signed, so a journal that is cut off "
+    "later may go unnoticed. Do not leave it so.",
     "totals_differ": "The till's figure stands, as printed. Compare the receipt with what its lines add up to.",
     "wrong_till": "The sale names another till than the one that sent it. Look at how the till was set up.",
     "closing_differs": "The Z report and the sales here do not say the same. Wait until the till has sent everything; "

@@ -36,6 +36,21 @@ def kept_server_key(data_dir: Path) -> ServerKey:
     path = data_dir / FILE
     if not path.exists():
         make_once(path, new_private_key())
+    return _read(path)
+
+
+def new_server_key(data_dir: Path, old_id: str) -> tuple[ServerKey, ServerKey | None]:
+    """(the key to introduce, the old one if it is still there). The file of the key `old_id` is kept beside it.
+
+    Called again after a crash it gives the same key.
+    """
+    path, kept = data_dir / FILE, data_dir / f"{FILE}.{old_id}"
+    if old_id and path.exists() and _read(path).key_id == old_id:
+        path.replace(kept)
+    return kept_server_key(data_dir), _read(kept) if old_id and kept.exists() else None
+
+
+def _read(path: Path) -> ServerKey:
     try:
         private_key = path.read_bytes()
         public_key = public_key_of(private_key)
@@ -43,5 +58,5 @@ def kept_server_key(data_dir: Path) -> ServerKey:
     except (OSError, ValueError, TypeError, AssertionError) as reason:
         raise ServerKeyUnreadable(
             f"The server's signing key {path} can't be read. Restore it from the backup. If it is lost, move it "
-            "away: the server makes a new one, which every till learns when it is enrolled again."
+            "away and run evertill-server new-key: it makes a new one and tells the tills."
         ) from reason

@@ -43,7 +43,11 @@ class Notary(Protocol):
 
     def checkpoint(self, incarnation: bytes, high: int, hash: bytes) -> Checkpoint | None: ...
 
-    def remember_key(self, tx: Connection) -> None: ...
+    def is_sure(self) -> bool:
+        """Whether it knows that it may sign."""
+
+    def may_sign(self, tx: Connection) -> bool:
+        """Looks; `checkpoint` gives none while it may not."""
 
 
 class Quarantined(msgspec.Struct, frozen=True):
@@ -90,7 +94,7 @@ class IngestService:
         notary = self._notary
         if notary is None:
             return verdicts
-        notary.remember_key(tx)
+        notary.may_sign(tx)
         return tuple(
             msgspec.structs.replace(one, checkpoint=notary.checkpoint(one.incarnation, one.high, one.hash))
             for one in verdicts
@@ -103,6 +107,7 @@ class IngestService:
                 with self._db.write() as tx:
                     key = self._public_key_of(tx, who)
                     reply = self._admission.admit(tx, who, key, push)
+                    self._ask_notary(tx)
             except (IntegrityError, psycopg.errors.UniqueViolation) as clash:
                 _log.info("a push clashed with another one: %s", clash)
                 continue
@@ -130,10 +135,15 @@ class IngestService:
         try:
             with self._db.write() as tx:
                 reply = self._raw_frames.step_over(tx, who, frame)
+                self._ask_notary(tx)
         except (SQLAlchemyError, psycopg.Error) as trouble:
             _log.warning("a raw frame is kept, but the till can't step over it: %s", trouble)
             return None
         return self._vouched(reply) if reply is not None else None
+
+    def _ask_notary(self, tx: Connection) -> None:
+        if self._notary is not None and not self._notary.is_sure():
+            self._notary.may_sign(tx)
 
     def _vouched(self, reply: PushReply) -> PushReply:
         """Signed after the commit: what is signed is durable."""

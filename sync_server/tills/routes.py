@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from shared_models.protocol import PROTOCOL
 from shared_models.reference import FeedPosition
+from shared_models.server_keys import KeyTerm
 from shared_models.sync_api import (
     EnrolRequest,
     FeedVerdict,
@@ -39,6 +40,8 @@ JudgeSegments = Callable[
     [Transaction, TillIdentity, tuple[SegmentState, ...], int], tuple[SegmentVerdict, ...]
 ]
 JudgeFeeds = Callable[[Transaction, str, tuple[FeedPosition, ...]], tuple[FeedVerdict, ...]]
+ServerKey = Callable[[Transaction], bytes]
+KeyTerms = Callable[[Transaction], tuple[KeyTerm, ...]]
 Meet = Callable[[str], None]
 Listen = Callable[[TillIdentity, Hello], None]
 AnyRequest = Request[Any, Any, Any]
@@ -56,10 +59,12 @@ def routes(
     judge_segments: JudgeSegments,
     judge_feeds: JudgeFeeds,
     now_ms: NowMs,
+    key_terms: KeyTerms,
 ) -> list[ControllerRouterHandler]:
     """`judge_segments` and `judge_feeds` are what the two streams have to say to a hello."""
     enrol = _enrolment(db, service, attempts, settings)
-    rest = for_tills(db, service, judge_segments, judge_feeds, now_ms, server_key=service.server_key)
+    keys = (service.server_key, key_terms)
+    rest = for_tills(db, service, judge_segments, judge_feeds, now_ms, server_keys=keys)
     return [enrol, *rest, *_for_the_office(db, service)]
 
 
@@ -88,11 +93,11 @@ def for_tills(
     now_ms: NowMs,
     meet: Meet = lambda device_id: None,
     listen: Listen = lambda who, said: None,
-    server_key: bytes = b"",
+    server_keys: tuple[ServerKey, KeyTerms] = (lambda tx: b"", lambda tx: ()),
 ) -> list[Any]:
     """Log-in and hello, as a store's hub offers them too.
 
-    `meet` hears who logs in, and `listen` each hello, before they are judged. A hub has no `server_key`: a till
+    `meet` hears who logs in, and `listen` each hello, before they are judged. A hub has no `server_keys`: a till
     keeps the central server's word alone.
     """
 
@@ -130,6 +135,7 @@ def for_tills(
             service.seen(tx, who, said)
             segments = judge_segments(tx, who, said.segments, said.till_time_ms)
             feeds = judge_feeds(tx, who.store_id, said.feeds)
+            server_key, terms = server_keys[0](tx), server_keys[1](tx)
         return packed(
             HelloReply(
                 server_time_ms=now_ms(),
@@ -137,6 +143,7 @@ def for_tills(
                 segments=segments,
                 feeds=feeds,
                 server_key=server_key,
+                server_keys=terms,
             )
         )
 

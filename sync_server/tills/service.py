@@ -73,7 +73,7 @@ class TillService:
         challenges: TokenMint,
         now_ms: NowMs,
         code_minutes: int,
-        server_key: bytes = b"",
+        server_key: Callable[[Connection], bytes] = lambda tx: b"",
     ) -> None:
         """`server_key` is the point that the server signs with; tills learn it here."""
         self._find_till = find_till
@@ -110,7 +110,7 @@ class TillService:
             till_id=place.till_id,
             store_name=place.store_name,
             server_time_ms=self._now_ms(),
-            server_key=self.server_key,
+            server_key=self.server_key(tx),
         )
 
     def forget_codes(self, tx: Connection) -> None:

@@ -20,6 +20,7 @@ from pos_client.sync.two_paths import TwoPaths
 from pos_client.sync.worker import Place, SyncWorker
 from pos_client.this_machine import SystemClock, SystemIds, random_bytes
 from shared_models.journal import Entry, seal
+from shared_models.server_keys import only_term
 from tests.pos_client.store.made_up_shop import a_sale, receipt
 
 _INSERT = (
@@ -71,7 +72,12 @@ class RealTill:
         place = self.identity.enrolled
         assert place is not None
         self.worker = SyncWorker(
-            Place(self.identity.device_id, place.till_id, place.store_id, server_key=place.server_key),
+            Place(
+                self.identity.device_id,
+                place.till_id,
+                place.store_id,
+                server_terms=only_term(place.server_key),
+            ),
             self.books,
             self.catalogue,
             self._connected,

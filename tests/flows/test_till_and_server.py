@@ -16,6 +16,7 @@ from pos_client.sync.identity import NotEnrolled, enrol, load_or_create
 from pos_client.sync.server_api import ServerApi
 from shared_models.checkpoint import is_genuine
 from shared_models.reference import streams_of
+from shared_models.server_keys import only_term
 from shared_models.signing import verifier
 from sync_server.ingest.tables import quarantine
 from sync_server.sales.tables import sale as sale_table
@@ -106,8 +107,8 @@ def test_a_till_keeps_the_servers_signed_word_for_all_that_it_sent(till: RealTil
     place = till.identity.enrolled
     assert place is not None
     assert is_genuine(kept, verifier(place.server_key))
-    server_key = shop.services.tills.server_key
-    assert verify(till.folder / "till.db", None, till.identity.public_key, None, server_key).faults == ()
+    terms = only_term(bytes.fromhex(shop.services.evidence.key.public_key))
+    assert verify(till.folder / "till.db", None, till.identity.public_key, None, terms).faults == ()
 
 
 def test_an_unknown_entry_in_the_middle_delays_nothing_behind_it(till: RealTill, shop: ServedShop) -> None:

@@ -9,6 +9,7 @@ import pytest
 from pos_client.journal_archive import archive
 from pos_client.till.errors import StorageFailed
 from shared_models.checkpoint import vouched
+from shared_models.server_keys import only_term
 from shared_models.signing import key_id_of, new_private_key, public_key_of, signer
 from tests.pos_client.store.made_up_shop import PUBLIC_KEY, a_sale, open_books
 from verifier.archive import check_archive
@@ -27,7 +28,10 @@ def test_a_journal_archived_twice_is_the_same_and_whole(tmp_path: Path) -> None:
     )
     books.acknowledge(segment.incarnation, segment.head_seq, 0, word)
     for name in ("one", "two"):
-        assert archive(books.database.path, None, tmp_path / name, PUBLIC_KEY, SERVER_KEY) == segment.head_seq
+        assert (
+            archive(books.database.path, None, tmp_path / name, PUBLIC_KEY, only_term(SERVER_KEY))
+            == segment.head_seq
+        )
     books.close()
     one, two = ({path.name: path.read_bytes() for path in (tmp_path / n).iterdir()} for n in ("one", "two"))
     assert one == two

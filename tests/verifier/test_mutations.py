@@ -20,6 +20,7 @@ from shared_models.checkpoint import Checkpoint, vouched
 from shared_models.events import TYPES, Recorded, encode_body
 from shared_models.field_marks import marks
 from shared_models.journal import START, Entry, first_prev, seal
+from shared_models.server_keys import KeyTerm, handover_statement
 from shared_models.signing import key_id_of, new_private_key, public_key_of, signer
 from tests.golden.make import sample
 from verifier.__main__ import main
@@ -400,3 +401,62 @@ def test_what_an_archive_holds_can_write_nothing_strange_on_the_auditors_screen(
     assert main([str(folder)]) == 1
     assert "\x1b" not in (out := capsys.readouterr().out)
     assert f"entry {seq} (sale.posted, receipt word), body.fact.\\x1b[2J\\n: this was not there" in out
+
+
+CHANGED_MS = 1_795_000_000_000
+NEXT = new_private_key()
+NEXT_KEY = public_key_of(NEXT)
+
+
+def with_a_new_server_key(
+    folder: Path, *, at_ms: int, key: bytes, is_lost: bool = False, **new: Any
+) -> Report:
+    """The server changed its key; `key` signed the last checkpoint at `at_ms`."""
+    old_id, new_id = key_id_of(SERVER_KEY), key_id_of(NEXT_KEY)
+    handover = signer(SERVER)(handover_statement(old_id, NEXT_KEY, CHANGED_MS))
+    values = {"from_ms": CHANGED_MS, "replaces": old_id, "handover": b"" if is_lost else handover, **new}
+    terms = (
+        KeyTerm(old_id, SERVER_KEY, 5, until_ms=CHANGED_MS),
+        KeyTerm(new_id, NEXT_KEY, **values),
+    )
+    head = CHILD[-1]
+    word = vouched(NEW, head.seq, head.hash, at_ms, key_id_of(public_key_of(key)), signer(key))
+    journals = [journal_of(JOURNAL, b"", 0, b""), journal_of(CHILD, OLD, N, JOURNAL[-1].hash)]
+    (folder / MANIFEST).write_bytes(manifest(journals, [word], [SERVER_KEY, NEXT_KEY], terms))
+    return check_archive(folder, {TILL_KEY.hex()}, {SERVER_KEY.hex(), NEXT_KEY.hex()})
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "key", "is_good"),
+    [
+        (CHANGED_MS - 1, SERVER, True),
+        (CHANGED_MS + 1, SERVER, False),
+        (CHANGED_MS - 1, NEXT, False),
+        (CHANGED_MS + 1, NEXT, True),
+    ],
+    ids=["old before", "old after", "new before", "new after"],
+)
+def test_each_key_of_the_server_counts_for_its_time(
+    folder: Path, at_ms: int, key: bytes, is_good: bool
+) -> None:
+    report = with_a_new_server_key(folder, at_ms=at_ms, key=key)
+    found = {(one.incarnation, one.field) for one in report.faults}
+    assert found == (set() if is_good else {(NEW.hex(), "checkpoint")})
+    assert report.unproven_keys == ()
+
+
+def test_a_key_that_the_lost_one_could_not_hand_over_to_is_named_as_unproven(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = with_a_new_server_key(folder, at_ms=CHANGED_MS + 1, key=NEXT, is_lost=True)
+    assert (report.faults, report.unproven_keys) == ((), (key_id_of(NEXT_KEY),))
+    assert main([str(folder)]) == 0
+    assert f"Server key {key_id_of(NEXT_KEY)} came in place of a lost one" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "new", [{"handover": bytes(64)}, {"from_ms": CHANGED_MS + 9}, {"replaces": "no one"}]
+)
+def test_a_key_that_the_old_one_did_not_hand_over_to_is_named(folder: Path, new: dict[str, Any]) -> None:
+    report = with_a_new_server_key(folder, at_ms=CHANGED_MS + 99, key=NEXT, **new)
+    assert {one.field for one in report.faults} == {"server_key_terms"}

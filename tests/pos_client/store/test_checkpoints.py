@@ -11,6 +11,7 @@ from pos_client.store.books import TillBooks
 from pos_client.store.checkpoints import checkpoints
 from pos_client.till.errors import StorageFailed
 from shared_models.checkpoint import Checkpoint, vouched
+from shared_models.server_keys import only_term
 from shared_models.signing import key_id_of, new_private_key, public_key_of, signer
 from tests.pos_client.store.conftest import Open
 from tests.pos_client.store.made_up_shop import PUBLIC_KEY, a_sale, no_sale, open_books
@@ -36,7 +37,7 @@ def kept(books: TillBooks) -> tuple[Checkpoint, ...]:
 
 
 def checked(books: TillBooks) -> CheckReport:
-    return verify(books.database.path, None, PUBLIC_KEY, None, SERVER_KEY)
+    return verify(books.database.path, None, PUBLIC_KEY, None, only_term(SERVER_KEY))
 
 
 def test_the_newest_checkpoint_is_kept_and_survives_a_restart(till: Open) -> None:

@@ -19,11 +19,13 @@ from pos_client.sync.identity import (
     KeyOutOfReach,
     NotEnrolled,
     enrol,
+    learn_server_keys,
     load_or_create,
 )
 from pos_client.sync.key_places import OutOfReach, keep_in_keyring, system_keyring, write_private
 from pos_client.sync.outcomes import Failure, Refused, Reply, Unreachable
-from shared_models.signing import verifier
+from shared_models.server_keys import KeyTerm, only_term
+from shared_models.signing import key_id_of, verifier
 from shared_models.sync_api import Enrolled, EnrolRequest
 
 
@@ -215,3 +217,19 @@ def test_a_code_that_is_not_taken_says_why(tmp_path: Path, failure: Failure, wor
     with pytest.raises(NotEnrolled, match=words):
         enrol(tmp_path, identity, Office(failure), "K7Q-9")  # type: ignore[arg-type]
     assert load_or_create(tmp_path, use_keyring=False).enrolled is None
+
+
+def test_the_servers_keys_are_kept_over_restarts_and_an_unchanged_one_as_ever(tmp_path: Path) -> None:
+    identity = load_or_create(tmp_path, use_keyring=False)
+    enrol(tmp_path, identity, Office(), "CODE")  # type: ignore[arg-type]
+    assert load_or_create(tmp_path).server_terms == ()
+    first, second = b"first key", b"second key"
+    learn_server_keys(tmp_path, only_term(first))
+    assert load_or_create(tmp_path).server_terms == only_term(first)
+    assert "server_terms" not in (tmp_path / DEVICE_FILE).read_text()
+    terms = (
+        KeyTerm(key_id_of(first), first, 0, until_ms=9),
+        KeyTerm(key_id_of(second), second, 9, replaces=key_id_of(first)),
+    )
+    learn_server_keys(tmp_path, terms)
+    assert load_or_create(tmp_path).server_terms == terms
