@@ -7,12 +7,12 @@ import time
 
 import pytest
 import segno
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from hardware.escpos import commands, symbols
-from hardware.escpos.decoder import Characters, Command, Decoder, Unknown
+from hardware.escpos.decoder import Decoder
 from hardware.escpos.encoder import encode
 from hardware.escpos.interpreter import EPSON_CODE_PAGES, Interpreter
 from hardware.escpos.library import capabilities
@@ -21,8 +21,6 @@ from hardware.escpos.paper import Feed, PrintedImage, PrintedLine
 from hardware.escpos.profile import UnknownPrinterProfile, profile_named, profile_names
 from hardware.receipt_document import (
     Barcode,
-    Cell,
-    Columns,
     Cut,
     Logo,
     QrCode,
@@ -261,38 +259,6 @@ def test_what_is_in_the_database_and_no_esc_pos_printer_is_refused_with_the_reas
 def test_a_printer_that_may_have_a_knife_feeds_past_it_and_cuts_if_it_can():
     assert encode(ReceiptDocument((Cut(),)), profile_named("generic-58")).endswith(b"\x1bd\x05\x1dV\x01")
     assert encode(ReceiptDocument((Cut(),)), profile_named("xprinter-58")).endswith(b"\x1bd\x05")
-
-
-@settings(max_examples=300)
-@given(
-    st.text(st.characters(exclude_categories=())),
-    st.text(),
-    st.booleans(),
-    st.sampled_from(["generic-80", "generic-58", "TM-T88V", "POS-5890"]),
-)
-def test_no_text_ever_becomes_a_command(name, amount, large, profile):
-    """The stream holds the layout's commands and nothing else, whatever the product is called."""
-    document = ReceiptDocument(
-        (
-            Text(name, align="center", bold=large, double_width=large, double_height=large, underline=True),
-            Columns((Cell(name, weight=1), Cell(amount, align="right"))),
-            Logo(lines=(name,)),
-            Barcode("code128", amount, caption=name),
-            Cut(),
-        )
-    )
-    tokens = Decoder().feed(encode(document, profile_named(profile)))
-    assert not [token for token in tokens if isinstance(token, Unknown)]
-    sent = [token for token in tokens if isinstance(token, Command)]
-    names = [command.name for command in sent]
-    assert set(names) <= LAYOUT_COMMANDS | SYMBOL_COMMANDS
-    assert [command.parameters for command in sent if command.name in ("GS V", "ESC d")] in (
-        [b"B\x00"],
-        [b"\x05"],
-        [b"\x05", b"\x01"],
-    )
-    assert names.count("ESC @") == 1
-    assert not set(b"".join(token.data for token in tokens if isinstance(token, Characters))) & CONTROL_BYTES
 
 
 def test_the_drawer_pulse_is_the_five_bytes_of_the_manual():
