@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from hardware.drawers.direct_trigger import DirectTriggerDrawer
 from hardware.escpos.profile import UnknownPrinterProfile, profile_named
-from hardware.registry import DeviceSettings, connected
+from hardware.registry import DeviceSettings, connected, printer_of
 from hardware.scanners.address import scanner_at
 from hardware.scanners.wedge import WedgeSettings
 from hardware.status import DeviceReport
 from hardware.terminals.address import terminal_at
 from hardware.transport.address import BadAddress
+from shared_models.errors import ShopError
 
 
 def examine(settings: DeviceSettings) -> list[DeviceReport]:
@@ -29,7 +31,7 @@ def _at(place: str) -> str:
 
 def _printer(settings: DeviceSettings) -> DeviceReport:
     try:
-        printer = connected(settings).printer
+        printer = printer_of(settings)
     except BadAddress as bad:
         return DeviceReport("Receipt printer", "printer", "", False, bad.message)
     if printer is None or settings.printer is None:
@@ -44,10 +46,19 @@ def _printer(settings: DeviceSettings) -> DeviceReport:
 
 
 def _drawer(settings: DeviceSettings) -> DeviceReport:
-    if settings.printer is None or settings.drawer is None:
+    try:
+        drawer = connected(settings).drawer
+    except ShopError as bad:  # an address or a trigger that is none
+        return DeviceReport("Cash drawer", "drawer", "", False, bad.message)
+    if drawer is None:
         message = "No drawer is set up. Open it with its key."
         return DeviceReport("Cash drawer", "drawer", "", False, message)
-    message = "Opened by a pulse from the receipt printer. It can't say whether it is open."
+    state = drawer.state()
+    feels = "It can't say whether it is open." if state == "unknown" else f"It says that it is {state}."
+    if isinstance(drawer, DirectTriggerDrawer):
+        message = f"Opened by a trigger of its own. {feels}"
+        return DeviceReport("Cash drawer", "drawer", drawer.place, True, message)
+    message = f"Opened by a pulse from the receipt printer. {feels}"
     return DeviceReport("Cash drawer", "drawer", "", True, message)
 
 

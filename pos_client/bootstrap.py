@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from platformdirs import user_state_dir
 
+from hardware.drawers.direct_trigger import TriggerSettings
 from hardware.drawers.printer_pulse import PulseSettings
 from hardware.escpos.library import use_cache_folder
 from hardware.escpos.paper import Pulse, Receipt
@@ -371,7 +372,13 @@ def devices_of(settings: TillSettings, virtual_port: int | None = None) -> Devic
     if not address or address == VIRTUAL:
         return there
     printer = PrinterSettings(address, settings.printer_profile)
-    return msgspec.structs.replace(there, printer=printer, drawer=PulseSettings())
+    return msgspec.structs.replace(there, printer=printer, drawer=_drawer_of(settings))
+
+
+def _drawer_of(settings: TillSettings) -> PulseSettings | TriggerSettings:
+    if settings.drawer:
+        return TriggerSettings(settings.drawer, settings.drawer_trigger)
+    return msgspec.convert({"type": "pulse", "sensor": settings.drawer_sensor}, PulseSettings)
 
 
 def open_till(settings: TillSettings) -> OpenTill:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import get_args
 from urllib.parse import urlsplit
 
 import msgspec
 from platformdirs import user_data_dir
 
+from hardware.drawers.direct_trigger import is_trigger
+from hardware.drawers.printer_pulse import Sensor
 from hardware.scanners.address import WEDGE, scanners_at
 from hardware.terminals.address import terminal_at
 from hardware.transport.address import BadAddress, transport_at
@@ -30,10 +33,13 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     winspool:// or file://, see `hardware.transport.address`), empty for none, or 'virtual' for one whose paper is
     shown in a window.
     `scanners` are their addresses with spaces between them (see `hardware.scanners.address`).
-    `printer_profile` is generic-80, generic-58 or a model that `hardware.escpos.profile` knows. `database_key`
-    is 64 hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in a protected file.
+    `printer_profile` is generic-80, generic-58 or a model that `hardware.escpos.profile` knows. `drawer` is empty for
+    one that hangs on the printer, or the address of its own trigger, which opens at the bytes `drawer_trigger` (hex);
+    `drawer_sensor` says what the printer's pin is while the drawer is open: none, open_is_high or open_is_low.
     `terminal` is the card terminal's address (zvt://host:port, see `hardware.terminals.address`), empty for none, or
     'virtual' for one made of software that approves everything.
+    `database_key` is 64 hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in a
+    protected file.
     `journal_copy` is a folder on another disk or card for a second copy of the journal, empty for none.
     """
 
@@ -44,6 +50,9 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     printer_profile: str = "generic-80"
     terminal: str = ""
     scanners: str = WEDGE
+    drawer: str = ""
+    drawer_trigger: str = "07"
+    drawer_sensor: str = "none"
     theme: str = "light"
     fullscreen: bool = False
     keyring: bool = True
@@ -95,6 +104,15 @@ def _check(settings: TillSettings) -> None:
     _check_device("SCANNERS", settings.scanners, scanners_at)
     if settings.terminal and settings.terminal != VIRTUAL:
         _check_device("TERMINAL", settings.terminal, terminal_at)
+    if settings.drawer:
+        _check_device("DRAWER", settings.drawer, transport_at)
+    if settings.drawer_sensor not in get_args(Sensor):
+        choices = ", ".join(get_args(Sensor))
+        raise BadSetting(f"{PREFIX}DRAWER_SENSOR is {settings.drawer_sensor!r}; it may be one of {choices}.")
+    if not is_trigger(settings.drawer_trigger):
+        raise BadSetting(
+            f"{PREFIX}DRAWER_TRIGGER is {settings.drawer_trigger!r}; write its bytes as hex digits, such as 07."
+        )
     _check_url("SERVER_URL", settings.server_url, "https://shop.example")
     _check_url("HUB_URL", settings.hub_url, "http://192.168.1.40:8321")
     if settings.hub_url and not settings.server_url:

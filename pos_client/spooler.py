@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from hardware.drawers.base import CashDrawer, NotPulsed, PulseUncertain
+from hardware.drawers.base import CashDrawer, NotPulsed, PulseOutcome, PulseUncertain
 from hardware.printers.base import NotSent, Printed, PrintOutcome, ReceiptPrinter, Uncertain
 from hardware.receipt_document import decode_document
 from pos_client.store.jobs import Job, Kind
@@ -29,6 +29,8 @@ PAUSES_S = (1.0, 2.0, 5.0, 15.0, 30.0)
 
 class JobQueue(Protocol):
     """The jobs in the till's database (`store.jobs.Jobs`)."""
+
+    def any_queued(self, kind: Kind | None = None) -> bool: ...
 
     def claim(self, kind: Kind | None = None) -> Job | None: ...
 
@@ -150,17 +152,29 @@ class Spooler:
 
     def _next_job(self) -> bool:
         """Whether there is reason to go on at once."""
-        job = self._jobs.claim()
+        if self._jobs.any_queued("drawer"):
+            self._pulse()
+            return True
+        job = self._jobs.claim("print")
         if job is None:
             return False
-        if job.kind == "drawer":
-            self._pulse(job)
-            return True
         self._receipt(job)
         return not self._failures
 
-    def _pulse(self, job: Job) -> None:
-        outcome = self._drawer.open()
+    def _pulse(self) -> None:
+        """The job is marked when the pulse is the very next thing: a crash before that leaves it queued."""
+        claimed: list[Job] = []
+
+        def claim() -> None:
+            claimed.extend(filter(None, [self._jobs.claim("drawer")]))
+
+        outcome = self._drawer.open(about_to_send=claim)
+        if not claimed:
+            claim()
+        for job in claimed:
+            self._settle_pulse(job, outcome)
+
+    def _settle_pulse(self, job: Job, outcome: PulseOutcome) -> None:
         if isinstance(outcome, NotPulsed):
             self._jobs.cancel(job.id)
             self._tell(False, outcome.reason)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -23,7 +24,14 @@ class PulseUncertain(msgspec.Struct, frozen=True, tag="pulse_uncertain"):
     reason: str
 
 
+OPEN_BY_KEY = "Open the drawer with its key."
+OPEN_BY_KEY_IF_SHUT = "Open the drawer with its key if it is shut."
+DrawerState = Literal["open", "closed", "unknown"]
 PulseOutcome = Pulsed | NotPulsed | PulseUncertain
+
+
+def nobody_asked() -> None:
+    """For callers that keep no record."""
 
 
 class CashDrawer(Protocol):
@@ -32,5 +40,12 @@ class CashDrawer(Protocol):
     @property
     def name(self) -> str: ...
 
-    def open(self) -> PulseOutcome:
-        """At most one pulse a call, never repeated: the caller writes down the reason first."""
+    def open(self, about_to_send: Callable[[], None] = nobody_asked) -> PulseOutcome:
+        """At most one pulse a call, never repeated.
+
+        `about_to_send` is called when all is ready and the next thing is the pulse itself: there the caller writes down
+        that it goes. What it raises comes out here, and no byte has left.
+        """
+
+    def state(self) -> DrawerState:
+        """'unknown' where nothing feels it."""

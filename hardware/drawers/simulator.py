@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hardware.drawers.base import NotPulsed, Pulsed, PulseOutcome
+from collections.abc import Callable
+
+from hardware.drawers.base import DrawerState, NotPulsed, Pulsed, PulseOutcome, nobody_asked
 
 
 class SimulatedDrawer:
@@ -14,8 +16,12 @@ class SimulatedDrawer:
         self.times_opened = 0
         self.jammed = False
 
-    def open(self) -> PulseOutcome:
+    def open(self, about_to_send: Callable[[], None] = nobody_asked) -> PulseOutcome:
         if self.jammed:
             return NotPulsed("The drawer can't be opened from here. Open it with its key.")
+        about_to_send()
         self.times_opened += 1
         return Pulsed()
+
+    def state(self) -> DrawerState:
+        return "unknown"

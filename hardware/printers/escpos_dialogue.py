@@ -47,6 +47,12 @@ def is_stopped(channel: Channel, answer_s: float) -> bool:
     return printer is not None and bool(printer & 0x08)
 
 
+def drawer_pin_is_high(channel: Channel, answer_s: float) -> bool | None:
+    """Pin 3 of the drawer's plug, where its switch is; None when the printer does not answer."""
+    printer = _answer(channel, "printer", DialogueTimes(answer_s=answer_s))
+    return None if printer is None else bool(printer & 0x04)
+
+
 def print_job(channel: Channel, job: bytes, confirmation: Confirmation, times: DialogueTimes) -> PrintOutcome:
     try:
         agreed = _agreed(channel, confirmation, times)

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -143,6 +143,13 @@ class VirtualPrinter:
     def set_cover(self, *, is_open: bool) -> None:
         self._change(cover_open=is_open)
 
+    def connect_drawer(self, *, jammed: bool = False) -> None:
+        """One whose switch makes the pin high when it is open; a pulse opens it unless it is jammed."""
+        self._change(drawer="jammed" if jammed else "shut")
+
+    def shut_drawer(self) -> None:
+        self._change(drawer="shut")
+
     def set_speed(self, bytes_per_second: float | None) -> None:
         """None is as fast as the machine."""
         self._change(bytes_per_second=bytes_per_second)
@@ -242,6 +249,7 @@ class VirtualPrinter:
                 self._paper.apply(token)
                 self._changed.notify_all()
             self._use_paper()
+            self._move_drawer(token)
             if isinstance(token, Command) and token.name == "GS r":
                 self._answer(caller, self._in_order_status(token.parameters))
         self._resume_reading()
@@ -276,6 +284,12 @@ class VirtualPrinter:
             with self._changed:
                 self._paper.apply(command)
                 self._changed.notify_all()
+            self._move_drawer(command)
+
+    def _move_drawer(self, token: Token) -> None:
+        is_pulse = isinstance(token, Command) and token.name in ("ESC p", "DLE DC4")
+        if is_pulse and self._state.drawer == "shut":
+            self._set_state(drawer="open")
 
     def _answer(self, caller: _Caller, answer: bytes) -> None:
         if self._state.silent or not answer:
@@ -288,7 +302,7 @@ class VirtualPrinter:
         is_out = state.paper == "out"
         near_end = 0x0C if state.paper in ("near_end", "out") else 0
         answers = {
-            1: 0x00 if state.can_print else 0x08,
+            1: (0x00 if state.can_print else 0x08) | (0x04 if state.drawer == "open" else 0),
             2: (0x04 if state.cover_open else 0) | (0x20 if is_out else 0),
             3: 0x00,
             4: near_end | (0x60 if is_out else 0),
@@ -384,6 +398,7 @@ class _State(msgspec.Struct):
     next_at_s: float = 0.0
     out_at_dots: int | None = None
     hang_up_after: int | None = None
+    drawer: Literal["none", "shut", "open", "jammed"] = "none"
 
     @property
     def can_print(self) -> bool:

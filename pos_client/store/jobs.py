@@ -1,7 +1,7 @@
 """The print and drawer jobs: queued in the transaction of the fact they belong to, carried out afterwards.
 
-A job is marked `sending` before its first byte leaves. One found `sending` at start may or may not have been
-carried out, so it becomes `uncertain` and is never repeated by itself.
+A job is marked `sending` before its first byte leaves; a pulse when it is the very next thing to leave. One found
+`sending` at start may or may not have been carried out, so it becomes `uncertain` and is never repeated by itself.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Jobs:
 
         # Under one lock: a new incarnation may move the sale to another place in between.
         with self._database.lock:
-            job = self._database.write(work) if self._any_queued(kind) else None
+            job = self._database.write(work) if self.any_queued(kind) else None
             if job is None or job.payload or job.kind == "drawer":
                 return job
             return msgspec.structs.replace(job, payload=self._receipt_of(job.pos))
@@ -106,7 +106,7 @@ class Jobs:
             ).fetchall()
         return tuple(dict.fromkeys(number for (number,) in rows if number))
 
-    def _any_queued(self, kind: Kind | None) -> bool:
+    def any_queued(self, kind: Kind | None = None) -> bool:
         with self._database.read() as connection:
             row = connection.execute(
                 "select 1 from job where state = 'queued' and kind = coalesce(?, kind) limit 1", (kind,)

@@ -53,9 +53,14 @@ class ScriptedDrawer:
     def __init__(self) -> None:
         self.outcome: PulseOutcome = Pulsed()
         self.pulses = 0
+        self.watch: Callable[[], None] = lambda: None
 
-    def open(self) -> PulseOutcome:
+    def open(self, about_to_send: Callable[[], None]) -> PulseOutcome:
         self.pulses += 1
+        self.watch()
+        if not isinstance(self.outcome, NotPulsed):
+            about_to_send()
+        self.watch()
         return self.outcome
 
 
@@ -151,6 +156,18 @@ def test_a_drawer_that_did_not_open_is_never_pulsed_later(
     assert counter.report().ok
     assert counter.drawer.pulses == 1
     assert [job.kind for job in counter.books.jobs.having(state)] == ["drawer"]
+
+
+def test_a_pulse_is_written_down_when_it_is_the_very_next_thing_and_not_while_the_printer_is_asked(
+    counter: Counter,
+) -> None:
+    """So that a crash before that opens the drawer after the restart, instead of leaving it to the key."""
+    seen: list[list[str]] = []
+    counter.drawer.watch = lambda: seen.append([job.kind for job in counter.books.jobs.having("queued")])
+    counter.books.post_sale(a_sale(), open_drawer=True)
+    counter.spooler.start()
+    assert counter.report().ok
+    assert seen == [["drawer", "print"], ["print"]]
 
 
 def test_a_receipt_that_cannot_be_read_does_not_hold_up_the_next(counter: Counter) -> None:
@@ -295,6 +312,7 @@ class FullAtFirst:
         self.again = books.jobs.again
         self.cancel = books.jobs.cancel
         self.having = books.jobs.having
+        self.any_queued = books.jobs.any_queued
         self.unsure_receipts = books.jobs.unsure_receipts
 
     def claim(self, kind=None):
