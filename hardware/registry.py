@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from urllib.parse import unquote
+
 import msgspec
 
 from hardware.drawers.base import CashDrawer
@@ -9,6 +12,8 @@ from hardware.drawers.direct_trigger import DirectTriggerDrawer, TriggerSettings
 from hardware.drawers.printer_pulse import PrinterPulseDrawer, PulseSettings
 from hardware.printers.base import ReceiptPrinter
 from hardware.printers.escpos_printer import EscposPrinter, PrinterSettings
+from hardware.printers.failover import FailoverPrinter
+from hardware.printers.page_printer import DesktopPrinter, PdfPrinter
 from hardware.scanners.wedge import WedgeSettings
 
 
@@ -24,6 +29,7 @@ class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wedge: WedgeSettings | None = WedgeSettings()
     card_terminal: str = ""
     scanners: tuple[str, ...] = ()
+    second_printer: PrinterSettings | None = None
 
 
 class Devices(msgspec.Struct, frozen=True):
@@ -32,23 +38,42 @@ class Devices(msgspec.Struct, frozen=True):
 
 
 def connected(settings: DeviceSettings) -> Devices:
-    """Makes the drivers; talks to no device yet. Raises BadAddress and BadTrigger."""
-    printer = printer_of(settings)
-    return Devices(printer, _drawer(settings.drawer, printer))
+    """Makes the drivers; talks to no device yet. Raises BadAddress and BadTrigger.
+
+    Printer and drawer share one way to the device, so that neither talks into the other's job.
+    """
+    first = None if settings.printer is None else printer_at(settings.printer)
+    return Devices(_with_second(first, settings), _drawer(settings.drawer, first))
 
 
-def printer_of(settings: DeviceSettings) -> EscposPrinter | None:
+def printer_of(settings: DeviceSettings) -> ReceiptPrinter | None:
     """Raises BadAddress."""
-    return None if settings.printer is None else EscposPrinter(settings.printer)
+    return _with_second(None if settings.printer is None else printer_at(settings.printer), settings)
+
+
+def printer_at(settings: PrinterSettings) -> ReceiptPrinter:
+    """By its address: pdf:///folder files pages, desktop://queue is an office printer, all others speak ESC/POS."""
+    kind, _, rest = settings.address.partition("://")
+    if kind == "pdf" and rest.startswith("/") and len(rest) > 1:
+        return PdfPrinter(Path(unquote(rest)), settings.name)
+    if kind == "desktop" and rest and "/" not in rest:
+        return DesktopPrinter(unquote(rest), settings.name)
+    return EscposPrinter(settings)
+
+
+def _with_second(first: ReceiptPrinter | None, settings: DeviceSettings) -> ReceiptPrinter | None:
+    if first is None or settings.second_printer is None:
+        return first
+    return FailoverPrinter(first, printer_at(settings.second_printer))
 
 
 def _drawer(
-    settings: PulseSettings | TriggerSettings | None, printer: EscposPrinter | None
+    settings: PulseSettings | TriggerSettings | None, printer: ReceiptPrinter | None
 ) -> CashDrawer | None:
     match settings:
         case TriggerSettings():
             return DirectTriggerDrawer(settings)
-        case PulseSettings() if printer is not None:
+        case PulseSettings() if isinstance(printer, EscposPrinter):
             return PrinterPulseDrawer(printer.transport, settings)
         case _:
             return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from platformdirs import user_state_dir
 
+from hardware.drawers.base import KeyOnlyDrawer
 from hardware.drawers.direct_trigger import TriggerSettings
 from hardware.drawers.printer_pulse import PulseSettings
 from hardware.escpos.library import use_cache_folder
@@ -151,11 +152,11 @@ class OpenTill:
         """Printing and sync, each on threads of its own; the till never waits for them."""
         use_cache_folder(self.settings.data_dir / "printer-profiles")
         devices = connected(devices_of(self.settings, self._virtual_printer_port()))
-        if devices.printer is not None and devices.drawer is not None:
+        if devices.printer is not None:
             self.spooler = Spooler(
                 self.books.jobs,
                 devices.printer,
-                devices.drawer,
+                devices.drawer or KeyOnlyDrawer(),
                 self.status_line.hear_spooler,
                 idle=self.books.checkpoint,
             )
@@ -371,8 +372,19 @@ def devices_of(settings: TillSettings, virtual_port: int | None = None) -> Devic
     there = DeviceSettings(wedge=scanners.wedge, scanners=scanners.wired, card_terminal=terminal)
     if not address or address == VIRTUAL:
         return there
-    printer = PrinterSettings(address, settings.printer_profile)
-    return msgspec.structs.replace(there, printer=printer, drawer=_drawer_of(settings))
+    return msgspec.structs.replace(
+        there,
+        printer=PrinterSettings(address, settings.printer_profile),
+        drawer=_drawer_of(settings),
+        second_printer=_second_printer_of(settings),
+    )
+
+
+def _second_printer_of(settings: TillSettings) -> PrinterSettings | None:
+    if not settings.second_printer:
+        return None
+    profile = settings.second_printer_profile or settings.printer_profile
+    return PrinterSettings(settings.second_printer, profile, name="Second printer")
 
 
 def _drawer_of(settings: TillSettings) -> PulseSettings | TriggerSettings:

@@ -12,6 +12,8 @@ from platformdirs import user_data_dir
 
 from hardware.drawers.direct_trigger import is_trigger
 from hardware.drawers.printer_pulse import Sensor
+from hardware.printers.escpos_printer import PrinterSettings
+from hardware.registry import printer_at
 from hardware.scanners.address import WEDGE, scanners_at
 from hardware.terminals.address import terminal_at
 from hardware.transport.address import BadAddress, transport_at
@@ -29,18 +31,17 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Every field is the environment variable EVERTILL_TILL_<NAME>.
 
     `server_url` empty: the till works from what it has. `hub_url` is the store's hub, which is asked first; empty for
-    none. `printer` is its address (tcp://host:port, usb://, serial://, cups://,
-    winspool:// or file://, see `hardware.transport.address`), empty for none, or 'virtual' for one whose paper is
-    shown in a window.
+    none. `printer` is its address (tcp://host:port, usb://, serial://, cups://, winspool:// or file://, see
+    `hardware.transport.address`; pdf:///folder; desktop://queue), empty for none, or 'virtual' for one whose paper is
+    shown in a window. `printer_profile` is generic-80, generic-58 or a model that `hardware.escpos.models` knows.
     `scanners` are their addresses with spaces between them (see `hardware.scanners.address`).
-    `printer_profile` is generic-80, generic-58 or a model that `hardware.escpos.profile` knows. `drawer` is empty for
-    one that hangs on the printer, or the address of its own trigger, which opens at the bytes `drawer_trigger` (hex);
-    `drawer_sensor` says what the printer's pin is while the drawer is open: none, open_is_high or open_is_low.
-    `terminal` is the card terminal's address (zvt://host:port, see `hardware.terminals.address`), empty for none, or
-    'virtual' for one made of software that approves everything.
-    `database_key` is 64 hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in a
-    protected file.
-    `journal_copy` is a folder on another disk or card for a second copy of the journal, empty for none.
+    `second_printer` prints when the first takes nothing. `drawer` is empty for one that hangs on the printer, or the
+    address of its own trigger, which opens at the bytes `drawer_trigger` (hex); `drawer_sensor` says what the printer's
+    pin is while the drawer is open: none, open_is_high or open_is_low. `terminal` is the card terminal's address
+    (zvt://host:port, see `hardware.terminals.address`), empty for none, or 'virtual' for one made of software that
+    approves everything. `database_key` is 64 hex digits to encrypt the till's files with; `keyring` off keeps the
+    device's private key in a protected file. `journal_copy` is a folder on another disk or card for a second copy of
+    the journal, empty for none.
     """
 
     data_dir: Path = Path(user_data_dir("evertill-till", appauthor=False))
@@ -50,6 +51,8 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     printer_profile: str = "generic-80"
     terminal: str = ""
     scanners: str = WEDGE
+    second_printer: str = ""
+    second_printer_profile: str = ""
     drawer: str = ""
     drawer_trigger: str = "07"
     drawer_sensor: str = "none"
@@ -100,7 +103,9 @@ def _check_kind(name: str, value: str) -> None:
 
 def _check(settings: TillSettings) -> None:
     if settings.printer and settings.printer != VIRTUAL:
-        _check_device("PRINTER", settings.printer, transport_at)
+        _check_device("PRINTER", settings.printer, _printer_at)
+    if settings.second_printer:
+        _check_device("SECOND_PRINTER", settings.second_printer, _printer_at)
     _check_device("SCANNERS", settings.scanners, scanners_at)
     if settings.terminal and settings.terminal != VIRTUAL:
         _check_device("TERMINAL", settings.terminal, terminal_at)
@@ -123,6 +128,10 @@ def _check(settings: TillSettings) -> None:
         raise BadSetting(f"{PREFIX}THEME is {settings.theme!r}; it may be light, dark or contrast.")
     if settings.database_key and not _is_key(settings.database_key):
         raise BadSetting(f"{PREFIX}DATABASE_KEY must be 64 hexadecimal digits.")
+
+
+def _printer_at(address: str) -> object:
+    return printer_at(PrinterSettings(address))
 
 
 def _check_device(name: str, address: str, read_address: Callable[[str], object]) -> None:

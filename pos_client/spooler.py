@@ -187,10 +187,10 @@ class Spooler:
     def _receipt(self, job: Job) -> None:
         outcome = self._print(job)
         match outcome:
-            case Printed():
+            case Printed(_, note):
                 self._jobs.done(job.id)
                 self._failures = 0
-                self._tell(True, "")
+                self._tell(True, note)
             case NotSent(reason):
                 self._jobs.again(job.id)
                 self._failures += 1

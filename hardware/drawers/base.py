@@ -34,6 +34,18 @@ def nobody_asked() -> None:
     """For callers that keep no record."""
 
 
+class KeyOnlyDrawer:
+    """A `CashDrawer` that nothing opens from here."""
+
+    name = "Cash drawer"
+
+    def open(self, about_to_send: Callable[[], None] = nobody_asked) -> PulseOutcome:
+        return NotPulsed(OPEN_BY_KEY)
+
+    def state(self) -> DrawerState:
+        return "unknown"
+
+
 class CashDrawer(Protocol):
     """Blocks up to its time limits, so call it from a worker; a broken device is an outcome, not an error."""
 

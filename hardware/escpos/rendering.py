@@ -37,6 +37,11 @@ _SYMBOL_GAP_DOTS = 8
 
 def render(receipt: Receipt) -> Image:
     """The receipt on a light table, its edges torn."""
+    return _on_table(paper_picture(receipt), torn=receipt.cut == "torn")
+
+
+def paper_picture(receipt: Receipt) -> Image:
+    """The paper alone, with a margin as real paper has it."""
     from PIL import Image
 
     strips = [(printed, _height(printed)) for printed in receipt.items]
@@ -47,7 +52,7 @@ def render(receipt: Receipt) -> Image:
     for printed, dots in strips:
         _paint(paper, printed, top, receipt.paper_dots)
         top += dots
-    return _on_table(paper, torn=receipt.cut == "torn")
+    return paper
 
 
 def _height(printed: Printed) -> int:

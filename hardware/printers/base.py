@@ -11,9 +11,13 @@ from hardware.status import PrinterStatus
 
 
 class Printed(msgspec.Struct, frozen=True, tag="printed"):
-    """It is on paper. `confirmed` is False for a printer that was set up as one that never answers."""
+    """It is on paper. `confirmed` is False for a printer that did not say so.
+
+    `note` is for the cashier: where it came out, when not where it should have.
+    """
 
     confirmed: bool = True
+    note: str = ""
 
 
 class NotSent(msgspec.Struct, frozen=True, tag="not_sent"):

@@ -27,10 +27,14 @@ _ALERTS = re.compile(r"^\s+Alerts: (.*)$", re.MULTILINE)
 
 
 class CupsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`server` is another machine (host or host:port), or empty for the print system of this one."""
+    """`server` is another machine (host or host:port), or empty for the print system of this one.
+
+    `raw` is off for a queue of an ordinary printer, which is given PDF.
+    """
 
     queue: str
     server: str = ""
+    raw: bool = True
 
 
 class CupsTransport:
@@ -97,7 +101,8 @@ class CupsChannel:
         return b""
 
     def _queued(self, data: bytes) -> str:
-        words = ("-d", self._settings.queue, "-o", "raw", "-t", "Receipt", "-")
+        raw = ("-o", "raw") if self._settings.raw else ()
+        words = ("-d", self._settings.queue, *raw, "-t", "Receipt", "-")
         try:
             done = _run(self._settings, "lp", *words, given=data)
         except OSError as failure:

@@ -79,8 +79,10 @@ class Header(QWidget):
             self.printer.show_text(text, "danger", unsure)
         elif unsure:
             self.printer.show_text(tr("Check the last receipts"), "warning", unsure)
+        elif status.printer_ok and status.printer_message:
+            self.printer.show_text(status.printer_message, "warning")
         elif status.printer_ok:
-            self.printer.show_text(tr("Printer"), "accent", status.printer_message)
+            self.printer.show_text(tr("Printer"), "accent")
         else:
             self.printer.show_text("")
 
