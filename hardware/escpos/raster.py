@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -57,6 +58,7 @@ def drawn_line(line: Line, columns: int, dots: int) -> Dots:
     return dots_of(picture)
 
 
+@lru_cache(maxsize=4)
 def logo_dots(png: bytes, dots: int) -> Dots | None:
     """A PNG shrunk to the paper, or None when it isn't a picture that we can read."""
     from PIL import Image, UnidentifiedImageError

@@ -13,6 +13,7 @@ import msgspec
 from hardware.escpos import commands
 from hardware.escpos.models import Confirmation
 from hardware.printers.base import NotSent, Printed, PrintOutcome, Uncertain
+from hardware.printers.unasked_status import WithoutUnaskedStatus
 from hardware.status import CoverState, PaperState, PrinterStatus
 from hardware.transport.base import Channel, SendFailed
 
@@ -26,9 +27,15 @@ class DialogueTimes(msgspec.Struct, frozen=True):
 
 def ask_status(channel: Channel, times: DialogueTimes) -> PrinterStatus:
     """Asks in real time, so that it answers also when it has stopped with work in its memory."""
+    listening = WithoutUnaskedStatus(channel)
+    return _status(listening, times) or listening.last or PrinterStatus(reachable=True)
+
+
+def _status(channel: Channel, times: DialogueTimes) -> PrinterStatus | None:
+    """None when the printer does not answer."""
     printer = _answer(channel, "printer", times)
     if printer is None:
-        return PrinterStatus(reachable=True)
+        return None
     offline = _answer(channel, "offline", times)
     paper = _answer(channel, "paper", times)
     return PrinterStatus(
@@ -112,12 +119,13 @@ def _confirmed(channel: Channel, confirmation: Confirmation, times: DialogueTime
     if confirmation == "at_once":
         status = ask_status(channel, times)
         return Uncertain(status.obstacle) if status.obstacle else Printed()
-    channel.send(commands.ASK_PAPER_IN_ORDER, times.send_s)
+    listening = WithoutUnaskedStatus(channel)
+    listening.send(commands.ASK_PAPER_IN_ORDER, times.send_s)
     deadline = time.monotonic() + times.confirm_s
     while time.monotonic() < deadline:
-        if any(_is_in_order_answer(byte) for byte in channel.receive(times.look_again_s)):
+        if any(_is_in_order_answer(byte) for byte in listening.receive(times.look_again_s)):
             return Printed()
-        status, finished = _look(channel, times)
+        status, finished = _look(listening, times)
         if finished:
             return Printed()
         if status.obstacle:
@@ -149,7 +157,7 @@ class _Watched:
 
 
 def _answer(channel: Channel, kind: commands.StatusKind, times: DialogueTimes) -> int | None:
-    """The status byte, or None when none came in time; other bytes (ASB, noise) are passed over."""
+    """The status byte, or None when none came in time; other bytes are passed over."""
     channel.send(commands.ask_status(kind), times.answer_s)
     deadline = time.monotonic() + times.answer_s
     while (left_s := deadline - time.monotonic()) > 0:

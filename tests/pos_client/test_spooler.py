@@ -128,6 +128,15 @@ def test_a_receipt_that_never_left_is_tried_until_it_prints(counter: Counter) ->
     assert (counter.printer.attempts, len(counter.printer.printed)) == (3, 1)
 
 
+def test_a_receipt_that_came_out_elsewhere_says_where(counter: Counter) -> None:
+    counter.printer.outcomes = [Printed(note="The receipt is at Second printer.")]
+    counter.spooler.start()
+    counter.books.post_sale(a_sale(), open_drawer=False)
+    assert counter.report() == SpoolerStatus(True, "The receipt is at Second printer.")
+    counter.books.post_sale(a_sale(), open_drawer=False)
+    assert counter.report() == SpoolerStatus(True)
+
+
 def test_a_receipt_that_may_be_on_paper_is_left_for_a_person(counter: Counter) -> None:
     counter.printer.outcomes = [Uncertain("Look at the printer.")]
     counter.spooler.start()

@@ -97,6 +97,9 @@ def test_the_header_says_how_the_till_stands_in_plain_words(open_window: OpenWin
     assert header.line.text() == "Online · all sent"
     assert header.printer.text() == "Printer is out of paper"
     assert header.prices.text() == "No prices yet"
+    elsewhere = "The receipt is at Second printer."
+    header.show_status(TillStatus(online=True, printer_ok=True, printer_message=elsewhere), NOW)
+    assert header.printer.text() == elsewhere
 
 
 def test_the_header_says_when_the_sales_go_by_the_stores_hub(open_window: OpenWindow) -> None:
