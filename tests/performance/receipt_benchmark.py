@@ -1,8 +1,8 @@
 """How long a receipt takes to become bytes, and a logo to become dots for 58 mm paper.
 
-Run `python -m tests.performance.receipt_benchmark`; it prints processor times and whether the goals are reached. The receipt has
-forty lines in two code pages, a total in large type, a barcode and a QR code; the logo is a photograph-like grey
-picture of 1200 x 600 pixels. The receipts with drawn lines have no goal: their time is that of their letters.
+Run `python -m tests.performance.receipt_benchmark`; it prints processor times and whether the goals are reached. The
+receipt has forty lines in two code pages, a total in large type, a barcode and a QR code; the logo is a photograph-like
+grey picture of 1200 x 600 pixels. The receipts with drawn lines have no goal: their time is that of their letters.
 """
 
 from __future__ import annotations
