@@ -155,9 +155,12 @@ class Spooler:
         if self._jobs.any_queued("drawer"):
             self._pulse()
             return True
-        job = self._jobs.claim("print")
+        job = self._jobs.claim()
         if job is None:
             return False
+        if job.kind == "drawer":  # posted since the look above
+            self._settle_pulse(job, self._drawer.open())
+            return True
         self._receipt(job)
         return not self._failures
 

@@ -15,6 +15,7 @@ from hardware.receipt_document import ReceiptDocument
 from hardware.status import PrinterStatus
 from pos_client.spooler import Spooler, SpoolerStatus
 from pos_client.store.books import TillBooks
+from pos_client.store.jobs import Kind
 from pos_client.till.errors import StorageFull
 from shared_models.sale import ReceiptReprinted
 from tests.pos_client.store.made_up_shop import a_sale, open_books, receipt, shift_closed, shift_opened
@@ -177,6 +178,27 @@ def test_a_pulse_is_written_down_when_it_is_the_very_next_thing_and_not_while_th
     counter.spooler.start()
     assert counter.report().ok
     assert seen == [["drawer", "print"], ["print"]]
+
+
+def test_a_drawer_comes_before_its_receipt_also_when_the_sale_is_posted_while_the_spooler_looks(
+    counter: Counter,
+) -> None:
+    order: list[str] = []
+    look = counter.books.jobs.any_queued
+
+    def posted_right_after_the_look(kind: Kind | None = None) -> bool:
+        found = look(kind)
+        if not order:
+            order.append("posted")
+            counter.books.post_sale(a_sale(), open_drawer=True)
+        return found
+
+    counter.books.jobs.any_queued = posted_right_after_the_look
+    counter.drawer.watch = lambda: order.append(f"drawer, {len(counter.printer.printed)} printed")
+    counter.spooler.start()
+    assert counter.report().ok
+    assert order[:2] == ["posted", "drawer, 0 printed"]
+    assert (counter.drawer.pulses, len(counter.printer.printed)) == (1, 1)
 
 
 def test_a_receipt_that_cannot_be_read_does_not_hold_up_the_next(counter: Counter) -> None:
