@@ -20,6 +20,7 @@ from sync_server.accounts import routes as accounts
 from sync_server.api_description import Description
 from sync_server.cash import routes as cash
 from sync_server.catalogue import routes as catalogue
+from sync_server.closings import routes as closings
 from sync_server.console import routes as console
 from sync_server.database import Database, is_passing
 from sync_server.errors import on_data_error, on_shop_error, on_unexpected, problem
@@ -115,6 +116,7 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
         *cash.routes(db, services.cash),
         *exceptions.routes(db, services.exceptions),
         *evidence.routes(db, services.evidence, services.write_archive, settings.data_dir / "archives"),
+        *closings.routes(db, services.closings, services.statements),
         *reports.routes(db, services.cash),
         *console.routes(services, settings, now_ms),
         *tills.routes(

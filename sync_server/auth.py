@@ -24,10 +24,11 @@ _ALGORITHM = "HS256"
 _MANAGER = {
     "catalogue.read", "prices.read", "staff.read", "staff.write", "stock.read", "stock.write", "sales.read",
     "cash.read", "exceptions.read", "exceptions.write", "reports.read", "stores.read", "tills.read",
-    "console.view", "leases.read",
+    "console.view", "leases.read", "closings.read",
 }  # fmt: skip
 _HEAD_OFFICE = _MANAGER | {
     "catalogue.write", "prices.write", "stores.write", "tills.write", "leases.write", "evidence.read",
+    "closings.write",
 }  # fmt: skip
 _ADMIN = _HEAD_OFFICE | {"accounts.read", "accounts.write"}
 ROLES: dict[str, frozenset[str]] = {

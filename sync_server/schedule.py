@@ -84,6 +84,7 @@ def server_schedule(services: Services) -> Schedule:
     schedule.every(3600, lambda: services.compaction.run(schedule.is_going), "compact the feed")
     schedule.every(5, lambda: services.background_check.run(schedule.is_going), "read what is stored again")
     schedule.every(60, lambda: _end_leases(services), "end leases that ran out")
+    schedule.every(300, lambda: services.closings.close_due(schedule.is_going), "close what is over")
     return schedule
 
 

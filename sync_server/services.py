@@ -18,9 +18,11 @@ from sync_server.auth import TokenMint, kept_secret
 from sync_server.cash.service import CashService
 from sync_server.catalogue.csv_import import CatalogueImport
 from sync_server.catalogue.service import CatalogueService
+from sync_server.closings.service import ClosingService
 from sync_server.database import Database
 from sync_server.evidence.server_key import kept_server_key
 from sync_server.evidence.service import EvidenceService
+from sync_server.evidence.statements import Statements
 from sync_server.exceptions.service import ExceptionService
 from sync_server.feed.compaction import Compaction
 from sync_server.feed.pokes import PokeBoard
@@ -79,6 +81,8 @@ class Services:
     cash: CashService
     exceptions: ExceptionService
     evidence: EvidenceService
+    statements: Statements
+    closings: ClosingService
     tills: TillService
     hubs: HubService
     feed: FeedService
@@ -144,6 +148,7 @@ def build_services(
     recorders = (sales, stock, cash, *_later_recorders(leases, cash, exceptions, now_ms))
     server_key = kept_server_key(settings.data_dir)
     evidence = EvidenceService(server_key, now_ms, exceptions)
+    statements = Statements(server_key, evidence.remember_key, now_ms)
     tills = TillService(
         stores.till, till_tokens, challenges, now_ms, settings.enrol_code_minutes, evidence.public_key
     )
@@ -168,6 +173,8 @@ def build_services(
         cash=cash,
         exceptions=exceptions,
         evidence=evidence,
+        statements=statements,
+        closings=ClosingService(db, statements, stores, sales, exceptions, now_ms),
         tills=tills,
         hubs=hubs,
         feed=feed,

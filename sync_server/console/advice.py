@@ -32,6 +32,8 @@ ADVICE = {
     "wrong_till": "The sale names another till than the one that sent it. Look at how the till was set up.",
     "closing_differs": "The Z report and the sales here do not say the same. Wait until the till has sent everything; "
     "then compare the shift's page line by line.",
+    "closings_wait": "Look at the server's clock first. If it is right and the store was shut, close the days by hand "
+    "under Closings; else put the clock right, and nothing else is to be done.",
     "late_after_close": "The sale belongs to a shift that was closed without it. Its money is in the takings, and "
     "stands beside the Z report.",
     "oversell": "More was sold than the books had. Count the shelf and correct the stock.",

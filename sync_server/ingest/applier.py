@@ -91,8 +91,7 @@ class Applier:
     def _apply(self, batch: Batch) -> int:
         # losing the last of these commits in a crash loses no fact: its entries are still queued then
         with self._db.write(lasting=False) as tx:
-            if self._db.on_postgresql:
-                tx.exec_driver_sql(f"select pg_advisory_xact_lock({_ONE_APPLIER})")
+            hold_still(tx)
             batch = _only(batch, take_off(tx, [row.ingest_id for row in batch.rows]))
             failed = list(batch.failed)
             by_id = {row.ingest_id: row for row in batch.rows}
@@ -171,6 +170,12 @@ class Applier:
             refs={"event": id, "reason": code, "quarantine": id},
         )
         self._inbox.raise_many(tx, [finding])
+
+
+def hold_still(tx: Connection) -> None:
+    """Nothing is booked by anybody else until this transaction ends. On SQLite a writer is alone anyhow."""
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql(f"select pg_advisory_xact_lock({_ONE_APPLIER})")
 
 
 def case_key(quarantine_id: str) -> str:
