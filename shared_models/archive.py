@@ -1,6 +1,7 @@
 """The archive of journals, as text: what `verifier` reads. The same journals always give the same bytes.
 
-Every file is UTF-8. `archive.json` is the manifest; `INCARNATION.jsonl` has an entry a line, bytes in hex. `body` is
+Every file is UTF-8. `archive.json` is the manifest; `INCARNATION.jsonl` has an entry a line, bytes in hex. A server's
+has `closings.ndjson` and `roots.ndjson` too, with a signed statement a line. `body` is
 the sealed JSON as text; where it is no UTF-8, `body_hex` stands for it. `content_hash`, `body_sha256` and the marks
 (`body_fields`, and the manifest's `fields` over all the rest of it) follow from the rest: they tell what was touched.
 """
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 
 from shared_models.checkpoint import Checkpoint
+from shared_models.closing import Sealed
 from shared_models.field_marks import marks
 from shared_models.journal import Entry, body_hash
 from shared_models.server_keys import KeyTerm
@@ -21,6 +23,7 @@ from shared_models.signing import key_id_of
 
 FORMAT = "evertill-archive-1"
 MANIFEST = "archive.json"
+CLOSINGS, ROOTS = "closings.ndjson", "roots.ndjson"
 
 
 class ArchivedJournal(msgspec.Struct, frozen=True):
@@ -63,13 +66,28 @@ def line_of(entry: Entry) -> bytes:
     return _ENCODER.encode(told) + b"\n"
 
 
+def statement_line(seal: Sealed, **more: Any) -> bytes:
+    """One line of the file of closings or of daily roots, with its end."""
+    told = {
+        "statement": seal.body.decode(),
+        "statement_fields": marks(seal.body),
+        "hash": seal.hash.hex(),
+        "signature": seal.signature.hex(),
+    }
+    return _ENCODER.encode(told | more) + b"\n"
+
+
 def manifest(
     journals: Iterable[ArchivedJournal],
     checkpoints: Iterable[Checkpoint],
     server_keys: Iterable[bytes],
     terms: Sequence[KeyTerm] = (),
+    statements: dict[str, tuple[int, str]] | None = None,
 ) -> bytes:
-    """`terms` say of each server key from when to when it signed; needed where there is more than one."""
+    """`terms` say of each server key from when to when it signed; needed where there is more than one.
+
+    `statements` are the ends, number and hash in hex, of the chains of closings and of the daily roots.
+    """
     told: dict[str, Any] = {
         "format": FORMAT,
         "incarnations": [_hexed(one) for one in sorted(journals, key=lambda one: one.incarnation)],
@@ -78,6 +96,8 @@ def manifest(
     }
     if len(terms) > 1:
         told["server_key_terms"] = [_hexed(one) for one in terms]
+    if statements is not None:
+        told["statements"] = statements
     told["fields"] = marks(_ENCODER.encode(told))
     return msgspec.json.format(_ENCODER.encode(told), indent=1) + b"\n"
 

@@ -19,6 +19,8 @@ def in_words(fault: Fault) -> str:
     if fault.incarnation:
         entry = f", entry {fault.seq}" if fault.seq else ""
         place = f"incarnation {fault.incarnation[:8]}{entry}{f' ({fault.entry})' if fault.entry else ''}"
+    elif fault.entry:
+        place = fault.entry
     said = f"{place}, {fault.field}: {fault.message}"
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in said)
 
@@ -28,8 +30,10 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("archive", type=Path, help="the folder that holds archive.json")
     parser.add_argument("--till-key", action="append", default=[], help="a till's public key, in hex")
     parser.add_argument("--server-key", action="append", default=[], help="the server's public key, in hex")
+    parser.add_argument("--root", action="append", default=[], help="a daily root that you kept, in hex")
     asked = parser.parse_args(words)
-    report = check_archive(asked.archive, set(asked.till_key), set(asked.server_key))
+    roots = frozenset(asked.root)
+    report = check_archive(asked.archive, set(asked.till_key), set(asked.server_key), roots)
     for fault in report.faults:
         print(in_words(fault))
     if not asked.till_key or not asked.server_key:
@@ -39,7 +43,10 @@ def main(words: list[str] | None = None) -> int:
     for name, first, last in report.parts:
         print(f"Of incarnation {name[:8]} these are entries {first} to {last}, and not those before.")
     verdict = "NOT as they were sealed" if report.faults else "as they were sealed"
-    print(f"{report.entries} entries, {report.checkpoints} checkpoints: {verdict}.")
+    signed = f"{report.checkpoints} checkpoints"
+    if report.closings or report.roots:
+        signed = f"{signed}, {report.closings} closings, {report.roots} daily roots"
+    print(f"{report.entries} entries, {signed}: {verdict}.")
     return 1 if report.faults else 0
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from verifier.closed_days import check_closed_days
 from verifier.entries import Fault, Line, Unreadable, check_entries, read_line
 from verifier.marks import changes
 from verifier.seals import checkpoint_statement, first_prev, handover_statement, is_signed, key_id
@@ -25,6 +26,8 @@ class Report(NamedTuple):
     parts: tuple[tuple[str, int, int], ...] = ()
     unproven_keys: tuple[str, ...] = ()
     """Server keys that came in place of a lost one: nothing but the archive says that they are the same server's."""
+    closings: int = 0
+    roots: int = 0
 
 
 class Journal(NamedTuple):
@@ -43,13 +46,15 @@ class Journal(NamedTuple):
     """A place in a parent is given and no parent, or an entry before the first."""
 
 
-def check_archive(folder: Path, till_keys: set[str], server_keys: set[str]) -> Report:
-    """Without keys to trust, the archive's own are taken."""
+def check_archive(
+    folder: Path, till_keys: set[str], server_keys: set[str], roots: frozenset[str] = frozenset()
+) -> Report:
+    """Without keys to trust, the archive's own are taken. `roots` are hashes of daily roots kept elsewhere."""
     faults: list[Fault] = []
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         faults += _touched(manifest)
-        report = _check(folder, manifest, till_keys, server_keys)
+        report = _check(folder, manifest, till_keys, server_keys, roots)
         return report._replace(faults=(*faults, *report.faults))
     except FileNotFoundError as reason:
         missing = Path(str(reason.filename)).name
@@ -64,7 +69,9 @@ def _touched(manifest: Any) -> list[Fault]:
     return [Fault("", 0, one.path or "fields", one.message) for one in changes(manifest, marks)]
 
 
-def _check(folder: Path, manifest: Any, till_keys: set[str], server_keys: set[str]) -> Report:
+def _check(
+    folder: Path, manifest: Any, till_keys: set[str], server_keys: set[str], held: frozenset[str]
+) -> Report:
     faults: list[Fault] = []
     if manifest["format"] != FORMAT:
         faults.append(Fault("", 0, "format", f"this is not {FORMAT}"))
@@ -87,7 +94,14 @@ def _check(folder: Path, manifest: Any, till_keys: set[str], server_keys: set[st
     parts = [
         (one.incarnation.hex(), one.first_seq, one.head_seq) for one in journals.values() if one.first_seq > 1
     ]
-    return Report(count, len(manifest["checkpoints"]), tuple(faults), tuple(parts), _unproven(manifest))
+    lines = {
+        id.hex(): [one for one in journal.lines if isinstance(one, Line)] for id, journal in journals.items()
+    }
+    closed = check_closed_days(folder, manifest, lines, held)
+    faults += closed.faults
+    checkpoints = len(manifest["checkpoints"])
+    unproven = _unproven(manifest)
+    return Report(count, checkpoints, tuple(faults), tuple(parts), unproven, closed.closings, closed.roots)
 
 
 def _journal(told: Any, path: Path) -> Journal:

@@ -25,6 +25,7 @@ from sync_server.evidence.statements import KeptClosing, Statements
 from sync_server.ingest.applier import hold_still
 from sync_server.ingest.tables import incarnation, ingest_log, ingest_pos
 
+_MOST_PLANS = 20
 _OLDEST_START_DAYS = 400
 """A date longer before the till was first heard of is a broken clock's: it is closed, but no chain begins there."""
 
@@ -55,7 +56,10 @@ Follow = Callable[[Connection, str, str], None]
 
 
 class TillDays:
-    """One transaction per day, in which nothing else is booked: a closing is exact at its moment."""
+    """One transaction per day, in which nothing else is booked: a closing is exact at its moment.
+
+    A day that is over is never closed while something that came before is still in no closing of its own day.
+    """
 
     def __init__(self, db: Database, statements: Statements, follow: Follow) -> None:
         self._db = db
@@ -65,21 +69,38 @@ class TillDays:
     def close(self, till: Place, last_day: str, is_going: Callable[[], bool]) -> int:
         """How many closings were made; raises StillBooking."""
         with self._db.read() as tx:
-            before = last_look(tx, till.till_id)
-            plan = self._plan(tx, till, before, last_day)
-            if still_to_be_booked(tx, plan.now):
-                raise StillBooking
+            before = look = last_look(tx, till.till_id)
         made = 0
-        for day in plan.days:
+        for _ in range(_MOST_PLANS):
+            with self._db.read() as tx:
+                plan = self._plan(tx, till, look, last_day)
+            done, more = self._carry_out(till, plan, is_going)
+            made += more
             if not is_going():
                 return made
+            if done == len(plan.days):
+                if plan.look != before:
+                    with self._db.write() as tx:
+                        remember(tx, till.till_id, plan.look)
+                return made
+            look = Look(plan.now, tuple(sorted({*plan.days[done:], *plan.look.waiting})))
+        raise StillBooking
+
+    def _carry_out(self, till: Place, plan: _Plan, is_going: Callable[[], bool]) -> tuple[int, int]:
+        """(days done, closings made). It stops where something came meanwhile, for that may be of a day before."""
+        made = 0
+        for done, day in enumerate(plan.days):
+            if not is_going():
+                return done, made
             with self._db.write() as tx:
                 hold_still(tx)
-                made += self._close_day(tx, till, day, plan.now)
-        if plan.look != before:
-            with self._db.write() as tx:
-                remember(tx, till.till_id, plan.look)
-        return made
+                reach = extended(tx, till.till_id, plan.now)
+                if still_to_be_booked(tx, reach):
+                    raise StillBooking
+                if reach != plan.now:
+                    return done, made
+                made += self._close_day(tx, till, day, reach)
+        return len(plan.days), made
 
     def _plan(self, tx: Connection, till: Place, before: Look, last_day: str) -> _Plan:
         now = extended(tx, till.till_id, before.reach)
@@ -95,11 +116,8 @@ class TillDays:
         waiting = tuple(sorted(day for day in later if last_day < day <= newest))
         return _Plan(tuple(days), now, Look(now, waiting))
 
-    def _close_day(self, tx: Connection, till: Place, day: str, known: Reach) -> int:
+    def _close_day(self, tx: Connection, till: Place, day: str, reach: Reach) -> int:
         """1, or 0 where there is nothing to say that was not said."""
-        reach = extended(tx, till.till_id, known)
-        if still_to_be_booked(tx, reach):
-            raise StillBooking
         found = till_day(tx, till.store_id, till.till_id, day)
         before = self._statements.newest(tx, till.chain(), day)
         if before is not None and _says(before) == found:

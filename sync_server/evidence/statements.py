@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -89,19 +89,15 @@ class Statements:
             query = query.where(closing.c.period.startswith(like, autoescape=True))
         return list(tx.scalars(query.order_by(closing.c.period)))
 
-    def chains(self, tx: Connection, *, store_id: str = "", scope: str = "", span: str = "") -> list[str]:
+    def chains(self, tx: Connection, *, store_id: str = "", scope: str = "") -> list[str]:
         query = select(closing.c.chain).where(closing.c.number == 1)
-        for name, value in (("store_id", store_id), ("scope", scope), ("span", span)):
+        for name, value in (("store_id", store_id), ("scope", scope)):
             if value:
                 query = query.where(closing.c[name] == value)
         return sorted(tx.scalars(query))
 
     def closing(self, tx: Connection, closing_id: int) -> KeptClosing | None:
         return _one(tx, select(closing).where(closing.c.closing_id == closing_id))
-
-    def numbered(self, tx: Connection, chain: str, number: int) -> KeptClosing | None:
-        at = (closing.c.chain == chain) & (closing.c.number == number)
-        return _one(tx, select(closing).where(at))
 
     def closings(
         self,
@@ -127,10 +123,6 @@ class Statements:
         rows = tx.execute(query).all()
         newest = self._newest_numbers(tx, {(row.chain, row.period) for row in rows})
         return [_kept(row, newest[row.chain, row.period]) for row in rows]
-
-    def all_closings(self, tx: Connection, chain: str) -> Iterable[Sealed]:
-        query = select(closing).where(closing.c.chain == chain).order_by(closing.c.number)
-        return (_seal(row) for row in tx.execute(query.execution_options(yield_per=500)))
 
     def heads(self, tx: Connection) -> list[Head]:
         """Of every chain of closings."""
@@ -181,10 +173,6 @@ class Statements:
         if before is not None:
             query = query.where(daily_root.c.number < before)
         return [_kept_root(row) for row in tx.execute(query)]
-
-    def all_roots(self, tx: Connection) -> Iterable[KeptRoot]:
-        query = select(daily_root).order_by(daily_root.c.number).execution_options(yield_per=50)
-        return (_kept_root(row) for row in tx.execute(query))
 
 
 def _one(tx: Connection, query: Select[Any]) -> KeptClosing | None:

@@ -22,6 +22,7 @@ from sync_server.errors import Conflict, Invalid
 from sync_server.ingest import log
 from sync_server.ingest.tables import incarnation, ingest_log, ingest_pos, quarantine
 from sync_server.recovery.archive_places import Folder, Place, zip_into
+from sync_server.recovery.statement_archive import server_keys, write_statements
 
 KeyOf = Callable[[Connection, str], bytes]
 """The key that a machine signs with, also of one that was replaced, by its device id."""
@@ -32,7 +33,8 @@ _AT_ONCE = 50
 class Wanted(msgspec.Struct, frozen=True):
     """Of which store or till, all where empty, and which days by the till's own clock: first and last, ISO 8601.
 
-    Of each journal everything between its first and its last entry of these days is archived, without a gap.
+    Of each journal everything between its first and its last entry of these days is archived, without a gap. Closings
+    are in it only with every day: what they add up may have come days later.
     """
 
     store_id: str = ""
@@ -86,8 +88,11 @@ def write(db: Database, key_of: KeyOf, place: Place, wanted: Wanted) -> int:
                 for entry in _entries(tx, row, part):
                     file.write(line_of(entry))
                     count += 1
+        ends = None
+        if not wanted.first_day and not wanted.last_day:
+            ends = write_statements(tx, place, wanted.store_id, wanted.till_id)
         with place.file(MANIFEST) as file:
-            file.write(manifest(journals, (), ()))
+            file.write(manifest(journals, (), server_keys(tx), ends))
     return count
 
 

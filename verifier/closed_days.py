@@ -1,0 +1,67 @@
+"""What the server closed and signed, as a whole: the two files beside the journals, and all that they must say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from verifier.closings import Chains, check_closings
+from verifier.entries import Fault, Line
+from verifier.facts import Facts
+from verifier.roots import check_roots
+from verifier.statements import (
+    CLOSING_TAG,
+    CLOSINGS,
+    ROOT_TAG,
+    ROOTS,
+    Statement,
+    check_chain,
+    check_end,
+    read,
+)
+
+
+class ClosedDays(NamedTuple):
+    closings: int
+    roots: int
+    faults: tuple[Fault, ...]
+
+
+def check_closed_days(
+    folder: Path, manifest: Any, journals: Mapping[str, list[Line]], held: frozenset[str]
+) -> ClosedDays:
+    """A till's own archive has nothing of it. `held` are hashes of roots that somebody kept elsewhere."""
+    ends = manifest.get("statements")
+    if ends is None:
+        return ClosedDays(0, 0, tuple(_nothing(folder, held)))
+    missing = [name for name in (CLOSINGS, ROOTS) if not (folder / name).exists()]
+    if missing:
+        return ClosedDays(0, 0, tuple(Fault("", 0, name, "this file is missing") for name in missing))
+    keys = {name: bytes.fromhex(key) for name, key in manifest["server_keys"].items()}
+    closings, faults = read(folder / CLOSINGS, CLOSING_TAG, keys)
+    roots, more = read(folder / ROOTS, ROOT_TAG, keys, ("journals", "closings"))
+    chains = _by_chain(closings)
+    facts = Facts(journals.items())
+    faults += more
+    for statements in (*chains.values(), roots):
+        faults += check_chain(statements)
+    for chain, (number, digest) in ends.items():
+        there = roots if chain == "roots" else chains.get(chain, [])
+        faults += check_end(chain, there, number, digest, "the manifest")
+    faults += check_closings(chains, facts, is_whole="roots" in ends)
+    faults += check_roots(roots, chains, facts, held)
+    return ClosedDays(len(closings), len(roots), tuple(faults))
+
+
+def _by_chain(closings: list[Statement]) -> Chains:
+    chains: Chains = {}
+    for one in closings:
+        chains.setdefault(one.chain, []).append(one)
+    return chains
+
+
+def _nothing(folder: Path, held: frozenset[str]) -> list[Fault]:
+    stray = [name for name in (CLOSINGS, ROOTS) if (folder / name).exists()]
+    faults = [Fault("", 0, name, "the manifest does not name this file") for name in stray]
+    return faults + [Fault("", 0, "root", "there are no daily roots in this archive") for _ in held]
