@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from argon2 import PasswordHasher
 from sqlalchemy import Connection
@@ -134,7 +134,6 @@ def build_services(
     publisher.join(db)
     feed = FeedService()
     snapshots = Snapshots(db, feed, settings.data_dir / "snapshots", settings.snapshot_stale_versions, now_ms)
-
     attempts = Attempts(now_ms)
     ordered_id = OrderedIds(now_ms, new_id)
     offer = _offer(publisher, now_ms, new_id, ordered_id)
@@ -148,14 +147,11 @@ def build_services(
     recorders = (sales, stock, cash, *_later_recorders(leases, cash, exceptions, now_ms))
     server_key = kept_server_key(settings.data_dir)
     evidence = EvidenceService(server_key, now_ms, exceptions)
-    statements = Statements(server_key, evidence.remember_key, now_ms)
-    tills = TillService(
-        stores.till, till_tokens, challenges, now_ms, settings.enrol_code_minutes, evidence.public_key
-    )
+    code_minutes = settings.enrol_code_minutes
+    tills = TillService(stores.till, till_tokens, challenges, now_ms, code_minutes, evidence.public_key)
 
     records = Records(stores.store, stores.tills, tills.keys, tills.identity, _journals(tills))
-    hubs = HubService(records, tills.check_answer, till_tokens, now_ms, settings.enrol_code_minutes)
-
+    hubs = HubService(records, tills.check_answer, till_tokens, now_ms, code_minutes)
     applier = Applier(db, recorders, exceptions, now_ms)
     admission = Admission(exceptions, tills.key_of, hubs.serves, now_ms)
     intake = _intake(db, admission, applier, tills, exceptions, evidence, now_ms)
@@ -173,8 +169,6 @@ def build_services(
         cash=cash,
         exceptions=exceptions,
         evidence=evidence,
-        statements=statements,
-        closings=ClosingService(db, statements, stores, sales, exceptions, now_ms),
         tills=tills,
         hubs=hubs,
         feed=feed,
@@ -187,7 +181,22 @@ def build_services(
         background_check=BackgroundCheck(db, exceptions, tills.keys_of_till, now_ms),
         **offer._asdict(),
         **intake._asdict(),
+        **_closed(
+            db, Statements(server_key, evidence.remember_key, now_ms), stores, sales, exceptions, now_ms
+        ),
     )
+
+
+def _closed(
+    db: Database,
+    statements: Statements,
+    stores: StoreService,
+    sales: SalesService,
+    exceptions: ExceptionService,
+    now_ms: NowMs,
+) -> dict[str, Any]:
+    closings = ClosingService(db, statements, stores, sales, exceptions, now_ms)
+    return {"statements": statements, "closings": closings}
 
 
 class _Offer(NamedTuple):

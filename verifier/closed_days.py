@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,17 +33,18 @@ def check_closed_days(
 ) -> ClosedDays:
     """A till's own archive has nothing of it. `held` are hashes of roots that somebody kept elsewhere."""
     ends = manifest.get("statements")
-    if ends is None:
-        return ClosedDays(0, 0, tuple(_nothing(folder, held)))
-    missing = [name for name in (CLOSINGS, ROOTS) if not (folder / name).exists()]
-    if missing:
-        return ClosedDays(0, 0, tuple(Fault("", 0, name, "this file is missing") for name in missing))
+    expected = [] if ends is None else [CLOSINGS, *([ROOTS] if "roots" in ends else [])]
+    wrong = [*_files(folder, expected)]
+    if ends is None or wrong:
+        return ClosedDays(0, 0, (*wrong, *_no_roots(held)))
     keys = {name: bytes.fromhex(key) for name, key in manifest["server_keys"].items()}
     closings, faults = read(folder / CLOSINGS, CLOSING_TAG, keys)
-    roots, more = read(folder / ROOTS, ROOT_TAG, keys, ("journals", "closings"))
+    roots: list[Statement] = []
+    if ROOTS in expected:
+        roots, more = read(folder / ROOTS, ROOT_TAG, keys, ("journals", "closings"))
+        faults += more
     chains = _by_chain(closings)
     facts = Facts(journals.items())
-    faults += more
     for statements in (*chains.values(), roots):
         faults += check_chain(statements)
     for chain, (number, digest) in ends.items():
@@ -61,7 +62,12 @@ def _by_chain(closings: list[Statement]) -> Chains:
     return chains
 
 
-def _nothing(folder: Path, held: frozenset[str]) -> list[Fault]:
-    stray = [name for name in (CLOSINGS, ROOTS) if (folder / name).exists()]
-    faults = [Fault("", 0, name, "the manifest does not name this file") for name in stray]
-    return faults + [Fault("", 0, "root", "there are no daily roots in this archive") for _ in held]
+def _files(folder: Path, expected: list[str]) -> Iterator[Fault]:
+    for name in (CLOSINGS, ROOTS):
+        if (folder / name).exists() != (name in expected):
+            message = "this file is missing" if name in expected else "the manifest does not name this file"
+            yield Fault("", 0, name, message)
+
+
+def _no_roots(held: frozenset[str]) -> list[Fault]:
+    return [Fault("", 0, "root", "there are no daily roots in this archive") for _ in held]

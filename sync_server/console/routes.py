@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 from shared_models.errors import ShopError
 from sync_server.console import (
     catalogue_routes,
+    closing_routes,
     exception_routes,
     import_routes,
     login_routes,
@@ -41,6 +42,7 @@ def routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contro
         *receipt_routes.routes(view),
         *refund_routes.routes(view),
         *shift_routes.routes(view),
+        *closing_routes.routes(view),
         *stock_routes.routes(view),
         *catalogue_routes.routes(view),
         *import_routes.routes(view, CheckedFiles(settings.data_dir / "imports", now_ms)),

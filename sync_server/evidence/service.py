@@ -118,8 +118,7 @@ class EvidenceService:
 
     def terms(self, tx: Connection) -> tuple[KeyTerm, ...]:
         """Every key and its time, the oldest first; none while there was never a second one."""
-        rows = _all(tx)
-        return tuple(_term(row) for row in rows) if len(rows) > 1 else ()
+        return key_terms(tx)
 
     def keys(self, tx: Connection) -> list[SigningKey]:
         """Every key that was ever used, the oldest first."""
@@ -142,6 +141,12 @@ class EvidenceService:
             self._warned_of = last.key_id
         finding = Finding(key=_case(last.key_id, self._key.key_id), kind=_LOST, sentence=sentence)
         self._inbox.raise_many(tx, [finding])
+
+
+def key_terms(tx: Connection) -> tuple[KeyTerm, ...]:
+    """Every key and its time, the oldest first; none while there was never a second one."""
+    rows = _all(tx)
+    return tuple(_term(row) for row in rows) if len(rows) > 1 else ()
 
 
 def _all(tx: Connection) -> list[Row[Any]]:

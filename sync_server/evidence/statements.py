@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -98,6 +98,20 @@ class Statements:
 
     def closing(self, tx: Connection, closing_id: int) -> KeptClosing | None:
         return _one(tx, select(closing).where(closing.c.closing_id == closing_id))
+
+    def places(
+        self, tx: Connection, wanted: Iterable[tuple[str, int]]
+    ) -> dict[tuple[str, int], tuple[int, str]]:
+        """The closings' ids and periods by chain and number."""
+        chains: dict[str, set[int]] = {}
+        for chain, number in wanted:
+            chains.setdefault(chain, set()).add(number)
+        found: dict[tuple[str, int], tuple[int, str]] = {}
+        for chain, numbers in chains.items():
+            at = (closing.c.chain == chain) & closing.c.number.in_(numbers)
+            rows = tx.execute(select(closing.c.number, closing.c.closing_id, closing.c.period).where(at))
+            found |= {(chain, number): (id, period) for number, id, period in rows}
+        return found
 
     def closings(
         self,

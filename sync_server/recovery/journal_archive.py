@@ -19,6 +19,7 @@ from shared_models.journal import Entry, first_prev
 from shared_models.sync_api import Push, WireEntry
 from sync_server.database import Database
 from sync_server.errors import Conflict, Invalid
+from sync_server.evidence.service import key_terms
 from sync_server.ingest import log
 from sync_server.ingest.tables import incarnation, ingest_log, ingest_pos, quarantine
 from sync_server.recovery.archive_places import Folder, Place, zip_into
@@ -92,7 +93,7 @@ def write(db: Database, key_of: KeyOf, place: Place, wanted: Wanted) -> int:
         if not wanted.first_day and not wanted.last_day:
             ends = write_statements(tx, place, wanted.store_id, wanted.till_id)
         with place.file(MANIFEST) as file:
-            file.write(manifest(journals, (), server_keys(tx), ends))
+            file.write(manifest(journals, (), server_keys(tx), key_terms(tx), ends))
     return count
 
 

@@ -19,10 +19,10 @@ Ends = dict[str, tuple[int, str]]
 def write_statements(tx: Connection, place: Place, store_id: str = "", till_id: str = "") -> Ends:
     """Of a store or a till only its own closings; daily roots are over everything, and belong to a whole archive."""
     ends = _write_closings(tx, place, store_id, till_id)
+    if store_id or till_id:
+        return ends
+    ends["roots"] = (0, "")
     with place.file(ROOTS) as file:
-        if store_id or till_id:
-            return ends
-        ends["roots"] = (0, "")
         for row in tx.execute(select(daily_root).order_by(daily_root.c.number)):
             heads = {"journals": _rows(row.journals), "closings": _rows(row.closings)}
             file.write(statement_line(_seal(row), **heads))

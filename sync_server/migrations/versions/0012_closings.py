@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("closing_id", name=op.f("pk_closing")),
-        sa.UniqueConstraint("chain", "number", name=op.f("uq_closing_chain")),
+        sa.UniqueConstraint("chain", "number", name=op.f("uq_closing_chain_number")),
     )
     op.create_index("closing_of_period", "closing", ["chain", "period", "number"])
     op.create_index("closing_of_store", "closing", ["store_id", "span", "scope", "closing_id"])

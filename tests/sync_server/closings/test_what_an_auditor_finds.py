@@ -13,7 +13,7 @@ from shared_models import wire
 from shared_models.signing import public_key_of
 from sync_server.database import Database
 from sync_server.evidence.tables import closing
-from sync_server.recovery.journal_archive import archive
+from sync_server.recovery.journal_archive import Wanted, archive
 from sync_server.reports.takings import takings
 from sync_server.sales.service import SaleFilter
 from tests.sync_server.a_till import Client
@@ -31,7 +31,7 @@ def shop(app: Litestar, database: Database, client: Client, clock: Clock) -> Clo
 
 
 def checked(shop: ClosingShop, folder: Path, till_id: str = "") -> Report:
-    archive(shop.database, shop.services.tills.key_of, folder, till_id)
+    archive(shop.database, shop.services.tills.key_of, folder, Wanted(till_id=till_id))
     keys = {public_key_of(till.key).hex() for till in shop.tills}
     return check_archive(folder, keys, {shop.services.evidence.key.public_key})
 

@@ -84,12 +84,15 @@ def test_the_archive_over_http_is_byte_for_byte_the_one_of_the_command(
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
     assert 'filename="journals-03.zip"' in answer.headers["content-disposition"]
     assert int(answer.headers["content-length"]) == len(answer.content)
-    archive(app.state.services.db, app.state.services.tills.key_of, tmp_path / "one.zip")
+    archive(app.state.services.db, app.state.services.tills.key_of, tmp_path / "one.zip", Wanted("03"))
     assert answer.content == (tmp_path / "one.zip").read_bytes()
-    assert unpacked(answer.content) == archived(app, tmp_path / "folder")
+    assert unpacked(answer.content) == archived(app, tmp_path / "folder", store_id="03")
     assert checked(tmp_path / "folder", till).faults == ()
     assert list((settings.data_dir / "archives").iterdir()) == []
-    assert unpacked(office.get("/api/v1/evidence/archive?store_id=99").content).keys() == {"archive.json"}
+    assert unpacked(office.get("/api/v1/evidence/archive?store_id=99").content).keys() == {
+        "archive.json",
+        "closings.ndjson",
+    }
 
 
 def test_who_may_not_read_evidence_gets_no_archive(app: Litestar, database: Database, client: Client) -> None:
