@@ -25,6 +25,7 @@ from shared_models.errors import ShopError
 
 TYPING_MS, SCANNING_MS = 45, 4
 """Between the keys of a person, and of a scanner."""
+_PATIENCE_S = 5.0
 
 
 class Robot(QObject):
@@ -64,13 +65,20 @@ class Robot(QObject):
         for key in keys:
             QTest.qWait(5)
             self._key(getattr(Qt.Key, f"Key_{key}"), key if key.isdigit() else "", TYPING_MS)
-        QTest.qWait(TYPING_MS)
+        self._until_delivered()
 
     def _type(self, text: str) -> None:
         for character in text:
             QTest.qWait(TYPING_MS)
             self._key(_key_of(character), character, TYPING_MS)
-        QTest.qWait(2 * TYPING_MS)
+        self._until_delivered()
+
+    def _until_delivered(self) -> None:
+        """The window holds each key until it knows who pressed it, and longer while the machine is busy."""
+        QTest.qWait(TYPING_MS)
+        end = time.monotonic() + _PATIENCE_S
+        while self._window.holds_keys and time.monotonic() < end:
+            QTest.qWait(5)
 
     def _scan(self, code: str) -> None:
         for place, character in enumerate(code + "\r"):

@@ -160,6 +160,11 @@ class MainWindow(QWidget):
                 Severity.WARNING, tr("Finish this first, then scan again. Nothing was added.")
             )
 
+    @property
+    def holds_keys(self) -> bool:
+        """Whether there are keys of which it is not known yet who pressed them."""
+        return self._wedge.holds_keys
+
     def hear_scan(self, outcome: ScanOutcome) -> None:
         """A scan that came by no key: somebody is there all the same."""
         self._idle.start()

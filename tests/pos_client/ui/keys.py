@@ -19,7 +19,7 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 def until_known(window: MainWindow) -> None:
     """Until the till has made up its mind who pressed the keys."""
     for _ in range(1000):
-        if not window._wedge.holds_keys:
+        if not window.holds_keys:
             return
         QTest.qWait(5)
     raise AssertionError("the till still holds keys back")
