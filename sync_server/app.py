@@ -157,7 +157,7 @@ def _notice_key(services: Services) -> None:
         with services.db.write() as tx:
             services.evidence.notice(tx)
     except DBAPIError as reason:
-        _log.warning("which key this server signs with can't be seen: %s", reason.orig)
+        _log.info("which key this server signs with can't be seen: %s", reason.orig)
 
 
 def _is_active(services: Services, account_id: str) -> bool:

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from shared_models import wire
 from shared_models.leases import LeaseClosing
 from shared_models.sync_api import SegmentState
-from sync_server import schedule
+from sync_server import app, schedule
+from sync_server.evidence.server_key import FILE as KEY_FILE
+from sync_server.evidence.server_key import kept_server_key
+from sync_server.evidence.service import EvidenceService
 from sync_server.recovery.anchor import AnchorFile
 from sync_server.recovery.restored import Recovery
 from tests.crash_points.server_shop import ANCHOR, OUTBOX_CODE, Running
@@ -145,6 +150,26 @@ def _read_again(server: Running) -> None:
         server.services.background_check.run()
 
 
+def _put_key(server: Running, folder: Path) -> None:
+    """Another key than the server's, the same in every run."""
+    folder.mkdir(exist_ok=True)
+    (folder / KEY_FILE).write_bytes(server.till(2).key)
+
+
+def _notice_another_key(server: Running) -> None:
+    folder = server.folder / "another"
+    _put_key(server, folder)
+    key, exceptions = kept_server_key(folder), server.services.exceptions
+    evidence = EvidenceService(key, lambda: server.known.clock_ms, exceptions)
+    app._notice_key(replace(server.services, evidence=evidence))
+
+
+def _introduce_key(server: Running) -> None:
+    _put_key(server, server.folder)
+    server.command("new-key", "--lost")
+
+
+_CLOSINGS = "sync_server.closings"
 _COMPACTION = "sync_server.feed.compaction.Compaction"
 ITSELF: dict[str, Kind] = {
     "entries applied, a Z report among them": Kind(
@@ -171,6 +196,18 @@ ITSELF: dict[str, Kind] = {
     "a round of reading again": Kind(
         ("sync_server.ingest.background_check.BackgroundCheck.run",), _read_again, in_steps=True
     ),
+    "days that are over": Kind(
+        (
+            f"{_CLOSINGS}.till_days.TillDays.close",
+            f"{_CLOSINGS}.till_days.TillDays._carry_out",
+            f"{_CLOSINGS}.store_periods.StorePeriods.close",
+            f"{_CLOSINGS}.roots.DailyRoots.make",
+            f"{_CLOSINGS}.service.ClosingService._ask_about_the_clock",
+        ),
+        lambda s: s.services.closings.close_due(),
+        in_steps=True,
+    ),
+    "a key that nobody introduced": Kind(("sync_server.app._notice_key",), _notice_another_key),
     "a catalogue file": Kind(("sync_server.feed.snapshots.Snapshots._build",), _catalogue_file),
     "an older copy noticed": Kind(("sync_server.recovery.restored.Recovery.notice",), _notice),
 }
@@ -374,6 +411,7 @@ COMMANDS: dict[str, Kind] = {
     "command: a hub's code": _command(("cli.make_hub_code",), "hub-code", "03"),
     "command: a product file": Kind(("sync_server.cli.import_products",), _file_imported),
     "command: a backup": Kind(("sync_server.recovery.backup.confirm",), _backed_up, PERSON),
+    "command: a new key": Kind(("sync_server.cli.introduce_key",), _introduce_key, PERSON),
     "command: restored": _command(("recovery.restored.Recovery.declare",), "restored"),
     "a till's file": Kind(
         ("sync_server.recovery.outbox_import.OutboxImport._note", f"{_INGEST}.push"),
