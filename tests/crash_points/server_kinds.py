@@ -157,6 +157,7 @@ def _put_key(server: Running, folder: Path) -> None:
 
 
 def _notice_another_key(server: Running) -> None:
+    """As at a start, after which the office hears of it."""
     folder = server.folder / "another"
     _put_key(server, folder)
     key, exceptions = kept_server_key(folder), server.services.exceptions
@@ -165,6 +166,7 @@ def _notice_another_key(server: Running) -> None:
 
 
 def _introduce_key(server: Running) -> None:
+    _notice_another_key(server)
     _put_key(server, server.folder)
     server.command("new-key", "--lost")
 
@@ -411,7 +413,13 @@ COMMANDS: dict[str, Kind] = {
     "command: a hub's code": _command(("cli.make_hub_code",), "hub-code", "03"),
     "command: a product file": Kind(("sync_server.cli.import_products",), _file_imported),
     "command: a backup": Kind(("sync_server.recovery.backup.confirm",), _backed_up, PERSON),
-    "command: a new key": Kind(("sync_server.cli.introduce_key",), _introduce_key, PERSON),
+    "command: a new key": Kind(
+        ("sync_server.app._notice_key", "sync_server.cli.introduce_key"),
+        _introduce_key,
+        PERSON,
+        in_steps=True,
+        counts=("case_id",),
+    ),
     "command: restored": _command(("recovery.restored.Recovery.declare",), "restored"),
     "a till's file": Kind(
         ("sync_server.recovery.outbox_import.OutboxImport._note", f"{_INGEST}.push"),
