@@ -159,7 +159,7 @@ class Spooler:
         if job is None:
             return False
         if job.kind == "drawer":  # posted since the look above
-            self._settle_pulse(job, self._drawer.open())
+            self._settle_pulse(job, self._drawer.open(about_to_send=lambda: None))
             return True
         self._receipt(job)
         return not self._failures

@@ -17,6 +17,7 @@ from shared_models.store_config import StoreConfig
 from shared_models.sync_api import MEDIA_TYPE
 from sync_server.accounts.routes import LogIn, NewAccount
 from sync_server.catalogue.service import ProductFields
+from sync_server.closings.routes import CloseRequest
 from sync_server.errors import PROBLEM, Problem
 from sync_server.exceptions.routes import Assign, Note
 from sync_server.hubs.routes import HubCodeFor
@@ -35,6 +36,7 @@ BODIES: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("post", "/api/v1/stores"): StoreConfig,
     ("put", "/api/v1/stores/{store_id}"): StoreConfig,
     ("post", "/api/v1/stores/{store_id}/tills"): NewTill,
+    ("post", "/api/v1/closings"): CloseRequest,
     ("post", "/api/v1/products"): ProductFields,
     ("put", "/api/v1/products/{product_id}"): ProductFields,
     ("put", "/api/v1/categories/{category_id}"): Category,

@@ -71,7 +71,8 @@ def test_every_statement_that_postgresql_runs_is_heard(
                 done(KINDS[name], server, chance, DOING)
         ran = statements_in(log.read_bytes()[read_so_far:].decode())
         admin.execute(f"drop database {database} with (force)")  # type: ignore[call-overload]
-    assert shapes(heard) == shapes(ran)
+    # Reading ahead has a connection of its own, and which of the two is first is nobody's to say.
+    assert set(shapes(heard)) == set(shapes(ran))
     assert ("copy" in " ".join(shapes(heard))) == (name != "a catalogue file")
 
 

@@ -192,6 +192,7 @@ def test_head_office_changes_a_price_and_the_tills_get_it(page: Page, shop: Open
 
 def test_stock_is_corrected_and_the_search_stays_in_the_address(page: Page, shop: OpenShop) -> None:
     page.get_by_role("link", name="Stock").click()
+    page.wait_for_url("**/stock", wait_until="load")
     page.get_by_label("Show").select_option("negative")
     expect(page).to_have_url(re.compile(r"level=negative"))
     page.get_by_role("link", name="Sourdough roll").click()
@@ -230,8 +231,7 @@ def test_no_page_is_wider_than_the_screen(page: Page, shop: OpenShop, width: int
 
 def test_the_takings_can_be_read_in_the_dark(page: Page) -> None:
     page.emulate_media(color_scheme="dark")
-    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert ground == "rgb(15, 18, 20)"
+    expect(page.locator("body")).to_have_css("background-color", "rgb(15, 18, 20)")
     _shoot(page, "1366-takings-dark")
 
 
