@@ -14,7 +14,10 @@ from hardware.printers.base import ReceiptPrinter
 from hardware.printers.escpos_printer import EscposPrinter, PrinterSettings
 from hardware.printers.failover import FailoverPrinter
 from hardware.printers.page_printer import DesktopPrinter, PdfPrinter
+from hardware.scanners.counter import CounterScanners
 from hardware.scanners.wedge import WedgeSettings
+from hardware.terminals.address import terminal_at
+from hardware.terminals.base import CardTerminal
 
 
 class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,8 +36,13 @@ class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Devices(msgspec.Struct, frozen=True):
+    """`printer` is what receipts go to; `printers` are the one or two that it is made of."""
+
     printer: ReceiptPrinter | None
     drawer: CashDrawer | None
+    printers: tuple[ReceiptPrinter, ...]
+    scanners: CounterScanners
+    card_terminal: CardTerminal | None
 
 
 def connected(settings: DeviceSettings) -> Devices:
@@ -42,13 +50,22 @@ def connected(settings: DeviceSettings) -> Devices:
 
     Printer and drawer share one way to the device, so that neither talks into the other's job.
     """
-    first = None if settings.printer is None else printer_at(settings.printer)
-    return Devices(_with_second(first, settings), _drawer(settings.drawer, first))
+    printers = _printers(settings)
+    return Devices(
+        printer=FailoverPrinter(*printers) if len(printers) == 2 else next(iter(printers), None),
+        drawer=_drawer(settings.drawer, next(iter(printers), None)),
+        printers=printers,
+        scanners=CounterScanners(settings.scanners),
+        card_terminal=terminal_at(settings.card_terminal) if settings.card_terminal else None,
+    )
 
 
-def printer_of(settings: DeviceSettings) -> ReceiptPrinter | None:
-    """Raises BadAddress."""
-    return _with_second(None if settings.printer is None else printer_at(settings.printer), settings)
+def _printers(settings: DeviceSettings) -> tuple[ReceiptPrinter, ...]:
+    """A second one only beside a first."""
+    if settings.printer is None:
+        return ()
+    set_up = (settings.printer, settings.second_printer)
+    return tuple(printer_at(chosen) for chosen in set_up if chosen is not None)
 
 
 def printer_at(settings: PrinterSettings) -> ReceiptPrinter:
@@ -59,12 +76,6 @@ def printer_at(settings: PrinterSettings) -> ReceiptPrinter:
     if kind == "desktop" and rest and "/" not in rest:
         return DesktopPrinter(unquote(rest), settings.name)
     return EscposPrinter(settings)
-
-
-def _with_second(first: ReceiptPrinter | None, settings: DeviceSettings) -> ReceiptPrinter | None:
-    if first is None or settings.second_printer is None:
-        return first
-    return FailoverPrinter(first, printer_at(settings.second_printer))
 
 
 def _drawer(

@@ -56,10 +56,11 @@ class PrinterStatus(msgspec.Struct, frozen=True):
 
 
 class DeviceReport(msgspec.Struct, frozen=True):
-    """One line of the page that tells what is connected."""
+    """One device on the page that tells what is connected: a sentence on how it is, and named facts beneath."""
 
     name: str
     kind: str
     place: str
     works: bool
     message: str
+    facts: tuple[tuple[str, str], ...] = ()

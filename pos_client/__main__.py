@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     rescue = commands.add_parser("rescue", help="put a database aside that can't be read, and keep what can")
     rescue.set_defaults(work=_rescue)
     doctor = commands.add_parser("doctor", help="say what is connected and what it answers")
+    doctor.add_argument("--report", type=Path, help="also write a report for support into this file")
     doctor.set_defaults(work=_doctor)
     return parser
 
@@ -143,11 +144,16 @@ def _rescue(settings: TillSettings, asked: argparse.Namespace) -> int:
 
 
 def _doctor(settings: TillSettings, asked: argparse.Namespace) -> int:
-    from hardware.doctor import examine, sentences
-    from pos_client.bootstrap import devices_of
+    from hardware.doctor import examine, lines
+    from pos_client.bootstrap import doctors_report
+    from pos_client.device_desk import write_report
+    from pos_client.device_setup import devices_of
 
     reports = examine(devices_of(settings))
-    print("\n".join(sentences(reports)))
+    print("\n".join(lines(reports)))
+    if asked.report is not None:
+        write_report(asked.report, doctors_report(settings, reports))
+        print(f"The report is in {asked.report}")
     return 0 if all(report.works for report in reports) else 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -12,26 +12,29 @@ from typing import TYPE_CHECKING
 import msgspec
 from platformdirs import user_state_dir
 
+from hardware.counter_device import CounterDevice
+from hardware.device_kinds import counter_devices
 from hardware.drawers.base import KeyOnlyDrawer
-from hardware.drawers.direct_trigger import TriggerSettings
-from hardware.drawers.printer_pulse import PulseSettings
 from hardware.escpos.library import use_cache_folder
 from hardware.escpos.paper import Pulse, Receipt
-from hardware.printers.escpos_printer import PrinterSettings
 from hardware.printers.virtual import VirtualPrinter
 from hardware.receipt_document import ReceiptDocument
-from hardware.registry import DeviceSettings, connected
+from hardware.registry import connected
 from hardware.scanners.address import scanners_at
 from hardware.scanners.counter import CounterScanners
+from hardware.status import DeviceReport
 from hardware.terminals.address import terminal_at
 from hardware.terminals.base import CardTerminal
+from hardware.terminals.on_the_counter import KIND as CARD_TERMINAL
 from hardware.terminals.virtual import VirtualTerminal
 from pos_client import unsent_export
 from pos_client.card_terminal import CardCounter
+from pos_client.device_desk import DeviceDesk
+from pos_client.device_setup import devices_of
 from pos_client.journal_check import CheckReport, verify
 from pos_client.printing.paper import Paper
 from pos_client.settings import VIRTUAL, TillSettings
-from pos_client.spooler import Spooler
+from pos_client.spooler import Spooler, SpoolerStatus
 from pos_client.status_line import StatusLine
 from pos_client.store.anchor import AnchorFile
 from pos_client.store.books import TillBooks
@@ -119,7 +122,8 @@ class OpenTill:
         )
         self.lender = Lender(self.books.leases, self.books.tickets, self.till_id, self.clock)
         self.virtual_terminal: VirtualTerminal | None = None
-        self.cards = CardCounter(self.books.cards, self._card_terminal(), ids, self.clock)
+        self.terminal = self._card_terminal()
+        self.cards = CardCounter(self.books.cards, self.terminal, ids, self.clock)
         self.session = TillSession(
             self.till_id,
             clock=self.clock,
@@ -139,6 +143,11 @@ class OpenTill:
         self.sync: SyncWorker | None = None
         self.rounds: Rounds | None = None
         self.status_line = StatusLine(self.books, self.catalogue)
+        self.desk = DeviceDesk(
+            self.store_id, self.till_id, APP, settings.data_dir / "device-reports", self.clock
+        )
+        self.desk.on_printers = self._hear_printers
+        self.scanners.on_change = self.desk.hear
 
     def __enter__(self) -> OpenTill:
         return self
@@ -151,13 +160,16 @@ class OpenTill:
     def start_workers(self) -> None:
         """Printing and sync, each on threads of its own; the till never waits for them."""
         use_cache_folder(self.settings.data_dir / "printer-profiles")
-        devices = connected(devices_of(self.settings, self._virtual_printer_port()))
+        set_up = devices_of(self.settings, self._virtual_printer_port())
+        devices = msgspec.structs.replace(
+            connected(set_up), scanners=self.scanners, card_terminal=self.terminal
+        )
         if devices.printer is not None:
             self.spooler = Spooler(
                 self.books.jobs,
                 devices.printer,
                 devices.drawer or KeyOnlyDrawer(),
-                self.status_line.hear_spooler,
+                self._hear_spooler,
                 idle=self.books.checkpoint,
             )
             self.books.on_jobs = self._wake_workers
@@ -165,11 +177,26 @@ class OpenTill:
             self.spooler.wake()
         self.cards.start()
         self.scanners.start()
+        self.desk.start(counter_devices(set_up, devices), self._may_look)
         if self.settings.server_url:
             self.sync = self._sync_worker()
             self.sync.start()
             self._start_lender()
             self._start_rounds()
+
+    def _may_look(self, device: CounterDevice) -> bool:
+        """Nobody asks the terminal how it is while a card is at it."""
+        return device.kind != CARD_TERMINAL or not self.cards.open_intents()
+
+    def _hear_spooler(self, status: SpoolerStatus) -> None:
+        self.status_line.hear_spooler(status)
+        if status.ok is False:
+            self.desk.look_soon()
+
+    def _hear_printers(self, any_prints: bool, trouble: str) -> None:
+        self.status_line.hear_printers(any_prints, trouble)
+        if any_prints and self.spooler is not None:
+            self.spooler.wake()
 
     def _card_terminal(self) -> CardTerminal | None:
         address = self.settings.terminal
@@ -222,6 +249,7 @@ class OpenTill:
     def close(self) -> None:
         if self.rounds is not None:
             self.rounds.stop()
+        self.desk.stop()
         self.scanners.stop()
         self.lender.stop()
         self.cards.stop()
@@ -365,32 +393,11 @@ def second_copy(settings: TillSettings, till_id: str) -> Path | None:
     return Path(settings.journal_copy).expanduser() / f"evertill-journal-{till_id}.db"
 
 
-def devices_of(settings: TillSettings, virtual_port: int | None = None) -> DeviceSettings:
-    address = f"tcp://127.0.0.1:{virtual_port}" if virtual_port else settings.printer
-    terminal = "" if settings.terminal == VIRTUAL else settings.terminal
-    scanners = scanners_at(settings.scanners)
-    there = DeviceSettings(wedge=scanners.wedge, scanners=scanners.wired, card_terminal=terminal)
-    if not address or address == VIRTUAL:
-        return there
-    return msgspec.structs.replace(
-        there,
-        printer=PrinterSettings(address, settings.printer_profile),
-        drawer=_drawer_of(settings),
-        second_printer=_second_printer_of(settings),
-    )
-
-
-def _second_printer_of(settings: TillSettings) -> PrinterSettings | None:
-    if not settings.second_printer:
-        return None
-    profile = settings.second_printer_profile or settings.printer_profile
-    return PrinterSettings(settings.second_printer, profile, name="Second printer")
-
-
-def _drawer_of(settings: TillSettings) -> PulseSettings | TriggerSettings:
-    if settings.drawer:
-        return TriggerSettings(settings.drawer, settings.drawer_trigger)
-    return msgspec.convert({"type": "pulse", "sensor": settings.drawer_sensor}, PulseSettings)
+def doctors_report(settings: TillSettings, reports: Sequence[DeviceReport]) -> str:
+    """For support; also from a till that is not enrolled yet."""
+    place = identity_of(settings).enrolled
+    store_id, till_id = (place.store_id, place.till_id) if place else ("not enrolled", "not enrolled")
+    return DeviceDesk(store_id, till_id, APP, settings.data_dir, SystemClock()).report(reports)
 
 
 def open_till(settings: TillSettings) -> OpenTill:
@@ -417,6 +424,7 @@ def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
             status=till.status_line.now,
             version=till.catalogue_version,
             wedge=scanners_at(settings.scanners).wedge,
+            desk=till.desk,
         )
         if settings.printer == VIRTUAL:
             till.on_paper = application.paper(window)
@@ -425,7 +433,7 @@ def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
         till.use_stores_settings(window)
         application.on_unsent(till.wake_sync)
         application.after_first_paint(lambda: application.on_network_back(till.line_is_back))
-        till.scanners.on_scan, till.scanners.on_change = application.hear_scanners(window)
+        till.scanners.on_scan, till.desk.on_change = application.hear_scanners(window)
         till.lender.on_answer = till.cards.on_news = application.hear_answers(window)
         if attend is not None:
             attend(application, till)

@@ -31,6 +31,7 @@ class StatusLine:
         self._catalogue = catalogue
         self._sync: SyncStatus | None = None
         self._spooler = SpoolerStatus(None)
+        self._any_prints, self._printer_trouble = True, ""
         self._last = TillStatus()
 
     def hear_sync(self, status: SyncStatus) -> None:
@@ -38,6 +39,10 @@ class StatusLine:
 
     def hear_spooler(self, status: SpoolerStatus) -> None:
         self._spooler = status
+
+    def hear_printers(self, any_prints: bool, trouble: str) -> None:
+        """What the watch over the printers saw, between two jobs."""
+        self._any_prints, self._printer_trouble = any_prints, trouble
 
     def now(self) -> TillStatus:
         """A file that can't be read is said in words, beside what was known last."""
@@ -56,12 +61,17 @@ class StatusLine:
             oldest_unsent_at_ms=unsent.oldest_at_ms,
             unsent_value_minor=unsent.value_minor,
             catalogue_as_of_ms=self._as_of(sync),
-            printer_ok=spooler.ok,
-            printer_message=spooler.message,
+            printer_ok=spooler.ok if self._any_prints else False,
+            printer_message=self._printer_words(spooler),
             unsure_receipts=spooler.unsure_receipts,
             clock_drift_ms=(sync.clock_offset_ms or 0) if sync else 0,
             sync_message=self._books.trouble() or _message(sync),
         )
+
+    def _printer_words(self, spooler: SpoolerStatus) -> str:
+        if self._any_prints:
+            return spooler.message or self._printer_trouble
+        return self._printer_trouble
 
     def _as_of(self, sync: SyncStatus | None) -> int | None:
         """When the catalogue was last known to be what head office has: its newest change, or a later look."""

@@ -18,7 +18,7 @@ from hardware.drawers.base import (
     nobody_asked,
 )
 from hardware.transport.address import transport_at
-from hardware.transport.base import NotReachable, SendFailed, Transport
+from hardware.transport.base import NotReachable, SendFailed, TellsItsPlug, Transport
 from shared_models.errors import ShopError
 
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
@@ -76,3 +76,10 @@ class DirectTriggerDrawer:
 
     def state(self) -> DrawerState:
         return "unknown"
+
+    def trouble(self) -> str:
+        """Why it can't be used, as far as that shows without opening the line, which may open the drawer."""
+        transport = self._transport
+        if isinstance(transport, TellsItsPlug) and not transport.is_plugged_in():
+            return f"Nothing is plugged in at {transport.place}. Check the drawer's cable."
+        return ""

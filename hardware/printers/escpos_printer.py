@@ -12,7 +12,7 @@ from hardware.printers.escpos_dialogue import DialogueTimes, ask_status, print_j
 from hardware.receipt_document import ReceiptDocument
 from hardware.status import PrinterStatus
 from hardware.transport.address import transport_at
-from hardware.transport.base import KnowsItsDevice, NotReachable, SendFailed, Transport
+from hardware.transport.base import Busy, KnowsItsDevice, NotReachable, SendFailed, Transport
 from shared_models.errors import ShopError
 
 
@@ -79,6 +79,8 @@ class EscposPrinter:
                 if self._confirmation("in_order") == "none":
                     return PrinterStatus(reachable=True)
                 return ask_status(channel, self._times)
+        except Busy:  # with a job of ours
+            return PrinterStatus(reachable=True)
         except (NotReachable, SendFailed) as failure:
             return PrinterStatus(reachable=False, unreachable_because=failure.message)
 

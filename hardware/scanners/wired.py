@@ -78,6 +78,7 @@ class WiredScanner:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._is_there: bool | None = None
+        self._said = ""
         self.on_change: Callable[[bool, str], None] = lambda is_there, message: None
 
     @property
@@ -93,7 +94,9 @@ class WiredScanner:
         return bool(self._is_there)
 
     def trouble(self) -> str:
-        """Goes there once, while it is not started: why it can't be used, or nothing."""
+        """Why it can't be used, or nothing. While it is started it knows; otherwise it goes there once."""
+        if self._thread is not None:
+            return "" if self._is_there else self._said or f"{self.name} is being looked for."
         try:
             with self._plug.open():
                 return ""
@@ -132,6 +135,6 @@ class WiredScanner:
     def _changed(self, is_there: bool, message: str) -> None:
         if is_there == self._is_there:
             return
-        self._is_there = is_there
+        self._is_there, self._said = is_there, message
         _log.log(logging.INFO if is_there else logging.WARNING, "%s: %s", self.name, message)
         self.on_change(is_there, message)

@@ -15,6 +15,12 @@ class NotReachable(ShopError):
     code: ClassVar[str] = "device_not_reachable"
 
 
+class Busy(NotReachable):
+    """Somebody else of this till is talking to the device: it is there, and its turn takes long."""
+
+    code: ClassVar[str] = "device_busy"
+
+
 class SendFailed(ShopError):
     """The connection ended or stalled while sending; `sent` is how many bytes may have left by then, at most."""
 
@@ -61,3 +67,13 @@ class KnowsItsDevice(Protocol):
     """A transport that can tell how the device is without asking it, such as a print queue."""
 
     def status(self) -> PrinterStatus: ...
+
+
+@runtime_checkable
+class TellsItsPlug(Protocol):
+    """A transport that can tell whether something is plugged in without opening it, such as a serial port."""
+
+    @property
+    def place(self) -> str: ...
+
+    def is_plugged_in(self) -> bool: ...

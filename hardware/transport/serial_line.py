@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -43,6 +44,15 @@ class SerialTransport:
     @property
     def place(self) -> str:
         return f"serial port {self._settings.port}"
+
+    def is_plugged_in(self) -> bool:
+        """A name without a folder (COM3) is looked for among the system's ports."""
+        port = self._settings.port
+        if "/" in port:
+            return os.path.exists(port)
+        from serial.tools.list_ports import comports
+
+        return any(each.device == port for each in comports())
 
     @contextmanager
     def open(self) -> Iterator[SerialChannel]:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hardware.transport.base import NotReachable
+from hardware.transport.base import Busy
 
 LONGEST_WAIT_S = 30.0
 
@@ -19,11 +19,9 @@ class Turn:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Raises NotReachable when the others take too long."""
+        """Raises Busy when the others take too long."""
         if not self._lock.acquire(timeout=self._longest_wait_s):
-            raise NotReachable(
-                f"The device at {self._place} is busy. Try again in a moment.", place=self._place
-            )
+            raise Busy(f"The device at {self._place} is busy. Try again in a moment.", place=self._place)
         try:
             yield
         finally:

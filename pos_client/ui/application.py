@@ -14,6 +14,7 @@ from hardware.scanners.base import ScanOutcome
 from hardware.scanners.wedge import DEFAULT_WEDGE, WedgeSettings
 from pos_client.till.intents import Till
 from pos_client.till.state import TillStatus
+from pos_client.ui.device_talk import DeviceDesk
 from pos_client.ui.main_window import MainWindow
 from pos_client.ui.paper_window import PaperWindow
 from pos_client.ui.theme import THEMES, Theme
@@ -58,10 +59,11 @@ class Application(QObject):
         status: Callable[[], TillStatus],
         version: Callable[[], object],
         wedge: WedgeSettings | None = DEFAULT_WEDGE,
+        desk: DeviceDesk | None = None,
     ) -> MainWindow:
         """`version` is any value that changes when the catalogue does."""
         self._status, self._version, self._seen_version = status, version, version()
-        self.window = MainWindow(till, now, theme=self._theme, wedge=wedge)
+        self.window = MainWindow(till, now, theme=self._theme, wedge=wedge, desk=desk)
         self.window.show_status(status())
         if self._fullscreen:
             self.window.showFullScreen()

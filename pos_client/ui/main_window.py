@@ -16,6 +16,8 @@ from pos_client.till.state import Phase, Question, Severity, TillState, TillStat
 from pos_client.ui.actions import CTRL, Action, find, is_enter
 from pos_client.ui.change_screen import ChangeScreen
 from pos_client.ui.count_screen import CountScreen
+from pos_client.ui.device_talk import DeviceDesk, DeviceTalk, NoDevices
+from pos_client.ui.devices_panel import DevicesPanel
 from pos_client.ui.footer import Footer
 from pos_client.ui.header import Header, unsure_words
 from pos_client.ui.login_screen import LoginScreen, WaitingScreen
@@ -57,8 +59,10 @@ class MainWindow(QWidget):
         monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000,
         wedge: WedgeSettings | None = DEFAULT_WEDGE,
         idle_lock_ms: int = 300_000,
+        desk: DeviceDesk | None = None,
     ) -> None:
         super().__init__()
+        self._desk = desk or NoDevices()
         self.theme = theme or Theme()
         self.wording = wording or Wording()
         self.presenter = Presenter(till, self)
@@ -145,6 +149,8 @@ class MainWindow(QWidget):
 
     def scanned(self, outcome: ScanOutcome) -> None:
         """A scan from any scanner: an answer, or to the ticket; what was open for the keys makes way for it."""
+        if self.host.panel is not None and self.host.panel.takes_scan(outcome):
+            return
         if isinstance(outcome, BadScan):
             self.presenter.tell(Severity.WARNING, self.wording.words(bad_scan_words(outcome)))
         elif self._asked is not None and may_be_scanned(self._asked):
@@ -219,6 +225,10 @@ class MainWindow(QWidget):
         super().showEvent(event)
         self._wedge.watch(self.windowHandle())
 
+    def show_devices(self) -> None:
+        talk = DeviceTalk(self._desk)
+        self.host.open(DevicesPanel(self.theme, self.wording, talk, self.menus.drawer))
+
     # inside
 
     def _press_in_panel(self, event: QKeyEvent) -> bool:
@@ -248,6 +258,7 @@ class MainWindow(QWidget):
                 CTRL,
                 state.phase not in _SELLING,
             ),
+            Action(tr("Devices"), tr("Ctrl G"), Qt.Key.Key_G, self.show_devices, CTRL),
         )
         if state.phase not in _SELLING:
             return always
@@ -262,7 +273,7 @@ class MainWindow(QWidget):
             Action(tr("Shift"), "F10", Qt.Key.Key_F10, self.menus.shift, in_foot=True),
             Action(tr("Switch cashier"), tr("Ctrl L"), Qt.Key.Key_L, self._switch, CTRL, in_foot=True),
             Action(tr("Note on the line"), tr("Ctrl N"), Qt.Key.Key_N, self.menus.note, CTRL),
-            always[1],
+            *always[1:],
         )
 
     def _show_panels(self, state: TillState) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from hardware.scanners.base import ScanOutcome
 from pos_client.ui.actions import Action
 from pos_client.ui.labels import label
 from pos_client.ui.theme import MARGIN_PX, Theme
@@ -43,6 +44,10 @@ class Panel(QFrame):
         self.closes()
 
     def press(self, event: QKeyEvent) -> bool:
+        return False
+
+    def takes_scan(self, outcome: ScanOutcome) -> bool:
+        """A scan that this panel has asked for; True when it was used up."""
         return False
 
 

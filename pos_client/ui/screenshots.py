@@ -11,13 +11,15 @@ from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from pos_client.till.state import TillState
+from pos_client.ui.devices_panel import DevicesPanel
+from pos_client.ui.example_devices import ShownDesk
 from pos_client.ui.example_shop import NOW, STATES, STATUS, ShownTill
 from pos_client.ui.main_window import MainWindow
 from pos_client.ui.theme import DARK, LIGHT, Theme, Tokens, apply_font
 from pos_client.ui.wording import Wording
 
 SIZE = (1366, 768)
-_OPENED_BY_KEYS = ("search", "quantity", "discount", "parked", "shift_menu", "help", "drawer")
+_OPENED_BY_KEYS = ("search", "quantity", "discount", "parked", "shift_menu", "help", "drawer", "devices")
 
 
 def take_all(
@@ -42,6 +44,7 @@ def _take(path: Path, state: TillState, tokens: Tokens, size: tuple[int, int], o
         theme=Theme(tokens),
         wording=Wording(QLocale("en_GB")),
         monotonic_ms=lambda: 0,
+        desk=ShownDesk(),
     )
     window.show_status(STATUS)
     window.resize(*size)
@@ -70,8 +73,18 @@ def _open(window: MainWindow, opened: str) -> None:
         window.menus.shift()
     elif opened == "drawer":
         window.menus.drawer()
+    elif opened == "devices":
+        window.show_devices()
+        _wait_for_devices(window)
     elif opened == "help":
         window.menus.help(window.key_actions())
+
+
+def _wait_for_devices(window: MainWindow) -> None:
+    panel = window.host.panel
+    assert isinstance(panel, DevicesPanel)
+    while panel.is_asking:
+        QApplication.processEvents()
 
 
 def main(arguments: Sequence[str]) -> int:

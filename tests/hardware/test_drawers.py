@@ -129,5 +129,5 @@ def test_the_doctor_says_how_a_drawer_is_opened_and_what_its_switch_says(virtual
     assert felt.message == "Opened by a pulse from the receipt printer. It says that it is closed."
     own = examine(DeviceSettings(printer, TriggerSettings(f"serial://{box.port}")))[1]
     assert (own.works, own.place) == (True, f"serial port {box.port}")
-    wrong = examine(DeviceSettings(printer, TriggerSettings("serial://COM1", trigger="x")))[1]
+    wrong = examine(DeviceSettings(printer, TriggerSettings("serial://COM1", trigger="x")))[0]
     assert (wrong.works, "such as 07" in wrong.message) == (False, True)

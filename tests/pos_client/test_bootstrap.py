@@ -49,6 +49,7 @@ def test_a_full_disk_keeps_the_ticket_and_sells_when_there_is_room(tmp_path: Pat
         assert len(till.books.recent_sales(10_000)) == sold + 1
 
 
+@pytest.mark.expects_log
 def test_a_printer_that_nobody_knows_is_said_and_the_till_sells(tmp_path: Path, qtbot: QtBot) -> None:
     settings = msgspec.structs.replace(
         ready(tmp_path / "till", "tcp://127.0.0.1:9"), printer_profile="my-printer"
@@ -60,6 +61,7 @@ def test_a_printer_that_nobody_knows_is_said_and_the_till_sells(tmp_path: Path, 
         waited(qtbot, lambda: "my-printer" in till.status_line.now().printer_message)
 
 
+@pytest.mark.expects_log
 def test_a_receipt_waits_for_a_printer_that_is_gone(tmp_path: Path, qtbot: QtBot) -> None:
     with VirtualPrinter(port=0) as printer:
         printer.go_away()
