@@ -8,6 +8,7 @@ from hardware.counter_device import CounterDevice
 from hardware.drawers.on_the_counter import drawers_on_the_counter
 from hardware.printers.on_the_counter import printers_on_the_counter
 from hardware.registry import Devices, DeviceSettings
+from hardware.scales.on_the_counter import scales_on_the_counter
 from hardware.scanners.on_the_counter import scanners_on_the_counter
 from hardware.terminals.on_the_counter import terminals_on_the_counter
 
@@ -15,6 +16,7 @@ KINDS: tuple[Callable[[DeviceSettings, Devices], list[CounterDevice]], ...] = (
     printers_on_the_counter,
     drawers_on_the_counter,
     scanners_on_the_counter,
+    scales_on_the_counter,
     terminals_on_the_counter,
 )
 

@@ -14,6 +14,8 @@ from hardware.printers.base import ReceiptPrinter
 from hardware.printers.escpos_printer import EscposPrinter, PrinterSettings
 from hardware.printers.failover import FailoverPrinter
 from hardware.printers.page_printer import DesktopPrinter, PdfPrinter
+from hardware.scales.address import scale_at
+from hardware.scales.base import Scale
 from hardware.scanners.counter import CounterScanners
 from hardware.scanners.wedge import WedgeSettings
 from hardware.terminals.address import terminal_at
@@ -23,8 +25,8 @@ from hardware.terminals.base import CardTerminal
 class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands on one till's counter; None where there is nothing.
 
-    A drawer hangs on the printer or has a trigger of its own. `card_terminal` and `scanners` are addresses, see
-    `address` in `hardware.terminals` and `hardware.scanners`.
+    A drawer hangs on the printer or has a trigger of its own. `card_terminal`, `scanners` and `scale` are addresses,
+    see `address` in `hardware.terminals`, `hardware.scanners` and `hardware.scales`.
     """
 
     printer: PrinterSettings | None = None
@@ -33,6 +35,7 @@ class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     card_terminal: str = ""
     scanners: tuple[str, ...] = ()
     second_printer: PrinterSettings | None = None
+    scale: str = ""
 
 
 class Devices(msgspec.Struct, frozen=True):
@@ -43,6 +46,7 @@ class Devices(msgspec.Struct, frozen=True):
     printers: tuple[ReceiptPrinter, ...]
     scanners: CounterScanners
     card_terminal: CardTerminal | None
+    scale: Scale | None = None
 
 
 def connected(settings: DeviceSettings) -> Devices:
@@ -57,6 +61,7 @@ def connected(settings: DeviceSettings) -> Devices:
         printers=printers,
         scanners=CounterScanners(settings.scanners),
         card_terminal=terminal_at(settings.card_terminal) if settings.card_terminal else None,
+        scale=scale_at(settings.scale) if settings.scale else None,
     )
 
 

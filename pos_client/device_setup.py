@@ -15,8 +15,9 @@ from pos_client.settings import VIRTUAL, TillSettings
 def devices_of(settings: TillSettings, virtual_port: int | None = None) -> DeviceSettings:
     address = f"tcp://127.0.0.1:{virtual_port}" if virtual_port else settings.printer
     terminal = "" if settings.terminal == VIRTUAL else settings.terminal
+    scale = "" if settings.scale == VIRTUAL else settings.scale
     scanners = scanners_at(settings.scanners)
-    there = DeviceSettings(wedge=scanners.wedge, scanners=scanners.wired, card_terminal=terminal)
+    there = DeviceSettings(wedge=scanners.wedge, scanners=scanners.wired, card_terminal=terminal, scale=scale)
     if not address or address == VIRTUAL:
         return there
     return msgspec.structs.replace(

@@ -14,6 +14,7 @@ from hardware.drawers.direct_trigger import is_trigger
 from hardware.drawers.printer_pulse import Sensor
 from hardware.printers.escpos_printer import PrinterSettings
 from hardware.registry import printer_at
+from hardware.scales.address import scale_at
 from hardware.scanners.address import WEDGE, scanners_at
 from hardware.terminals.address import terminal_at
 from hardware.transport.address import BadAddress, transport_at
@@ -39,9 +40,10 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     address of its own trigger, which opens at the bytes `drawer_trigger` (hex); `drawer_sensor` says what the printer's
     pin is while the drawer is open: none, open_is_high or open_is_low. `terminal` is the card terminal's address
     (zvt://host:port, see `hardware.terminals.address`), empty for none, or 'virtual' for one made of software that
-    approves everything. `database_key` is 64 hex digits to encrypt the till's files with; `keyring` off keeps the
-    device's private key in a protected file. `journal_copy` is a folder on another disk or card for a second copy of
-    the journal, empty for none.
+    approves everything. `scale` is the scale's address (toledo+serial:///dev/ttyUSB0, see `hardware.scales.address`),
+    empty for none, or 'virtual' for one made of software. `database_key` is 64 hex digits to encrypt the till's files
+    with; `keyring` off keeps the device's private key in a protected file. `journal_copy` is a folder on another disk
+    or card for a second copy of the journal, empty for none.
     """
 
     data_dir: Path = Path(user_data_dir("evertill-till", appauthor=False))
@@ -50,6 +52,7 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     printer: str = "tcp://127.0.0.1:9100"
     printer_profile: str = "generic-80"
     terminal: str = ""
+    scale: str = ""
     scanners: str = WEDGE
     second_printer: str = ""
     second_printer_profile: str = ""
@@ -109,6 +112,8 @@ def _check(settings: TillSettings) -> None:
     _check_device("SCANNERS", settings.scanners, scanners_at)
     if settings.terminal and settings.terminal != VIRTUAL:
         _check_device("TERMINAL", settings.terminal, terminal_at)
+    if settings.scale and settings.scale != VIRTUAL:
+        _check_device("SCALE", settings.scale, scale_at)
     if settings.drawer:
         _check_device("DRAWER", settings.drawer, transport_at)
     if settings.drawer_sensor not in get_args(Sensor):

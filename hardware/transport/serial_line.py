@@ -16,6 +16,14 @@ from hardware.transport.turn import LONGEST_WAIT_S, Turn
 if TYPE_CHECKING:
     from serial import Serial
 
+_REFUSED: tuple[type[Exception], ...] = (ValueError,)
+"""What a port raises that can't be set up as it was told to be, and some that are gone."""
+with suppress(ImportError):  # not on Windows
+    import termios
+
+    _REFUSED = (ValueError, termios.error)
+_TROUBLE: tuple[type[Exception], ...] = (OSError, *_REFUSED)
+
 FlowControl = Literal["none", "rtscts", "dsrdtr", "xonxoff"]
 Parity = Literal["none", "even", "odd"]
 
@@ -69,7 +77,7 @@ class SerialTransport:
 
         settings = self._settings
         try:
-            return serial.Serial(
+            line = serial.Serial(
                 settings.port,
                 baudrate=settings.baud,
                 bytesize=settings.bits,
@@ -81,13 +89,26 @@ class SerialTransport:
                 timeout=0,
                 exclusive=True,
             )
-        except (OSError, ValueError) as error:
+            _prove_settings(line)
+            return line
+        except _TROUBLE as error:
             raise NotReachable(self._why(error), place=self.place) from error
 
-    def _why(self, error: OSError | ValueError) -> str:
+    def _why(self, error: Exception) -> str:
+        if isinstance(error, _REFUSED):
+            return f"The {self.place} can't be set to that speed or parity. Check the device's address."
         if isinstance(error, OSError) and error.errno == 13:
             return f"This user may not use {self.place}. Ask whoever set the till up for the right to it."
         return f"Nothing answers at {self.place}. Switch the device on, check its cable and its address."
+
+
+def _prove_settings(line: Serial) -> None:
+    """The first time a port takes what it can of its settings and is silent on the rest; the second it refuses."""
+    try:
+        line.timeout = 1
+    except _TROUBLE:
+        line.close()
+        raise
 
 
 class SerialChannel:
@@ -115,7 +136,7 @@ class SerialChannel:
         except serial.SerialTimeoutException as error:
             self._line.reset_output_buffer()
             raise SendFailed(f"The device at {self._place} stopped taking data.", sent + _CHUNK) from error
-        except OSError as error:
+        except _TROUBLE as error:
             raise SendFailed(f"The connection to {self._place} broke.", sent) from error
 
     def _wait_until_it_has_left(self, sent: int, deadline: float) -> None:
@@ -134,5 +155,5 @@ class SerialChannel:
             self._line.timeout = 0
             rest: bytes = self._line.read(_CHUNK)
             return first + rest
-        except OSError as error:
+        except _TROUBLE as error:
             raise SendFailed(f"The connection to {self._place} broke.", 0) from error
