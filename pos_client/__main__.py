@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from pos_client import settings as till_settings
+from pos_client import stored_devices
 from pos_client.settings import TillSettings
 from shared_models.enrolment_uri import is_enrolment_uri, read_enrolment_uri
 from shared_models.errors import ShopError
@@ -23,6 +24,8 @@ def main(words: Sequence[str] | None = None) -> int:
         settings = till_settings.read(os.environ)
         if getattr(asked, "data_dir", None):
             settings = msgspec.structs.replace(settings, data_dir=till_settings.folder(asked.data_dir))
+        if asked.work not in (_import_devices, _print_udev_rules):  # they mend and help, whatever is stored
+            settings = stored_devices.applied(settings, os.environ)
         done: int = asked.work(settings, asked)
     except ShopError as reason:
         print(reason.message, file=sys.stderr)
@@ -64,7 +67,26 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="say what is connected and what it answers")
     doctor.add_argument("--report", type=Path, help="also write a report for support into this file")
     doctor.set_defaults(work=_doctor)
+    _add_devices(commands.add_parser("devices", help="this till's device set-up: show, export, import"))
     return parser
+
+
+def _add_devices(devices: argparse.ArgumentParser) -> None:
+    what = devices.add_subparsers(metavar="WHAT", required=True)
+    show = what.add_parser("show", help="print the set-up that is in force")
+    show.set_defaults(work=_show_devices)
+    export = what.add_parser(
+        "export", help="write the set-up into a file for another till; passwords stay here"
+    )
+    export.add_argument("file", type=Path)
+    export.set_defaults(work=_export_devices)
+    imported = what.add_parser("import", help="check a file and take it over from the next start on")
+    imported.add_argument("file", type=Path)
+    imported.set_defaults(work=_import_devices)
+    rules = what.add_parser(
+        "udev-rules", help="print what Linux needs in /etc/udev/rules.d/70-evertill.rules"
+    )
+    rules.set_defaults(work=_print_udev_rules)
 
 
 def _run(settings: TillSettings, asked: argparse.Namespace) -> int:
@@ -155,6 +177,45 @@ def _doctor(settings: TillSettings, asked: argparse.Namespace) -> int:
         write_report(asked.report, doctors_report(settings, reports))
         print(f"The report is in {asked.report}")
     return 0 if all(report.works for report in reports) else 1
+
+
+def _show_devices(settings: TillSettings, asked: argparse.Namespace) -> int:
+    file, _ = stored_devices.set_up_of(settings)
+    print(stored_devices.encode(file).decode(), end="")
+    return 0
+
+
+def _export_devices(settings: TillSettings, asked: argparse.Namespace) -> int:
+    from pos_client.bootstrap import identity_of
+    from pos_client.device_desk import write_report
+
+    place = identity_of(settings).enrolled
+    file, bare = stored_devices.set_up_of(settings, place.till_id if place else "")
+    write_report(asked.file, stored_devices.encode(file).decode())
+    print(
+        f"The device set-up is in {asked.file}. At the other till: evertill-till devices import {asked.file}"
+    )
+    for name in bare:
+        print(f"The password of {name!r} is not in it: say it in EVERTILL_TILL_{name.upper()} there.")
+    return 0
+
+
+def _import_devices(settings: TillSettings, asked: argparse.Namespace) -> int:
+    file = stored_devices.read_file(asked.file)
+    path = stored_devices.keep(settings.data_dir, file)
+    print(
+        f"The device set-up is kept in {path}, and used from the next start on. Try it: evertill-till doctor"
+    )
+    for name in stored_devices.said_twice(file, os.environ):
+        print(f"{name} is set in the environment and goes before the file.")
+    return 0
+
+
+def _print_udev_rules(settings: TillSettings, asked: argparse.Namespace) -> int:
+    from hardware.linux import udev_rules
+
+    print(udev_rules(), end="")
+    return 0
 
 
 if __name__ == "__main__":

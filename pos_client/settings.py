@@ -67,6 +67,14 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 _DEFAULTS = TillSettings()
+_OF_THE_TILL = (
+    "data_dir", "server_url", "hub_url", "theme", "fullscreen", "keyring", "database_key", "journal_copy",
+)  # fmt: skip
+"""Settings that are no device's; all others are, and go with the device set-up from till to till."""
+
+
+def device_names() -> tuple[str, ...]:
+    return tuple(name for name in TillSettings.__struct_fields__ if name not in _OF_THE_TILL)
 
 
 def read(environment: Mapping[str, str]) -> TillSettings:
@@ -80,7 +88,19 @@ def read(environment: Mapping[str, str]) -> TillSettings:
         raise BadSetting(f"There is no setting {PREFIX}{unknown[0].upper()}. These there are: {known}.")
     for name, value in given.items():
         _check_kind(name, value)
-    settings = msgspec.convert(given, TillSettings, strict=False, dec_hook=_path)
+    return checked(msgspec.convert(given, TillSettings, strict=False, dec_hook=_path))
+
+
+def with_devices(settings: TillSettings, devices: Mapping[str, str]) -> TillSettings:
+    """With these device settings instead; raises BadSetting."""
+    for name, value in devices.items():
+        _check_kind(name, value)
+    read_as = msgspec.convert(dict(devices), TillSettings, strict=False)
+    return checked(msgspec.structs.replace(settings, **{name: getattr(read_as, name) for name in devices}))
+
+
+def checked(settings: TillSettings) -> TillSettings:
+    """The same; raises BadSetting, which names the variable and what it may be."""
     _check(settings)
     return settings
 
