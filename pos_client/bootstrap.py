@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 import msgspec
-from platformdirs import user_state_dir
 
 from hardware.counter_device import CounterDevice
 from hardware.device_kinds import counter_devices
@@ -20,6 +18,7 @@ from hardware.escpos.paper import Pulse, Receipt
 from hardware.printers.virtual import VirtualPrinter
 from hardware.receipt_document import ReceiptDocument
 from hardware.registry import connected
+from hardware.scales.on_the_counter import KIND as SCALE
 from hardware.scanners.address import scanners_at
 from hardware.scanners.counter import CounterScanners
 from hardware.status import DeviceReport
@@ -33,6 +32,7 @@ from pos_client.device_desk import DeviceDesk
 from pos_client.device_setup import devices_of
 from pos_client.journal_check import CheckReport, verify
 from pos_client.printing.paper import Paper
+from pos_client.scale_counter import ScaleCounter
 from pos_client.settings import VIRTUAL, TillSettings
 from pos_client.spooler import Spooler, SpoolerStatus
 from pos_client.status_line import StatusLine
@@ -52,6 +52,7 @@ from pos_client.this_machine import (
     Argon2PinCheck,
     SystemClock,
     SystemIds,
+    anchor_path,
     boot_id,
     fingerprint,
     random_bytes,
@@ -124,6 +125,7 @@ class OpenTill:
         self.virtual_terminal: VirtualTerminal | None = None
         self.terminal = self._card_terminal()
         self.cards = CardCounter(self.books.cards, self.terminal, ids, self.clock)
+        self.scales = ScaleCounter(settings.scale, is_virtual=settings.scale == VIRTUAL)
         self.session = TillSession(
             self.till_id,
             clock=self.clock,
@@ -134,6 +136,7 @@ class OpenTill:
             paper=self.paper,
             lending=self.lender,
             cards=self.cards,
+            scales=self.scales,
         )
         self.virtual_printer: VirtualPrinter | None = None
         self.on_paper: Callable[[bytes, bool], None] = lambda png, drawer_opened: None
@@ -161,9 +164,8 @@ class OpenTill:
         """Printing and sync, each on threads of its own; the till never waits for them."""
         use_cache_folder(self.settings.data_dir / "printer-profiles")
         set_up = devices_of(self.settings, self._virtual_printer_port())
-        devices = msgspec.structs.replace(
-            connected(set_up), scanners=self.scanners, card_terminal=self.terminal
-        )
+        ours = {"scanners": self.scanners, "card_terminal": self.terminal, "scale": self.scales.driver}
+        devices = msgspec.structs.replace(connected(set_up), **ours)
         if devices.printer is not None:
             self.spooler = Spooler(
                 self.books.jobs,
@@ -176,6 +178,7 @@ class OpenTill:
             self.spooler.start()
             self.spooler.wake()
         self.cards.start()
+        self.scales.start()
         self.scanners.start()
         self.desk.start(counter_devices(set_up, devices), self._may_look)
         if self.settings.server_url:
@@ -185,7 +188,9 @@ class OpenTill:
             self._start_rounds()
 
     def _may_look(self, device: CounterDevice) -> bool:
-        """Nobody asks the terminal how it is while a card is at it."""
+        """Nobody asks the terminal how it is while a card is at it, nor the scale while it weighs."""
+        if device.kind == SCALE:
+            return not self.scales.is_weighing
         return device.kind != CARD_TERMINAL or not self.cards.open_intents()
 
     def _hear_spooler(self, status: SpoolerStatus) -> None:
@@ -253,6 +258,7 @@ class OpenTill:
         self.scanners.stop()
         self.lender.stop()
         self.cards.stop()
+        self.scales.stop()
         if self.virtual_terminal is not None:
             self.virtual_terminal.stop()
         if self.sync is not None:
@@ -380,12 +386,6 @@ def rescue(settings: TillSettings) -> Path:
     return path.with_name(name)
 
 
-def anchor_path(data_dir: Path) -> Path:
-    """Outside the data folder, so that a copy of the folder put back later is noticed."""
-    name = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
-    return Path(user_state_dir("evertill-till", appauthor=False)) / f"{name}.anchor"
-
-
 def second_copy(settings: TillSettings, till_id: str) -> Path | None:
     """Named after the till, so that a card that went to another one is no danger there."""
     if not settings.journal_copy:
@@ -434,7 +434,7 @@ def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
         application.on_unsent(till.wake_sync)
         application.after_first_paint(lambda: application.on_network_back(till.line_is_back))
         till.scanners.on_scan, till.desk.on_change = application.hear_scanners(window)
-        till.lender.on_answer = till.cards.on_news = application.hear_answers(window)
+        till.lender.on_answer = till.cards.on_news = till.scales.on_news = application.hear_answers(window)
         if attend is not None:
             attend(application, till)
         return application.run()

@@ -9,6 +9,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from platformdirs import user_state_dir
+
 from shared_models.ids import uuid7
 from shared_models.moment import Moment
 
@@ -89,3 +91,9 @@ def fingerprint(places: tuple[Path, ...] = _HARDWARE) -> str:
         except OSError:
             found.append(b"")
     return hashlib.sha256(b"\0".join(found)).hexdigest()[:32] if any(found) else ""
+
+
+def anchor_path(data_dir: Path) -> Path:
+    """Outside the data folder, so that a copy of the folder put back later is noticed."""
+    name = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:16]
+    return Path(user_state_dir("evertill-till", appauthor=False)) / f"{name}.anchor"

@@ -8,6 +8,8 @@ from shared_models.tax import TaxAmount
 
 CASH = "cash"
 CARD = "card"
+SCALE = "scale"
+HAND = "hand"
 
 
 class LineDiscount(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -59,6 +61,8 @@ class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     components: tuple[SoldComponent, ...] = ()
     is_gift: bool = False
     """A gift card was sold; `serial` is its number."""
+    weighed_by: str = ""
+    """Whose word the quantity of weighed goods is: SCALE, HAND where somebody typed it; empty where nobody says."""
 
 
 class VoidedLine(msgspec.Struct, frozen=True):

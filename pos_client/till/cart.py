@@ -45,6 +45,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     is_gift: bool = False
     components: tuple[SoldComponent, ...] = ()
     """Of one piece."""
+    weighed_by: str = ""
 
     def merges_with(self, other: Line) -> bool:
         """Whether `other`, just scanned, is more of this very line."""

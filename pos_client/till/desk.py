@@ -20,10 +20,12 @@ from pos_client.till.ports import (
     Clock,
     Ids,
     Lending,
+    NoScale,
     NoTerminal,
     OpenShift,
     Paper,
     PinCheck,
+    Scales,
 )
 from pos_client.till.promoting import Promoting
 from pos_client.till.refusals import Asked, Refused
@@ -32,6 +34,7 @@ from pos_client.till.state import DoneView, Phase, Severity
 from pos_client.till.tendering import Payment
 from pos_client.till.ticket_totals import TicketPricing, TicketTotals
 from pos_client.till.variants import Choosing
+from pos_client.till.weighed_line import WeighedLine
 from shared_models.cash import ShiftClosed, ShiftTotals
 from shared_models.errors import ShopError
 from shared_models.leases import ParkedListing
@@ -52,6 +55,7 @@ class Ports(msgspec.Struct, frozen=True):
     paper: Paper
     lending: Lending
     cards: CardPayments = NoTerminal()
+    scales: Scales = NoScale()
 
 
 class Desk:
@@ -79,6 +83,7 @@ class Desk:
         self.asking = Asking(ports.lending)
         self.card: CardIntent | None = None
         """The card payment that the terminal is at work on."""
+        self.weighing = WeighedLine(ports.scales)
         self.refund: Refund | None = None
         self.promoting = Promoting(ports.catalogue, ports.clock)
         self._pricing = TicketPricing(self.promoting.on_ticket)

@@ -73,6 +73,10 @@ class Till(Protocol):
     def answer(self, yes: bool, value: str = "") -> TillState:
         """Answers `state.question`; `value` is what it needs (PIN, quantity, amount or text as typed)."""
 
+    def zero_scale(self) -> TillState:
+        """While a line is weighed; `hear` brings what came of it into `state.weighing`."""
+
+    def tare_scale(self) -> TillState: ...
     def dismiss_notice(self) -> TillState: ...
 
     # payment

@@ -11,13 +11,15 @@ from pos_client.till.state import Severity
 from pos_client.till.ticket_totals import full_amount
 from shared_models.money import MAX_AMOUNT_MINOR
 from shared_models.quantity import MAX_QUANTITY_MILLI, MILLI
+from shared_models.sale import HAND
 
 
 def set_line_quantity(desk: Desk, index: int, quantity_milli: int) -> None:
     """Changes a line and its deposit; raises Refused for what can't be, which puts the cart back."""
     cart, line = desk.cart, desk.cart.lines[index]
     refuse_quantity(quantity_milli, weighed=line.weighed, name=line.name)
-    changed = msgspec.structs.replace(line, quantity_milli=quantity_milli)
+    weighed_by = HAND if line.weighed else line.weighed_by
+    changed = msgspec.structs.replace(line, quantity_milli=quantity_milli, weighed_by=weighed_by)
     refuse_line(changed)
     deposit = cart.deposit_of(line.key)
     if deposit is not None:

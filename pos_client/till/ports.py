@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from hardware.receipt_document import ReceiptDocument
+from hardware.scales.base import Reading, WeighRequest
 from hardware.terminals.base import Payment, Request, Step
 from shared_models.cash import ShiftClosed, ShiftOpened, ShiftTotals
 from shared_models.catalogue import Category, Offer
@@ -331,6 +332,54 @@ class NoTerminal:
 
     def reverse(self, intent_id: str) -> CardIntent:
         raise AssertionError("there is no terminal")
+
+
+class ScaleLook(msgspec.Struct, frozen=True):
+    """The scale's last word for a weighing; None before the first. `told` is what came of the last zero or tare."""
+
+    reading: Reading | None = None
+    told: Reading | None = None
+
+
+class Scales(Protocol):
+    """The scale, asked again and again for one line at a time on a thread of its own: nothing here waits for it."""
+
+    @property
+    def is_set_up(self) -> bool: ...
+
+    def begin(self, request: WeighRequest) -> int:
+        """The number of a new weighing; one that was under way is over."""
+
+    def look(self, weighing: int) -> ScaleLook:
+        """Of this weighing alone: what the scale says for another is never seen here."""
+
+    def zero(self, weighing: int) -> None:
+        """A wish, like `tare`; what came of it is in `look`."""
+
+    def tare(self, weighing: int) -> None: ...
+
+    def end(self, weighing: int) -> None: ...
+
+
+class NoScale:
+    """`Scales` of a till where weights are typed."""
+
+    is_set_up = False
+
+    def begin(self, request: WeighRequest) -> int:
+        raise AssertionError("there is no scale")
+
+    def look(self, weighing: int) -> ScaleLook:
+        return ScaleLook()
+
+    def zero(self, weighing: int) -> None:
+        pass
+
+    def tare(self, weighing: int) -> None:
+        pass
+
+    def end(self, weighing: int) -> None:
+        pass
 
 
 class Paper(Protocol):

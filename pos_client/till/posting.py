@@ -86,6 +86,7 @@ def _sale_line(priced: PricedLine, amounts: LineTotals, line_nos: dict[int, int]
         lot=line.lot,
         components=sold_components(line),
         is_gift=line.is_gift,
+        weighed_by=line.weighed_by,
     )
 
 

@@ -21,6 +21,7 @@ from shared_models.catalogue import Offer
 from shared_models.currency import currency
 from shared_models.money import parse_amount
 from shared_models.quantity import MILLI, parse_quantity
+from shared_models.sale import HAND, SCALE
 from shared_models.stored_value import GIFT
 
 
@@ -104,13 +105,7 @@ class Selling:
                 name=product.full_name(),
             )
         if product.weighed and wanted.quantity_milli is None:
-            raise Asked(
-                "enter_quantity",
-                lambda text: self._with_quantity(wanted, text),
-                needs="quantity",
-                name=product.full_name(),
-                unit=product.unit,
-            )
+            self._ask_weight(wanted)
         self._ask_tracking(wanted)
         self._put(wanted)
 
@@ -132,6 +127,31 @@ class Selling:
             years=years,
             born_on_or_before=_years_before(self._desk.ports.clock.now().local().date(), years),
         )
+
+    def _ask_weight(self, wanted: Wanted) -> None:
+        product, weighing = wanted.offer.product, self._desk.weighing
+        name, unit = product.full_name(), product.unit
+        if not weighing.is_possible:
+            raise Asked(
+                "enter_quantity",
+                lambda text: self._with_quantity(wanted, text),
+                needs="quantity",
+                name=name,
+                unit=unit,
+            )
+        weighing.begin(name, unit, line_of(wanted, 0).unit_price_minor)
+        raise Asked(
+            "weigh", lambda text: self._with_weight(wanted, text), needs="weight", name=name, unit=unit
+        )
+
+    def _with_weight(self, wanted: Wanted, text: str) -> None:
+        """What was typed goes before what the scale shows."""
+        if text.strip():
+            self._with_quantity(wanted, text)
+            return
+        quantity = self._desk.weighing.take()
+        refuse_quantity(quantity, weighed=True, name=wanted.offer.product.full_name())
+        self._add(msgspec.structs.replace(wanted, quantity_milli=quantity, weighed_by=SCALE))
 
     def _ask_tracking(self, wanted: Wanted) -> None:
         product = wanted.offer.product
@@ -166,7 +186,7 @@ class Selling:
     def _with_quantity(self, wanted: Wanted, text: str) -> None:
         quantity = parse_quantity(text)
         refuse_quantity(quantity, weighed=True, name=wanted.offer.product.full_name())
-        self._add(msgspec.structs.replace(wanted, quantity_milli=quantity))
+        self._add(msgspec.structs.replace(wanted, quantity_milli=quantity, weighed_by=HAND))
 
     def _with_serial(self, wanted: Wanted, text: str) -> None:
         self._add(msgspec.structs.replace(wanted, serial=entered_text(text)))

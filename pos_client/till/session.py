@@ -17,9 +17,11 @@ from pos_client.till.ports import (
     Clock,
     Ids,
     Lending,
+    NoScale,
     NoTerminal,
     Paper,
     PinCheck,
+    Scales,
 )
 from pos_client.till.recalling import Recalling
 from pos_client.till.refunding import Refunding
@@ -30,7 +32,7 @@ from pos_client.till.state import Notice, QuickPage, Severity, TillState, Words
 from pos_client.till.stored_value import StoredValue
 from pos_client.till.ticket import Ticket
 from pos_client.till.view import StateView
-from pos_client.till.words import NOTICES
+from pos_client.till.words import NOTICES, SCALE_WORDS
 from shared_models.cash import PAID_IN, PAID_OUT, SAFE_DROP
 from shared_models.catalogue import Category, Offer
 from shared_models.errors import ShopError
@@ -55,8 +57,9 @@ class TillSession:
         paper: Paper,
         lending: Lending,
         cards: CardPayments = NoTerminal(),  # noqa: B008 - it holds nothing
+        scales: Scales = NoScale(),  # noqa: B008 - it holds nothing
     ) -> None:
-        self._desk = Desk(till_id, Ports(clock, ids, catalogue, books, pins, paper, lending, cards))
+        self._desk = Desk(till_id, Ports(clock, ids, catalogue, books, pins, paper, lending, cards, scales))
         self._desk.say = self._say
         self._view = StateView(self._desk)
         self._entry = Entry(self._desk)
@@ -191,6 +194,14 @@ class TillSession:
             return self._do(lambda: _refuse(asked.refusal), beside_card=True)
         reopen = asked if asked.question.needs else None
         return self._do(lambda: asked.then(value), reopen=reopen, beside_card=True)
+
+    def zero_scale(self) -> TillState:
+        self._desk.weighing.zero()
+        return self.state
+
+    def tare_scale(self) -> TillState:
+        self._desk.weighing.tare()
+        return self.state
 
     def dismiss_notice(self) -> TillState:
         self._notice = None
@@ -348,6 +359,8 @@ class TillSession:
             self._put_back(before, was_paid)
             self._say(Severity.DANGER, trouble)
             self._asked = reopen
+        if self._asked is None or self._asked.question.needs != "weight":
+            self._desk.weighing.end()
         return self.state
 
     def _put_back(self, before: CartSnapshot, was_paid: bool) -> None:
@@ -368,7 +381,8 @@ def _refuse(refusal: Refused | None) -> None:
 
 
 def _worth_asking_again(refused: Refused) -> bool:
-    return isinstance(refused, WrongPin) or refused.words.code in _TYPED_WRONG
+    code = refused.words.code
+    return isinstance(refused, WrongPin) or code in _TYPED_WRONG or code in SCALE_WORDS
 
 
 def _words_of(trouble: ShopError) -> Words:

@@ -55,7 +55,7 @@ class Question(msgspec.Struct, frozen=True):
 
     words: Words
     answer: str  # what `Till.answer` will do when yes: void_sale, confirm_age, …
-    needs: str = ""  # '' yes or no, 'pin' an approver's PIN, 'quantity', 'amount', 'text'
+    needs: str = ""  # '' yes or no, 'pin' an approver's PIN, 'quantity', 'weight', 'amount', 'text'
 
 
 class VariantColour(msgspec.Struct, frozen=True):
@@ -143,6 +143,19 @@ class DoneView(msgspec.Struct, frozen=True):
     received_minor: int
 
 
+class WeighingView(msgspec.Struct, frozen=True):
+    """What the scale shows for the line that asks, in the product's unit; None while it shows no weight.
+
+    `is_net`: a tare is taken off. `can_take`: Enter would take it.
+    """
+
+    words: Words
+    unit: str
+    weight_milli: int | None = None
+    is_net: bool = False
+    can_take: bool = False
+
+
 class RefundLineView(msgspec.Struct, frozen=True):
     """A line of the receipt: how much was sold, can still be taken back, and is taken back now."""
 
@@ -218,6 +231,8 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True):
     tender: TenderView | None = None
     done: DoneView | None = None
     card: CardView | None = None
+    weighing: WeighingView | None = None
+    """Beside a question that needs 'weight'; an empty answer takes the weight, digits are typed by hand."""
     refund: RefundView | None = None
     waiting: Words | None = None
     """What the server is being asked; `Till.hear` goes on once it has answered."""

@@ -10,7 +10,7 @@ from shared_models.pricing import WHOLE_PPM
 from shared_models.promotion_pricing import Applied
 from shared_models.promotions import BuyGet, PercentOff, SpendAndSave
 from shared_models.quantity import format_quantity
-from shared_models.sale import SoldComponent
+from shared_models.sale import HAND, SoldComponent
 
 
 class TicketView:
@@ -81,6 +81,8 @@ def _price_explained(priced: PricedLine) -> Iterator[Words]:
     line = priced.line
     if line.weighed:
         yield Words("measured", {"unit_price_minor": line.unit_price_minor, "unit": line.unit})
+    if line.weighed_by == HAND:
+        yield Words("typed_weight", {})
     if line.label_amount_minor is not None:
         yield Words("label_price", {})
     if line.override_reason:

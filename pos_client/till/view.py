@@ -40,6 +40,7 @@ class StateView:
             taxes=tuple(map(_tax_view, totals.document.taxes)),
             tender=tender_view(desk, store.point_minor > 0),
             card=card_view(desk),
+            weighing=desk.weighing.view(),
             refund=desk.refund.view(store.cash_rounding_minor) if desk.refund else None,
             waiting=desk.asking.waiting.words if desk.asking.waiting else None,
             done=desk.done,

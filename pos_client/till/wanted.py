@@ -20,3 +20,4 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     lot: str = ""
     minimum_age: int = 0
     components: tuple[SoldComponent, ...] = ()
+    weighed_by: str = ""

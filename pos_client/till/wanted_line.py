@@ -12,15 +12,15 @@ from pos_client.till.wanted import Wanted
 from shared_models.catalogue import Offer
 from shared_models.moment import Moment
 from shared_models.quantity import MILLI
-from shared_models.sale import SoldComponent
+from shared_models.sale import HAND, SoldComponent
 from shared_models.stored_value import GIFT
 
 
 def wanted_from(offer: Offer, scan: Scan) -> Wanted:
     product = offer.product
     count = scan.count_milli
+    stated = scan.amount_minor is not None or scan.measure_milli is not None
     if count is not None:
-        stated = scan.amount_minor is not None or scan.measure_milli is not None
         refuse_quantity(count, weighed=product.weighed and not stated, name=product.full_name())
     quantity, label = count, None
     if scan.measure_milli is not None and product.weighed:
@@ -37,6 +37,7 @@ def wanted_from(offer: Offer, scan: Scan) -> Wanted:
         label_amount_minor=label,
         serial=scan.serial,
         lot=scan.lot,
+        weighed_by=HAND if product.weighed and count is not None and not stated else "",
     )
 
 
@@ -93,4 +94,5 @@ def line_of(wanted: Wanted, key: int) -> Line:
         own_price=product.open_price,
         is_gift=product.track == GIFT,
         components=wanted.components,
+        weighed_by=wanted.weighed_by,
     )

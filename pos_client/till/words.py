@@ -6,6 +6,8 @@ for _milli, _ppm, _at_ms), as the shop writes it.
 
 from __future__ import annotations
 
+from hardware.scales.base import MESSAGES
+
 NOTICES: dict[str, str] = {
     # scanning
     "unknown_barcode": "Nothing is sold under {code}. Search by name, or ask the manager to add it.",
@@ -139,6 +141,7 @@ NOTICES: dict[str, str] = {
 QUESTIONS: dict[str, str] = {
     "confirm_age": "{name}: is the customer {years} or older? Born on or before {born_on_or_before}.",
     "enter_quantity": "How much of {name}, in {unit}?",
+    "weigh": "{name}: put it on the scale, or type how much in {unit}.",
     "enter_price": "What does {name} cost?",
     "enter_serial": "Serial number of {name}?",
     "enter_lot": "Lot number of {name}?",
@@ -180,6 +183,12 @@ CARD_STEPS: dict[str, str] = {
     "card_undecided": "Nobody knows yet whether {amount} was paid. {reason} The terminal is asked again and again.",
 }
 
+SCALE_WORDS: dict[str, str] = {
+    "scale_asking": "Asking the scale …",
+    **{f"scale_{condition}": sentence for condition, sentence in MESSAGES.items()},
+}
+NOTICES |= SCALE_WORDS
+
 SMALL_PRINT: dict[str, str] = {
     "code": "{code}",
     "tax": "{name}",
@@ -196,6 +205,7 @@ SMALL_PRINT: dict[str, str] = {
     "age_confirmed": "age {years} confirmed",
     "deposit_for": "deposit for {name}",
     "label_price": "price on the label",
+    "typed_weight": "weight typed by hand",
     "serial": "serial {serial}",
     "lot": "lot {lot}",
     "kit": "{inside}",

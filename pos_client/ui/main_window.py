@@ -36,6 +36,7 @@ from pos_client.ui.tender_screen import TenderScreen
 from pos_client.ui.theme import MARGIN_PX, Theme, apply_font, palette, stylesheet
 from pos_client.ui.variant_panel import VariantPanel
 from pos_client.ui.wedge_filter import WedgeFilter
+from pos_client.ui.weigh_panel import WeighPanel
 from pos_client.ui.wording import Wording, tr
 from shared_models.moment import Moment
 
@@ -283,6 +284,8 @@ class MainWindow(QWidget):
         if state.question is not None:
             if state.question != self._asked or self.host.panel is None:
                 self._ask(state.question)
+            if isinstance(self.host.panel, WeighPanel) and state.weighing is not None:
+                self.host.panel.show_weight(state.weighing)
         elif self._asked is not None:
             self._asked = None
             self.host.close_panel()
@@ -300,7 +303,8 @@ class MainWindow(QWidget):
             self.presenter.do(lambda till: till.answer(yes, value))
 
         self._asked = question
-        self.host.open(question_panel(self.theme, self.wording, question, answer))
+        panel = question_panel(self.theme, self.wording, question, answer, self.presenter)
+        self.host.open(panel)
 
     def _offer_variants(self, choice: VariantChoice) -> None:
         def chosen(product_id: str) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from hardware.scanners.base import BadScan, BadScanReason
 from pos_client.till.state import Question, Words
 from pos_client.ui.panel import Panel
+from pos_client.ui.presenter import Presenter
 from pos_client.ui.prompt_panel import AmountPanel, PinPanel, QuantityPanel, TextPanel, YesNoPanel
 from pos_client.ui.theme import Theme
+from pos_client.ui.weigh_panel import WeighPanel
 from pos_client.ui.wording import Wording, tr
 
 _SCANNED_ANSWERS = (
@@ -30,8 +32,13 @@ _BAD_SCANS: dict[BadScanReason, str] = {
 
 
 def question_panel(
-    theme: Theme, wording: Wording, question: Question, answer: Callable[[bool, str], object]
+    theme: Theme,
+    wording: Wording,
+    question: Question,
+    answer: Callable[[bool, str], object],
+    presenter: Presenter,
 ) -> Panel:
+    """`presenter` is for keys that act while the question stays."""
     title = wording.words(question.words)
 
     def yes(value: str) -> None:
@@ -42,8 +49,11 @@ def question_panel(
 
     if question.needs == "pin":
         return PinPanel(theme, title, yes, no)
+    unit = str(question.words.values.get("unit", ""))
     if question.needs == "quantity":
-        return QuantityPanel(theme, title, yes, no, unit=str(question.words.values.get("unit", "")))
+        return QuantityPanel(theme, title, yes, no, unit=unit)
+    if question.needs == "weight":
+        return WeighPanel(theme, wording, title, yes, no, unit, presenter)
     if question.needs == "amount":
         return AmountPanel(theme, wording, title, yes, no)
     if question.needs == "text":

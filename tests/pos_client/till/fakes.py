@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from hardware.receipt_document import ReceiptDocument, Text
+from hardware.scales.base import Condition, Reading, Unit, WeighRequest, Weight
 from hardware.terminals.base import Payment, Step
 from pos_client.till.ports import (
     CardIntent,
@@ -19,6 +20,7 @@ from pos_client.till.ports import (
     ParkedSale,
     PostedSale,
     ReceiptAnswer,
+    ScaleLook,
     Unsent,
 )
 from shared_models import cash, sale
@@ -291,6 +293,51 @@ class FakeLending:
     def escrows(self, account: str, subject: str) -> tuple[Escrow, ...]:
         found = self.put_aside.get(subject)
         return (found,) if found is not None and found.lease_id not in self.given_back else ()
+
+
+class FakeScales:
+    """A scale that shows what a test says, to the weighing that is under way."""
+
+    is_set_up = True
+
+    def __init__(self) -> None:
+        self.weighing = 0
+        self.is_weighing = False
+        self.requests: list[WeighRequest] = []
+        self.pressed: list[str] = []
+        self._look = ScaleLook()
+
+    def shows(
+        self,
+        milli: int = 0,
+        condition: Condition = "stable",
+        *,
+        unit: Unit = "kg",
+        is_net: bool = False,
+        told: Condition | None = None,
+    ) -> None:
+        weight = Weight(milli, unit, is_net) if milli else None
+        self._look = ScaleLook(Reading(condition, weight), Reading(told) if told else None)
+
+    def begin(self, request: WeighRequest) -> int:
+        self.weighing += 1
+        self.is_weighing = True
+        self.requests.append(request)
+        self._look = ScaleLook()
+        return self.weighing
+
+    def look(self, weighing: int) -> ScaleLook:
+        return self._look if self.is_weighing and weighing == self.weighing else ScaleLook()
+
+    def zero(self, weighing: int) -> None:
+        self.pressed.append("zero")
+
+    def tare(self, weighing: int) -> None:
+        self.pressed.append("tare")
+
+    def end(self, weighing: int) -> None:
+        if weighing == self.weighing:
+            self.is_weighing = False
 
 
 class FakeCards:
