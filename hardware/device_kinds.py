@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hardware.counter_device import CounterDevice
+from hardware.displays.on_the_counter import displays_on_the_counter
 from hardware.drawers.on_the_counter import drawers_on_the_counter
 from hardware.printers.on_the_counter import printers_on_the_counter
 from hardware.registry import Devices, DeviceSettings
@@ -17,6 +18,7 @@ KINDS: tuple[Callable[[DeviceSettings, Devices], list[CounterDevice]], ...] = (
     drawers_on_the_counter,
     scanners_on_the_counter,
     scales_on_the_counter,
+    displays_on_the_counter,
     terminals_on_the_counter,
 )
 

@@ -7,6 +7,8 @@ from urllib.parse import unquote
 
 import msgspec
 
+from hardware.displays.address import display_at
+from hardware.displays.wired import WiredDisplay
 from hardware.drawers.base import CashDrawer
 from hardware.drawers.direct_trigger import DirectTriggerDrawer, TriggerSettings
 from hardware.drawers.printer_pulse import PrinterPulseDrawer, PulseSettings
@@ -25,8 +27,9 @@ from hardware.terminals.base import CardTerminal
 class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands on one till's counter; None where there is nothing.
 
-    A drawer hangs on the printer or has a trigger of its own. `card_terminal`, `scanners` and `scale` are addresses,
-    see `address` in `hardware.terminals`, `hardware.scanners` and `hardware.scales`.
+    A drawer hangs on the printer or has a trigger of its own. `card_terminal`, `scanners`, `scale` and `display`
+    are addresses, see `address` in `hardware.terminals`, `hardware.scanners`, `hardware.scales` and
+    `hardware.displays`.
     """
 
     printer: PrinterSettings | None = None
@@ -36,6 +39,7 @@ class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scanners: tuple[str, ...] = ()
     second_printer: PrinterSettings | None = None
     scale: str = ""
+    display: str = ""
 
 
 class Devices(msgspec.Struct, frozen=True):
@@ -47,6 +51,7 @@ class Devices(msgspec.Struct, frozen=True):
     scanners: CounterScanners
     card_terminal: CardTerminal | None
     scale: Scale | None = None
+    display: WiredDisplay | None = None
 
 
 def connected(settings: DeviceSettings) -> Devices:
@@ -62,6 +67,7 @@ def connected(settings: DeviceSettings) -> Devices:
         scanners=CounterScanners(settings.scanners),
         card_terminal=terminal_at(settings.card_terminal) if settings.card_terminal else None,
         scale=scale_at(settings.scale) if settings.scale else None,
+        display=display_at(settings.display) if settings.display else None,
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from hardware.counter_device import CounterDevice
 from hardware.device_kinds import counter_devices
+from hardware.displays.address import display_at
 from hardware.drawers.base import KeyOnlyDrawer
 from hardware.escpos.library import use_cache_folder
 from hardware.escpos.paper import Pulse, Receipt
@@ -125,6 +126,7 @@ class OpenTill:
         self.virtual_terminal: VirtualTerminal | None = None
         self.terminal = self._card_terminal()
         self.cards = CardCounter(self.books.cards, self.terminal, ids, self.clock)
+        self.display = display_at(settings.display) if settings.display else None
         self.scales = ScaleCounter(settings.scale, is_virtual=settings.scale == VIRTUAL)
         self.session = TillSession(
             self.till_id,
@@ -164,8 +166,13 @@ class OpenTill:
         """Printing and sync, each on threads of its own; the till never waits for them."""
         use_cache_folder(self.settings.data_dir / "printer-profiles")
         set_up = devices_of(self.settings, self._virtual_printer_port())
-        ours = {"scanners": self.scanners, "card_terminal": self.terminal, "scale": self.scales.driver}
-        devices = msgspec.structs.replace(connected(set_up), **ours)
+        devices = msgspec.structs.replace(
+            connected(set_up),
+            scanners=self.scanners,
+            card_terminal=self.terminal,
+            scale=self.scales.driver,
+            display=self.display,
+        )
         if devices.printer is not None:
             self.spooler = Spooler(
                 self.books.jobs,
@@ -179,6 +186,9 @@ class OpenTill:
             self.spooler.wake()
         self.cards.start()
         self.scales.start()
+        if self.display is not None:
+            self.display.on_change = self.desk.hear
+            self.display.start()
         self.scanners.start()
         self.desk.start(counter_devices(set_up, devices), self._may_look)
         if self.settings.server_url:
@@ -252,21 +262,10 @@ class OpenTill:
         self.clock.offset_min = store.utc_offset_min if store else None
 
     def close(self) -> None:
-        if self.rounds is not None:
-            self.rounds.stop()
-        self.desk.stop()
-        self.scanners.stop()
-        self.lender.stop()
-        self.cards.stop()
-        self.scales.stop()
-        if self.virtual_terminal is not None:
-            self.virtual_terminal.stop()
-        if self.sync is not None:
-            self.sync.stop()
-        if self.spooler is not None:
-            self.spooler.stop()
-        if self.virtual_printer is not None:
-            self.virtual_printer.stop()
+        askers = (self.rounds, self.desk, self.scanners, self.lender, self.cards, self.scales, self.display)
+        for part in (*askers, self.virtual_terminal, self.sync, self.spooler, self.virtual_printer):
+            if part is not None:
+                part.stop()
         self.books.close()
         self.catalogue.close()
 
@@ -434,6 +433,8 @@ def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
         application.on_unsent(till.wake_sync)
         application.after_first_paint(lambda: application.on_network_back(till.line_is_back))
         till.scanners.on_scan, till.desk.on_change = application.hear_scanners(window)
+        if till.display is not None:
+            application.face_customer(window, till.display.show)
         till.lender.on_answer = till.cards.on_news = till.scales.on_news = application.hear_answers(window)
         if attend is not None:
             attend(application, till)

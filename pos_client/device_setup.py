@@ -17,7 +17,13 @@ def devices_of(settings: TillSettings, virtual_port: int | None = None) -> Devic
     terminal = "" if settings.terminal == VIRTUAL else settings.terminal
     scale = "" if settings.scale == VIRTUAL else settings.scale
     scanners = scanners_at(settings.scanners)
-    there = DeviceSettings(wedge=scanners.wedge, scanners=scanners.wired, card_terminal=terminal, scale=scale)
+    there = DeviceSettings(
+        wedge=scanners.wedge,
+        scanners=scanners.wired,
+        card_terminal=terminal,
+        scale=scale,
+        display=settings.display,
+    )
     if not address or address == VIRTUAL:
         return there
     return msgspec.structs.replace(

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 from platformdirs import user_data_dir
 
+from hardware.displays.address import display_at
 from hardware.drawers.direct_trigger import is_trigger
 from hardware.drawers.printer_pulse import Sensor
 from hardware.printers.escpos_printer import PrinterSettings
@@ -41,9 +42,10 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     pin is while the drawer is open: none, open_is_high or open_is_low. `terminal` is the card terminal's address
     (zvt://host:port, see `hardware.terminals.address`), empty for none, or 'virtual' for one made of software that
     approves everything. `scale` is the scale's address (toledo+serial:///dev/ttyUSB0, see `hardware.scales.address`),
-    empty for none, or 'virtual' for one made of software. `database_key` is 64 hex digits to encrypt the till's files
-    with; `keyring` off keeps the device's private key in a protected file. `journal_copy` is a folder on another disk
-    or card for a second copy of the journal, empty for none.
+    empty for none, or 'virtual' for one made of software. `display` is the address of a line display for the
+    customer (escpos+serial:///dev/ttyUSB1, see `hardware.displays.address`), empty for none. `database_key` is 64
+    hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in a protected file.
+    `journal_copy` is a folder on another disk or card for a second copy of the journal, empty for none.
     """
 
     data_dir: Path = Path(user_data_dir("evertill-till", appauthor=False))
@@ -53,6 +55,7 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     printer_profile: str = "generic-80"
     terminal: str = ""
     scale: str = ""
+    display: str = ""
     scanners: str = WEDGE
     second_printer: str = ""
     second_printer_profile: str = ""
@@ -134,6 +137,8 @@ def _check(settings: TillSettings) -> None:
         _check_device("TERMINAL", settings.terminal, terminal_at)
     if settings.scale and settings.scale != VIRTUAL:
         _check_device("SCALE", settings.scale, scale_at)
+    if settings.display:
+        _check_device("DISPLAY", settings.display, display_at)
     if settings.drawer:
         _check_device("DRAWER", settings.drawer, transport_at)
     if settings.drawer_sensor not in get_args(Sensor):

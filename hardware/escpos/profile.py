@@ -89,7 +89,7 @@ def _profile(name: str, model: Model, *, has_raster: bool) -> PrinterProfile:
         title=model.title,
         columns=model.columns,
         dots=model.dots,
-        code_pages=_code_pages(model.pages),
+        code_pages=code_pages(model.pages),
         has_barcodes=model.barcodes,
         has_qr=model.qr,
         cutter=model.cutter,
@@ -143,7 +143,7 @@ def _pages(numbered: dict[str, str]) -> CodePages:
     }
 
 
-def _code_pages(pages: CodePages) -> tuple[CodePage, ...]:
+def code_pages(pages: CodePages) -> tuple[CodePage, ...]:
     """Those that we print by, each once, by its lowest number."""
     numbers = {codec: number for number, codec in sorted(pages.items(), reverse=True)}
     return tuple(

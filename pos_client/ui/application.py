@@ -10,10 +10,12 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtNetwork import QNetworkInformation
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
+from hardware.displays.base import TwoLines
 from hardware.scanners.base import ScanOutcome
 from hardware.scanners.wedge import DEFAULT_WEDGE, WedgeSettings
 from pos_client.till.intents import Till
 from pos_client.till.state import TillStatus
+from pos_client.ui.customer_lines import CustomerLines
 from pos_client.ui.device_talk import DeviceDesk
 from pos_client.ui.main_window import MainWindow
 from pos_client.ui.paper_window import PaperWindow
@@ -111,6 +113,12 @@ class Application(QObject):
         self.bridge.scanned.connect(window.hear_scan)
         self.bridge.device_changed.connect(window.hear_device)
         return self.bridge.scan, self.bridge.change_device
+
+    def face_customer(self, window: MainWindow, show: Callable[[TwoLines], None]) -> None:
+        """`show` is called on the window's thread whenever there is something else for the customer to see."""
+        self._customer_lines = CustomerLines(window.wording, show, self)
+        window.presenter.state_changed.connect(self._customer_lines.show_state)
+        self._customer_lines.show_state(window.presenter.state)
 
     def explain(self, message: str) -> int:
         """The till can't start: say why and what to do, then end."""

@@ -49,6 +49,7 @@ def test_a_printer_may_be_at_any_kind_of_address_or_missing(printer: str) -> Non
         ("PRINTER", "tcp://[::1:9100", "EVERTILL_TILL_PRINTER"),
         ("PRINTER", "http://host:9100", "EVERTILL_TILL_PRINTER"),
         ("SCALE", "toledo", r"EVERTILL_TILL_SCALE: 'toledo' is no .* Write it as toledo\+serial://"),
+        ("DISPLAY", "cd5220", r"EVERTILL_TILL_DISPLAY: 'cd5220' is no .* Write it as escpos\+serial://"),
         ("DRAWER", "left", "EVERTILL_TILL_DRAWER: 'left' is no .* Write it as tcp://"),
         ("DRAWER_SENSOR", "yes", "DRAWER_SENSOR is 'yes'; it may be one of none, open_is_high, open_is_low"),
         ("DRAWER_TRIGGER", "BEL", "DRAWER_TRIGGER is 'BEL'; write its bytes as hex digits, such as 07"),
