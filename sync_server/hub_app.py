@@ -19,7 +19,7 @@ from sync_server.feed.pokes import PokeBoard
 from sync_server.ingest import routes as ingest
 from sync_server.ingest.raw_frames import RawFrames
 from sync_server.ingest.service import IngestService
-from sync_server.ports import NowMs, random_id, system_now_ms
+from sync_server.ports import ElapsedMs, NowMs, elapsed_ms, random_id, system_now_ms
 from sync_server.services import Services, build_services
 from sync_server.settings import Settings
 from sync_server.store_hub import journals
@@ -29,6 +29,7 @@ from sync_server.store_hub.follower import Follower
 from sync_server.store_hub.forwarder import Forwarder
 from sync_server.store_hub.identity import HubPlace
 from sync_server.store_hub.intake import HubIntake
+from sync_server.store_hub.ports import CentralServer
 from sync_server.store_hub.rounds import Rounds
 from sync_server.tills import routes as tills
 
@@ -56,21 +57,36 @@ class StoreHub:
     """The hub without its HTTP: what it is made of, and its two threads."""
 
     def __init__(
-        self, settings: Settings, place: HubPlace, sign: Sign, db: Database, central_url: str, now_ms: NowMs
+        self,
+        settings: Settings,
+        place: HubPlace,
+        db: Database,
+        central: CentralServer,
+        quick: CentralServer,
+        now_ms: NowMs,
+        elapsed_ms: ElapsedMs = elapsed_ms,
     ) -> None:
+        """`quick` is the central server too, for questions that a till waits for."""
         self.place = place
         self.db = db
         self.services: Services = build_services(settings, db, now_ms, random_id, None)
-        self.central = Central(central_url, place.hub_id, sign)
-        self.quick = Central(central_url, place.hub_id, sign, a_till_waits=True)
+        self.central = central
+        self.quick = quick
         self.board = PokeBoard()
         self.up = Rounds("hub-up", lambda: self.forwarder.round())
         self.down = Rounds("hub-down", lambda: self.follower.round())
-        self.forwarder = Forwarder(db, self.central, self.quick, APP, now_ms, self.up.is_going)
+        self.forwarder = Forwarder(db, self.central, self.quick, APP, now_ms, elapsed_ms, self.up.is_going)
         self.feed = CopiedFeed()
         self.snapshots = CopiedSnapshots(db, self.feed, settings.data_dir / "snapshots", now_ms)
         self.follower = Follower(
-            db, self.central, self.snapshots, place.store_id, self.board, now_ms, self.down.is_going
+            db,
+            self.central,
+            self.snapshots,
+            place.store_id,
+            self.board,
+            now_ms,
+            elapsed_ms,
+            self.down.is_going,
         )
         self.admission = _admission(self.services, now_ms)
         raw_frames = RawFrames(self.services.exceptions, now_ms)
@@ -107,7 +123,9 @@ def create_hub_app(
 ) -> Litestar:
     """A hub over `database`, else the one that the settings name; its schema is up to date."""
     db = database or Database(settings.url(), key=settings.database_key, pool_size=settings.pool_size)
-    hub = StoreHub(settings, place, sign, db, place.central_url, now_ms)
+    central = Central(place.central_url, place.hub_id, sign)
+    quick = Central(place.central_url, place.hub_id, sign, a_till_waits=True)
+    hub = StoreHub(settings, place, db, central, quick, now_ms)
     app = Litestar(
         _routes(hub, settings, now_ms),
         openapi_config=None,

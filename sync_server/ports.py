@@ -12,6 +12,8 @@ from sqlalchemy import Connection
 
 NowMs = Callable[[], int]
 """UTC in milliseconds."""
+ElapsedMs = Callable[[], int]
+"""Milliseconds since some moment, whatever happens to the clock on the wall."""
 NewId = Callable[[], str]
 """A fresh identifier, 32 hex digits."""
 
@@ -34,6 +36,10 @@ class Publisher(Protocol):
 
 def system_now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def elapsed_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
 
 
 def random_id() -> str:

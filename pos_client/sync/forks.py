@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from pos_client.sync.back_off import BackOff, Jitter
 from pos_client.sync.divergence import Search, search
@@ -27,13 +28,24 @@ _FOREIGN = (
 )
 
 
+class Said(NamedTuple):
+    """A server's word on an incarnation: so many entries, the last with this hash."""
+
+    high: int
+    hash: bytes
+
+
+_NOTHING = Said(0, b"")
+
+
 class Forks:
     """Part of the push core: it has no request of its own in flight, and says what to ask next."""
 
     def __init__(self, jitter: Jitter) -> None:
         self._kept_back: set[bytes] = set()
         self._searches: dict[bytes, Search] = {}
-        self._settled: dict[bytes, int] = {}
+        self._said: dict[bytes, Said] = {}
+        self._settled: dict[bytes, tuple[int, Said]] = {}
         self._asked: CompareHashes | Reincarnate | None = None
         self._back_off = BackOff(jitter)
 
@@ -48,9 +60,12 @@ class Forks:
     def keeps_back(self, incarnation: bytes) -> bool:
         return incarnation in self._kept_back
 
-    def is_settled(self, end: LocalEnd) -> bool:
-        """The till left it, and all that it kept of it is what the server holds too."""
-        return self._settled.get(end.incarnation) == end.head_seq
+    def is_settled(self, end: LocalEnd, said: Said) -> bool:
+        """The till left it, and all that it kept of it is what a server holds too that says this of it.
+
+        One that says something else may be on another branch: a store's hub and the central server can differ.
+        """
+        return self._settled.get(end.incarnation) == (end.head_seq, said)
 
     def agrees(self, incarnation: bytes, *, moves_on: bool) -> None:
         """The server holds nothing but what the till has; `moves_on`: of what the till now sells into."""
@@ -60,21 +75,23 @@ class Forks:
         if moves_on:
             self._back_off.succeeded()
 
-    def found(self, end: LocalEnd, high: int) -> Steps:
-        return self._keep_back(end.incarnation, high, search(end.head_seq, high), _in_words(end, high))
+    def found(self, end: LocalEnd, said: Said) -> Steps:
+        return self._keep_back(end, said, search(end.head_seq, said.high), _in_words(end, said.high))
 
     def foreign(self, end: LocalEnd, acked: int) -> Steps:
         """Another till's: what that one did not send itself follows in a journal of this till's own."""
-        if self.is_settled(end):
+        if self.is_settled(end, _NOTHING):
             return ()
-        return self._keep_back(end.incarnation, 0, Search(0, acked, acked), _FOREIGN)
+        return self._keep_back(end, _NOTHING, Search(0, acked, acked), _FOREIGN)
 
-    def _keep_back(self, incarnation: bytes, high: int, looking: Search, message: str) -> Steps:
-        if incarnation in self._kept_back:
+    def _keep_back(self, end: LocalEnd, said: Said, looking: Search, message: str) -> Steps:
+        if end.incarnation in self._kept_back:
             return ()
-        self._kept_back.add(incarnation)
-        self._searches[incarnation] = looking
-        return (Diverged(incarnation, high, message),)
+        self._kept_back.add(end.incarnation)
+        self._searches[end.incarnation] = looking
+        self._said[end.incarnation] = said
+        was_told = self._settled.get(end.incarnation, (0, _NOTHING))[0] == end.head_seq
+        return () if was_told else (Diverged(end.incarnation, said.high, message),)
 
     def next_step(self, segments: Sequence[SegmentState], number: Callable[[], int]) -> Steps:
         """The next question about one of them, or leaving it where its last common entry is."""
@@ -96,8 +113,11 @@ class Forks:
     def _settle(self, segment: SegmentState) -> Steps:
         del self._searches[segment.incarnation]
         self._kept_back.discard(segment.incarnation)
-        self._settled[segment.incarnation] = segment.head_seq
+        self._note_settled(segment.incarnation, segment.head_seq)
         return (Acknowledge(segment.incarnation, segment.head_seq, 0), Look())
+
+    def _note_settled(self, incarnation: bytes, head_seq: int) -> None:
+        self._settled[incarnation] = head_seq, self._said.pop(incarnation)
 
     def compared(self, alike: Sequence[int]) -> None:
         assert isinstance(self._asked, CompareHashes)
@@ -115,7 +135,7 @@ class Forks:
         incarnation = self._asked.incarnation
         self._searches.pop(incarnation, None)
         self._kept_back.discard(incarnation)
-        self._settled[incarnation] = self._asked.common
+        self._note_settled(incarnation, self._asked.common)
         return incarnation, self._back_off.failed()
 
     def failed(self, failure: Failure) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pos_client.sync.back_off import BackOff, Jitter, patience
-from pos_client.sync.forks import Forks
+from pos_client.sync.forks import Forks, Said
 from pos_client.sync.outcomes import Failure, LocalFault, Nonsense, Refused, Unreachable, in_words
 from pos_client.sync.push_messages import (
     Acknowledge,
@@ -202,10 +202,10 @@ class PushCore:
             self._forks.agrees(end.incarnation, moves_on=high > 0 and self._is_current(end.incarnation))
             if self._stepped_over.get(end.incarnation, 0) <= high:
                 self._stepped_over.pop(end.incarnation, None)
-        elif high > end.head_seq and self._forks.is_settled(end):
+        elif high > end.head_seq and self._forks.is_settled(end, Said(high, digest)):
             high = end.head_seq
         else:
-            return self._forks.found(end, high)
+            return self._forks.found(end, Said(high, digest))
         return (Acknowledge(end.incarnation, high, max(0, min(safe_through, high))),)
 
     def _is_current(self, incarnation: bytes) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any, TypeVar
 
-from pos_client.sync.outcomes import Failure, LocalFault, Refused, Reply
+from pos_client.sync.outcomes import Failure, LocalFault, Refused, Reply, Unreachable
 from pos_client.sync.path_choice import CENTRAL, HUB, PathChoice
 from pos_client.sync.server_port import BlobSink, Server
 from pos_client.till.ports import Clock
@@ -104,13 +104,17 @@ class TwoPaths:
     ) -> Reply[T] | Failure:
         with self._lock:
             ways = self._choice.ways(self._now_ms(), may_probe=may_probe)
-        outcome: Reply[T] | Failure = LocalFault("there is no server")
+        told: Reply[T] | Failure = LocalFault("there is no server")
+        told_something = False
         for way in ways:
             outcome = ask(self._servers[way])
             self._learn(way, outcome)
+            if not (_never_left(outcome) and told_something):
+                told = outcome
+            told_something = told_something or _tells(way, outcome)
             if not _is_about_the_way(outcome) or (not once_sent and not isinstance(outcome, Refused)):
                 break
-        return outcome
+        return told
 
     def _learn(self, way: str, outcome: Reply[Any] | Failure) -> None:
         with self._lock:
@@ -135,6 +139,15 @@ class TwoPaths:
 
     def _now_ms(self) -> int:
         return self._clock.monotonic_ms()
+
+
+def _never_left(outcome: Reply[Any] | Failure) -> bool:
+    return isinstance(outcome, Unreachable) and not outcome.sent
+
+
+def _tells(way: str, outcome: Reply[Any] | Failure) -> bool:
+    """Of what was asked, and not only of the way: a server that dies of an entry must be told from no server."""
+    return outcome.sent if isinstance(outcome, Unreachable) else way == CENTRAL
 
 
 def _is_about_the_way(outcome: Reply[Any] | Failure) -> bool:

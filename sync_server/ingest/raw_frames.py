@@ -86,23 +86,22 @@ class RawFrames:
         return PushReply(incarnation=push.incarnation, high=stands.high, hash=stands.head_hash)
 
     def take_waiting(self, tx: Connection) -> list[Waiting]:
-        """Frames that a till stepped over and that nobody has looked at; each is taken a few times and no more.
+        """Frames of one entry that nobody has looked at; each is taken a few times and no more.
 
         A till sends an entry raw when the server failed on it again and again. Where the server was only away each
-        time, the entry is as good as any.
+        time, the entry is as good as any. So is one that a hub held of a journal that goes on otherwise here: its
+        till was put back, or is gone.
         """
-        stepped_over = select(ingest_pos.c.event_id).where(ingest_pos.c.ingest_id.is_(None))
         columns = quarantine.c
         open_frames = select(
             columns.quarantine_id, columns.raw, columns.device_id, columns.till_id, columns.store_id
         )
         open_frames = open_frames.where(columns.raw.is_not(None), columns.resolved_at_ms.is_(None))
         rows = tx.execute(open_frames.where(columns.attempts < MOST_TRIES).limit(_AT_ONCE)).all()
-        over = {bytes(event_id) for event_id in tx.scalars(stepped_over)} if rows else set()
         waiting = []
         for row in rows:
             push = _one_entry(row.raw)
-            if push is not None and push.entries[0].event_id in over:
+            if push is not None:
                 who = TillIdentity(row.device_id, row.till_id, row.store_id)
                 waiting.append(Waiting(row.quarantine_id, who, push))
         taken = [row.quarantine_id for row in rows]
@@ -125,7 +124,8 @@ class RawFrames:
             fact = (number, at.entry.event_id, at.body_hash, at.entry.type, at.entry.schema, at.entry.body)
             log.add_facts(tx, [(*fact, row.till_id, row.store_id, push.incarnation, at.seq, row.at_ms)])
             where = (ingest_pos.c.incarnation == push.incarnation) & (ingest_pos.c.seq == at.seq)
-            tx.execute(update(ingest_pos).where(where).values(ingest_id=number, chain_ok=sound))
+            own = where & (ingest_pos.c.event_id == at.entry.event_id)
+            tx.execute(update(ingest_pos).where(own).values(ingest_id=number, chain_ok=sound))
         done = {"resolved_at_ms": self._now_ms(), "resolved_by": by}
         tx.execute(update(quarantine).where(quarantine.c.quarantine_id == quarantine_id).values(done))
         self._inbox.settle(tx, _case_key(quarantine_id), "It could be read at last and was taken in.")

@@ -37,10 +37,17 @@ M = TypeVar("M")
 
 
 class CentralAway(ShopError):
-    """No answer, or none that makes sense: it is asked again later."""
+    """No answer, or none that makes sense: it is asked again later.
+
+    With `was_sent` the request may have arrived, and may be what keeps the central server from answering.
+    """
 
     code = "central_away"
     status = 503
+
+    def __init__(self, message: str, *, was_sent: bool = False) -> None:
+        super().__init__(message)
+        self.was_sent = was_sent
 
 
 class CentralRefused(ShopError):
@@ -170,4 +177,8 @@ def _refusal(answer: httpx.Response) -> CentralRefused:
 
 
 def _away(reason: Exception) -> CentralAway:
-    return CentralAway(f"The central server can't be reached ({str(reason) or type(reason).__name__}).")
+    never_left = isinstance(reason, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+    return CentralAway(
+        f"The central server can't be reached ({str(reason) or type(reason).__name__}).",
+        was_sent=isinstance(reason, httpx.TransportError) and not never_left,
+    )

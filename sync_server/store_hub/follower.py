@@ -8,10 +8,11 @@ from shared_models.reference import FeedPosition, streams_of
 from shared_models.sync_api import SnapshotManifest
 from sync_server.database import Database
 from sync_server.feed.pokes import PokeBoard
-from sync_server.ports import NowMs
+from sync_server.ports import ElapsedMs, NowMs
 from sync_server.store_hub import feed_copy
-from sync_server.store_hub.central import Central, CentralAway
+from sync_server.store_hub.central import CentralAway
 from sync_server.store_hub.feed_copy import CopiedSnapshots
+from sync_server.store_hub.ports import CentralServer
 
 SNAPSHOT_EVERY_MS = 600_000
 
@@ -22,11 +23,12 @@ class Follower:
     def __init__(
         self,
         db: Database,
-        central: Central,
+        central: CentralServer,
         snapshots: CopiedSnapshots,
         store_id: str,
         board: PokeBoard,
         now_ms: NowMs,
+        elapsed_ms: ElapsedMs,
         is_going: Callable[[], bool],
     ) -> None:
         self._db = db
@@ -36,8 +38,9 @@ class Follower:
         self._streams = streams_of(store_id)
         self._board = board
         self._now_ms = now_ms
+        self._elapsed_ms = elapsed_ms
         self._is_going = is_going
-        self._snapshot_due_ms = 0
+        self._snapshot_due_ms = elapsed_ms()
 
     def round(self) -> float:
         """The seconds until the next one; it has waited already."""
@@ -46,7 +49,7 @@ class Follower:
             self._start_over()
             if not self._catch_up():
                 raise CentralAway("The catalogue's newest file is older than its feed. It is fetched again.")
-        elif self._now_ms() >= self._snapshot_due_ms:
+        elif self._elapsed_ms() >= self._snapshot_due_ms:
             self._renew_snapshot()
         if self._is_going():
             self._central.poke(tuple(self._positions().values()))
@@ -89,7 +92,7 @@ class Follower:
     def _renew_snapshot(self) -> None:
         """So that a till that comes new has little to catch up."""
         self._fetched()
-        self._snapshot_due_ms = self._now_ms() + SNAPSHOT_EVERY_MS
+        self._snapshot_due_ms = self._elapsed_ms() + SNAPSHOT_EVERY_MS
 
     def _fetched(self) -> SnapshotManifest:
         manifest = self._central.manifest(self._store_id)

@@ -11,13 +11,15 @@ from sqlalchemy import select, update
 from shared_models import wire
 from shared_models.hub_api import HubHello, HubHelloReply
 from shared_models.protocol import PROTOCOL
-from shared_models.sync_api import MAX_BATCH_ENTRIES, Hello, Push
+from shared_models.sync_api import MAX_BATCH_ENTRIES, HashesRequest, Hello, Push, PushReply, SegmentVerdict
 from sync_server.database import Database
 from sync_server.ingest.tables import quarantine
-from sync_server.ports import NowMs
-from sync_server.store_hub import journals, mirror
-from sync_server.store_hub.central import Central, CentralAway, CentralRefused
-from sync_server.store_hub.journals import ToPassOn
+from sync_server.ports import ElapsedMs, NowMs
+from sync_server.store_hub import entries, gaps, journals, mirror
+from sync_server.store_hub.central import CentralAway, CentralRefused
+from sync_server.store_hub.gaps import Patience
+from sync_server.store_hub.journals import Compared, ToPassOn
+from sync_server.store_hub.ports import CentralServer
 from sync_server.sync_messages import TillIdentity
 
 HELLO_EVERY_MS = 60_000
@@ -35,16 +37,25 @@ _LATER = frozenset({408, 426, 429})
 _log = logging.getLogger(__name__)
 
 
+class _Pace:
+    """How a journal gets on: so many entries at once, after so many tries in a row that failed."""
+
+    def __init__(self) -> None:
+        self.most = MAX_BATCH_ENTRIES
+        self.tries = 0
+
+
 class Forwarder:
     """One thread calls `round`; `heed` is called by those that answer the tills."""
 
     def __init__(
         self,
         db: Database,
-        central: Central,
-        quick: Central,
+        central: CentralServer,
+        quick: CentralServer,
         app: str,
         now_ms: NowMs,
+        elapsed_ms: ElapsedMs,
         is_going: Callable[[], bool],
     ) -> None:
         self._db = db
@@ -52,33 +63,37 @@ class Forwarder:
         self._quick = quick
         self._app = app
         self._now_ms = now_ms
+        self._elapsed_ms = elapsed_ms
         self._is_going = is_going
         self._greeting = threading.Lock()
-        self._away_until_ms = 0
-        self._hello_due_ms = 0
-        self._most = MAX_BATCH_ENTRIES
-        self._tries = 0
+        self._away_until_ms = self._hello_due_ms = elapsed_ms()
+        self._paces: dict[bytes, _Pace] = {}
+        self._patience = Patience()
+        self._stuck = b""
         self.shut_out = False
         """The central server takes nothing from this hub any more: the tills must go there themselves."""
 
     def round(self) -> float:
         """Everything that can be passed on now; the seconds until it is worth looking again."""
-        if self._now_ms() >= self._hello_due_ms or self._anything_unasked():
+        if self._elapsed_ms() >= self._hello_due_ms or self._anything_unasked():
             self.greet()
         if self.shut_out:
             return _REST_S
         self._pass_on_raw()
         with self._db.read() as tx:
             unsent = journals.unsent(tx)
-        for incarnation in unsent:
+        for incarnation in sorted(unsent, key=lambda one: one == self._stuck):
+            self._stuck = incarnation
             self._pass_on(incarnation)
+        self._stuck = b""
+        self._bring_what_no_till_reaches()
         return _REST_S
 
     def meet(self, device_id: str) -> None:
         """A machine that this hub does not know may have been enrolled since it last asked."""
         with self._db.read() as tx:
             known = mirror.is_known(tx, device_id)
-        if not known and self._now_ms() >= self._hello_due_ms - HELLO_EVERY_MS + _BREATH_MS:
+        if not known and self._elapsed_ms() >= self._hello_due_ms - HELLO_EVERY_MS + _BREATH_MS:
             self._greet_if_it_can()
 
     def heed(self, who: TillIdentity, said: Hello) -> None:
@@ -92,12 +107,12 @@ class Forwarder:
 
     def _greet_if_it_can(self) -> None:
         """A till waits for this, so not for long, and not for a central server that was away just now."""
-        if self._now_ms() < self._away_until_ms or not self._greeting.acquire(timeout=_TILL_WAITS_S):
+        if self._elapsed_ms() < self._away_until_ms or not self._greeting.acquire(timeout=_TILL_WAITS_S):
             return
         try:
             self._greet(self._quick)
         except (CentralAway, CentralRefused) as reason:
-            self._away_until_ms = self._now_ms() + _AWAY_MS
+            self._away_until_ms = self._elapsed_ms() + _AWAY_MS
             _log.info("a till is served by what this hub knows: %s", reason.message)
         finally:
             self._greeting.release()
@@ -106,9 +121,9 @@ class Forwarder:
         """Both sides say where they stand."""
         with self._greeting:
             self._greet(self._central)
-        self._away_until_ms = 0
+        self._away_until_ms = self._elapsed_ms()
 
-    def _greet(self, central: Central) -> None:
+    def _greet(self, central: CentralServer) -> None:
         with self._db.read() as tx:
             asked = journals.noted(tx)
             waiting, oldest = journals.waiting(tx)
@@ -119,10 +134,10 @@ class Forwarder:
             oldest_waiting_ms=oldest,
             journals=tuple(asked),
         )
-        self._hear(asked, self._told(central, said))
-        self._hello_due_ms = self._now_ms() + HELLO_EVERY_MS
+        self._hear(central, asked, self._told(central, said))
+        self._hello_due_ms = self._elapsed_ms() + HELLO_EVERY_MS
 
-    def _told(self, central: Central, said: HubHello) -> HubHelloReply:
+    def _told(self, central: CentralServer, said: HubHello) -> HubHelloReply:
         try:
             heard = central.hello(said)
         except CentralRefused as reason:
@@ -133,21 +148,46 @@ class Forwarder:
         self.shut_out = False
         return heard
 
-    def _hear(self, asked: list[bytes], heard: HubHelloReply) -> None:
+    def _hear(self, central: CentralServer, asked: list[bytes], heard: HubHelloReply) -> None:
         said = {one.verdict.incarnation: one for one in heard.journals}
         tills = {machine.device_id: machine.till_id for machine in heard.devices}
         with self._db.write() as tx:
             mirror.take_in(tx, heard, self._now_ms)
-            for incarnation in asked:
-                one = said.get(incarnation)
-                if one is None:
-                    journals.settle(tx, incarnation, 0, b"", 0)
-                    continue
+            for one in heard.journals:
                 if one.device_id in tills:
                     owner = TillIdentity(one.device_id, tills[one.device_id], "")
-                    journals.belongs_to(tx, incarnation, owner)
-                verdict = one.verdict
-                journals.settle(tx, incarnation, verdict.high, verdict.hash, verdict.safe_through)
+                    journals.belongs_to(tx, one.verdict.incarnation, owner)
+        for incarnation in asked:
+            one_said = said.get(incarnation)
+            if one_said is None:
+                with self._db.write() as tx:
+                    journals.settle(tx, incarnation, 0, b"", 0)
+            else:
+                self._settle(central, one_said.device_id, one_said.verdict)
+
+    def _settle(self, central: CentralServer, device_id: str, said: SegmentVerdict | PushReply) -> bool:
+        """Whether what is here goes on from what the central server holds."""
+        compared = self._compared(central, device_id, said)
+        with self._db.write() as tx:
+            return journals.settle(tx, said.incarnation, said.high, said.hash, said.safe_through, compared)
+
+    def _compared(
+        self, central: CentralServer, device_id: str, said: SegmentVerdict | PushReply
+    ) -> Compared | None:
+        """Of a till that is shut out nobody can say; its entries wait for a person in any case."""
+        with self._db.read() as tx:
+            last = journals.to_compare(tx, said.incarnation, said.high)
+        if last is None:
+            return None
+        try:
+            (theirs,) = central.hashes(
+                device_id, HashesRequest(incarnation=said.incarnation, seqs=(last,))
+            ).hashes
+        except CentralRefused as refused:
+            if refused.refusal not in _ONLY_RAW:
+                raise
+            return None
+        return Compared(last, theirs)
 
     def _anything_unasked(self) -> bool:
         with self._db.read() as tx:
@@ -156,40 +196,62 @@ class Forwarder:
     def _pass_on(self, incarnation: bytes) -> None:
         while self._is_going():
             with self._db.read() as tx:
-                batch = journals.next_batch(tx, incarnation, self._most, _MOST_BYTES)
+                batch = journals.next_batch(tx, incarnation, self._pace(incarnation).most, _MOST_BYTES)
             if batch is None or not self._pushed(batch):
                 return
 
+    def _pace(self, incarnation: bytes) -> _Pace:
+        return self._paces.setdefault(incarnation, _Pace())
+
     def _pushed(self, batch: ToPassOn) -> bool:
         """Whether it is worth going on with this journal."""
-        push = batch.push
+        push, pace = batch.push, self._pace(batch.push.incarnation)
         try:
             reply = self._central.push(batch.device_id, push)
         except CentralRefused as refused:
             return self._reconsidered(batch, refused)
-        self._tries, self._most = 0, min(MAX_BATCH_ENTRIES, self._most * 2)
-        with self._db.write() as tx:
-            fits = journals.settle(tx, push.incarnation, reply.high, reply.hash, reply.safe_through)
-        return fits and reply.high >= push.first_seq
+        except CentralAway as away:
+            if not self._made_smaller(batch, away):
+                raise
+            return False
+        pace.tries, pace.most = 0, min(MAX_BATCH_ENTRIES, pace.most * 2)
+        return self._settle(self._central, batch.device_id, reply) and reply.high >= push.first_seq
 
     def _reconsidered(self, batch: ToPassOn, refused: CentralRefused) -> bool:
         """What the central server chokes on is halved until it stands alone, and then brought raw."""
         if refused.refusal in _SHUT_OUT or refused.answered in _LATER:
-            self._hello_due_ms = 0
+            self._hello_due_ms = self._elapsed_ms()
             raise refused
         if refused.refusal == "not_as_sealed" and self._forgotten(batch.push):
             return False
         if refused.refusal in _ONLY_RAW:
             self._bring_raw(batch.device_id, batch.push, refused.message)
             return True
+        pace = self._pace(batch.push.incarnation)
         if len(batch.push.entries) > 1:
-            self._most = len(batch.push.entries) // 2
+            pace.most = len(batch.push.entries) // 2
             return True
-        self._tries += 1
-        if self._tries < _TRIES:
+        pace.tries += 1
+        if pace.tries < _TRIES:
             raise refused
-        self._tries = 0
+        pace.tries = 0
         self._bring_raw(batch.device_id, batch.push, "the central server failed on it again and again")
+        return True
+
+    def _made_smaller(self, batch: ToPassOn, away: CentralAway) -> bool:
+        """A central server that something kills does not refuse it: what gets no answer is halved all the same.
+
+        Once that has begun each failure halves again; a single entry has its tries before it is brought raw.
+        """
+        pace, entries = self._pace(batch.push.incarnation), len(batch.push.entries)
+        pace.tries += away.was_sent
+        if pace.tries < (1 if entries > 1 and pace.most < MAX_BATCH_ENTRIES else _TRIES):
+            return False
+        pace.tries = 0
+        if entries > 1:
+            pace.most = entries // 2
+        else:
+            self._bring_raw(batch.device_id, batch.push, "the central server gave no answer again and again")
         return True
 
     def _forgotten(self, push: Push) -> bool:
@@ -207,8 +269,22 @@ class Forwarder:
             reply = self._central.push_raw(device_id, wire.pack(one), reason)
             with self._db.write() as tx:
                 journals.passed_on_raw(tx, push.incarnation, one.first_seq)
-                if reply is not None and reply.high >= one.first_seq:
-                    journals.settle(tx, push.incarnation, reply.high, reply.hash, reply.safe_through)
+            if reply is not None and reply.high >= one.first_seq:
+                self._settle(self._central, device_id, reply)
+
+    def _bring_what_no_till_reaches(self) -> None:
+        """What lies behind a gap that its till does not fill: the central server keeps it without what comes before."""
+        with self._db.read() as tx:
+            all_gaps = gaps.all_gaps(tx)
+        for gap in self._patience.is_over(all_gaps, self._elapsed_ms()):
+            with self._db.read() as tx:
+                left = list(entries.one_by_one(tx, gap.incarnation, gap.after))
+            for one in left:
+                self._central.push_raw(
+                    gap.device_id, wire.pack(one), "its till does not bring what lies before it"
+                )
+                with self._db.write() as tx:
+                    gaps.forget(tx, one)
 
     def _pass_on_raw(self) -> None:
         """What a till could bring no other way, byte for byte."""
@@ -222,5 +298,5 @@ class Forwarder:
             with self._db.write() as tx:
                 by_id = quarantine.c.quarantine_id == frame.quarantine_id
                 tx.execute(update(quarantine).where(by_id).values(done))
-                if reply is not None:
-                    journals.settle(tx, reply.incarnation, reply.high, reply.hash, reply.safe_through)
+            if reply is not None:
+                self._settle(self._central, frame.device_id, reply)

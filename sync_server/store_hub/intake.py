@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from shared_models.sync_api import HashesReply, HashesRequest, Push, PushReply
 from sync_server.ingest.service import IngestService
-from sync_server.store_hub.central import Central
+from sync_server.store_hub.ports import CentralServer
 from sync_server.sync_messages import TillIdentity
 
 
 class HubIntake:
     """As an IngestService. Nothing is booked here; `wake` is called when there is something to pass on."""
 
-    def __init__(self, ingest: IngestService, central: Central, wake: Callable[[], None]) -> None:
+    def __init__(self, ingest: IngestService, central: CentralServer, wake: Callable[[], None]) -> None:
         self._ingest = ingest
         self._central = central
         self._wake = wake

@@ -6,19 +6,20 @@ has them: so whatever this machine loses, the tills send again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import structs
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from shared_models import journal
 from shared_models.journal import START
-from shared_models.sync_api import Push, PushReply, SegmentState, SegmentVerdict, WireEntry
+from shared_models.sync_api import EntryNote, Push, PushReply, SegmentState, SegmentVerdict
 from sync_server.hubs.tables import relayed
 from sync_server.ingest import chain, log
 from sync_server.ingest.admission import Admission
+from sync_server.ingest.chain import Stamped
 from sync_server.ingest.tables import incarnation, ingest_log, ingest_pos, ingest_queue
+from sync_server.store_hub import aside, entries, gaps
 from sync_server.sync_messages import TillIdentity
 
 
@@ -31,8 +32,12 @@ class HubAdmission(Admission):
         _learn_parent(tx, push)
         if push.first_seq > 1 and log.incarnation_of(tx, push.incarnation) is None:
             log.lock_incarnation(tx, who, push, self._now_ms())
-            log.advance(tx, push.incarnation, push.first_seq - 1, push.prev, self._now_ms())
-        return super().admit(tx, who, public_key, push)
+            gaps.stand_at(tx, push.incarnation, push.first_seq - 1, push.prev, self._now_ms())
+        reply = super().admit(tx, who, public_key, push)
+        gaps.close(tx, push.incarnation)
+        stands = log.incarnation_of(tx, push.incarnation)
+        assert stands is not None
+        return structs.replace(reply, high=stands.high, hash=stands.head_hash)
 
     def verdicts(
         self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...], said_at_ms: int
@@ -42,6 +47,27 @@ class HubAdmission(Admission):
             note(tx, segment.incarnation, who)
         known = tuple(one for one in segments if log.incarnation_of(tx, one.incarnation) is not None)
         return super().verdicts(tx, who, known, said_at_ms)
+
+    def hashes(
+        self, tx: Connection, who: TillIdentity, incarnation: bytes, seqs: Sequence[int]
+    ) -> tuple[bytes, ...]:
+        """Nothing of what lies behind a gap: the till may have gone on otherwise."""
+        held = super().hashes(tx, who, incarnation, seqs)
+        stands = log.incarnation_of(tx, incarnation)
+        high = stands.high if stands else 0
+        return tuple(digest if seq <= high else b"" for seq, digest in zip(seqs, held, strict=True))
+
+    def _store(
+        self,
+        tx: Connection,
+        who: TillIdentity,
+        public_key: bytes,
+        push: Push,
+        stamped: list[Stamped],
+        fresh: list[Stamped],
+    ) -> tuple[EntryNote, ...]:
+        gaps.make_room(tx, push, fresh)
+        return super()._store(tx, who, public_key, push, stamped, fresh)
 
 
 class ToPassOn(NamedTuple):
@@ -82,19 +108,17 @@ def to_ask_about(tx: Connection, segments: tuple[SegmentState, ...]) -> tuple[by
 
 def waiting(tx: Connection) -> tuple[int, int | None]:
     """(entries that are only here, when the oldest of them came)"""
-    count, oldest = 0, None
-    for row in _journals(tx):
-        after = _passed_on(row)
-        count += max(0, row.high - after)
-        if row.high > after:
-            came = select(func.min(ingest_log.c.received_at_ms)).join(
-                ingest_pos, ingest_pos.c.ingest_id == ingest_log.c.ingest_id
-            )
-            at_ms = tx.scalar(
-                came.where(ingest_pos.c.incarnation == row.incarnation, ingest_pos.c.seq > after)
-            )
-            oldest = min(filter(None, (oldest, at_ms)), default=None)
-    return count, oldest
+    lacks = (ingest_pos.c.seq > func.coalesce(relayed.c.central_high, 0)) & (
+        ingest_pos.c.seq > relayed.c.kept_raw
+    )
+    query = (
+        select(func.count(), func.min(ingest_log.c.received_at_ms))
+        .select_from(relayed)
+        .join(ingest_pos, (ingest_pos.c.incarnation == relayed.c.incarnation) & lacks)
+        .join(ingest_log, ingest_log.c.ingest_id == ingest_pos.c.ingest_id)
+    )
+    count, oldest = tx.execute(query).one()
+    return count + aside.waiting(tx), oldest
 
 
 def any_unasked(tx: Connection) -> bool:
@@ -118,23 +142,41 @@ def next_batch(tx: Connection, id: bytes, most: int, most_bytes: int) -> ToPassO
     first = _passed_on(row) + 1
     found: list[Row[Any]] = []
     size = 0
-    for entry in tx.execute(_entries(id, first, most)):
+    for entry in tx.execute(entries.held(id, first, most)):
         if entry.seq != first + len(found) or (found and size + len(entry.body) > most_bytes):
             break
         found.append(entry)
         size += len(entry.body)
     if not found:
         return None
-    held = tx.execute(select(incarnation).where(incarnation.c.incarnation == id)).one()
-    prev = log.hash_at(tx, id, first - 1) if first > 1 else _beginning(held)
-    return ToPassOn(row.device_id, _push(id, found, held, prev or bytes(row.central_hash)))
+    return ToPassOn(row.device_id, entries.as_push(tx, id, found, bytes(row.central_hash)))
 
 
-def settle(tx: Connection, id: bytes, high: int, digest: bytes, safe_through: int) -> bool:
+class Compared(NamedTuple):
+    """What the central server has at the last entry of a journal that is here; `hash` is empty for another's."""
+
+    seq: int
+    hash: bytes
+
+
+def to_compare(tx: Connection, id: bytes, high: int) -> int | None:
+    """The last entry that is here, where the central server is further and may have come there another way."""
+    last = _last_held(tx, id)
+    return last if last is not None and last < high else None
+
+
+def settle(
+    tx: Connection, id: bytes, high: int, digest: bytes, safe_through: int, compared: Compared | None = None
+) -> bool:
     """The central server holds the journal up to `high`. Whether what is here goes on from there.
 
-    Where it does not, the server's word holds from now on, and the tills send anew what is missing between.
+    Where it does not, the server's word holds from now on, and the tills send anew what is missing between; until
+    then the hub holds back what lies behind the gap. What parts from the server's journal may be nowhere else, where a
+    till was put back or is gone: it is put among the raw frames.
     """
+    if compared is not None and compared.seq != to_compare(tx, id, high):
+        return False  # a till brought something meanwhile; it is compared the next time
+    before = tx.scalar(select(relayed.c.central_high).where(relayed.c.incarnation == id)) or 0
     tx.execute(delete(ingest_queue))  # nothing is booked here
     digest = digest if high else START
     said = {"central_high": high, "central_hash": digest}
@@ -143,12 +185,16 @@ def settle(tx: Connection, id: bytes, high: int, digest: bytes, safe_through: in
     if held is None:
         _begin(tx, id, high, digest, safe_through)
         return True
-    fits = _goes_on(tx, id, held, high, digest)
-    if not fits:
+    is_same = _is_same(tx, id, compared)
+    fits = is_same and _goes_on(tx, id, held, high, digest)
+    if not fits and not (is_same and gaps.begins_behind(tx, id, high)):
+        aside.put(tx, id, entries.one_by_one(tx, id, before if high >= before else 0))
         tx.execute(delete(ingest_pos).where(ingest_pos.c.incarnation == id))
-        tx.execute(update(relayed).where(relayed.c.incarnation == id).values(kept_raw=0))
-    if not fits or high > held.high:
-        log.advance(tx, id, high, digest, 0)
+    if not (fits and gaps.is_whole(tx, id, high, held.high)):
+        gaps.stand_at(tx, id, high, digest, 0)
+        gaps.close(tx, id)
+        if high < held.high:
+            tx.execute(update(relayed).where(relayed.c.incarnation == id).values(kept_raw=0))
     safe = min(safe_through, high)
     tx.execute(update(incarnation).where(incarnation.c.incarnation == id).values(safe_through=safe))
     return fits
@@ -202,48 +248,6 @@ def _passed_on(row: Row[Any]) -> int:
     return max(int(row.central_high or 0), int(row.kept_raw))
 
 
-def _entries(id: bytes, first: int, most: int) -> Any:
-    columns = ingest_pos.c
-    return (
-        select(
-            columns.seq, columns.event_id, columns.hash, columns.signature, columns.algorithm,
-            ingest_log.c.type, ingest_log.c.schema, ingest_log.c.body, ingest_log.c.body_hash,
-        )
-        .join(ingest_log, ingest_log.c.ingest_id == columns.ingest_id)
-        .where(columns.incarnation == id, columns.seq >= first)
-        .order_by(columns.seq)
-        .limit(most)
-    )  # fmt: skip
-
-
-def _push(id: bytes, found: list[Row[Any]], held: Row[Any], prev: bytes) -> Push:
-    entries = tuple(
-        WireEntry(
-            event_id=row.event_id,
-            type=row.type,
-            schema=row.schema,
-            body=row.body,
-            signature=row.signature,
-            algorithm=row.algorithm,
-        )
-        for row in found
-    )
-    return Push(
-        incarnation=id,
-        first_seq=found[0].seq,
-        prev=prev,
-        entries=entries,
-        head_hash=found[-1].hash,
-        parent=held.parent,
-        parent_seq=held.parent_seq,
-        parent_hash=held.parent_hash,
-    )
-
-
-def _beginning(held: Row[Any]) -> bytes:
-    return journal.first_prev(held.parent, held.parent_seq, held.parent_hash)
-
-
 def _learn_parent(tx: Connection, push: Push) -> None:
     """Of a journal that is here by the central server's word, which does not speak of parents."""
     where = (incarnation.c.incarnation == push.incarnation) & incarnation.c.parent.is_(None)
@@ -257,22 +261,32 @@ def _learn_parent(tx: Connection, push: Push) -> None:
 
 
 def _goes_on(tx: Connection, id: bytes, held: log.Incarnation, high: int, digest: bytes) -> bool:
+    ours = log.hash_at(tx, id, high) if high else None
+    if ours is not None:
+        return ours == digest
     if high > held.high:
         return True
     if high == held.high:
         return high == 0 or held.head_hash == digest
-    ours = log.hash_at(tx, id, high) if high else None
-    return ours == digest if ours is not None else _chains_to(tx, id, high, digest)
+    return _chains_to(tx, id, high, digest)
+
+
+def _last_held(tx: Connection, id: bytes) -> int | None:
+    is_here = (ingest_pos.c.incarnation == id) & ingest_pos.c.ingest_id.is_not(None)
+    last: int | None = tx.scalar(select(func.max(ingest_pos.c.seq)).where(is_here))
+    return last
+
+
+def _is_same(tx: Connection, id: bytes, compared: Compared | None) -> bool:
+    return compared is None or log.hash_at(tx, id, compared.seq) == compared.hash
 
 
 def _chains_to(tx: Connection, id: bytes, high: int, digest: bytes) -> bool:
     """The entry at `high` itself is not here: does the next one say that it follows on it?"""
-    first = tx.execute(_entries(id, high + 1, 1)).first()
+    first = tx.execute(entries.held(id, high + 1, 1)).first()
     if first is None or first.seq != high + 1:
         return False
-    held = tx.execute(select(incarnation).where(incarnation.c.incarnation == id)).one()
-    prev = digest if high else _beginning(held)
-    return bool(journal.chain_hash(id, first.seq, first.event_id, first.body_hash, prev) == first.hash)
+    return entries.follows(id, first, digest if high else entries.beginning(tx, id))
 
 
 def _begin(tx: Connection, id: bytes, high: int, digest: bytes, safe_through: int) -> None:
@@ -286,10 +300,11 @@ def _begin(tx: Connection, id: bytes, high: int, digest: bytes, safe_through: in
             device_id=row.device_id,
             parent_seq=0,
             parent_hash=b"",
-            high=high,
-            head_hash=digest,
+            high=0,
+            head_hash=START,
             state=log.ACTIVE,
             safe_through=min(safe_through, high),
             last_received_ms=0,
         )
     )
+    gaps.stand_at(tx, id, high, digest, 0)

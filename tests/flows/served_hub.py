@@ -21,7 +21,7 @@ from sync_server.ingest.tables import ingest_log
 from sync_server.migrations import migrate
 from sync_server.ports import system_now_ms
 from sync_server.settings import Settings
-from sync_server.store_hub import identity
+from sync_server.store_hub import identity, journals
 from sync_server.store_hub.central import Central
 from tests.flows.chaos_proxy import ChaosProxy
 from tests.flows.served_process import ServedProcess
@@ -81,7 +81,8 @@ class ServedHub:
         """One greeting, and the power goes."""
         settings = _settings(self.folder)
         place, sign = identity.read(settings.data_dir)
-        hub = StoreHub(settings, place, sign, self.database(), place.central_url, system_now_ms)
+        central = Central(place.central_url, place.hub_id, sign)
+        hub = StoreHub(settings, place, self.database(), central, central, system_now_ms)
         hub.forwarder.greet()
         hub.stop()
         hub.db.close()
@@ -111,6 +112,15 @@ class ServedHub:
     def state(self) -> HubState:
         answer = httpx.get(f"{self.url}/hub", timeout=10)
         return msgspec.json.decode(answer.content, type=HubState)
+
+    def has_met_the_server(self) -> bool:
+        """Since its tills brought it their journals."""
+        database = self.database()
+        try:
+            with database.read() as tx:
+                return not journals.any_unasked(tx)
+        finally:
+            database.close()
 
     def wait(self, until: Callable[[], bool], seconds: float = 40) -> None:
         end, pause = time.monotonic() + seconds, Event()

@@ -152,9 +152,11 @@ def test_a_new_hub_that_has_not_met_the_server_takes_in_what_comes_and_what_lies
     till.sell(2)
     till.wait(lambda: len(hub.stored()) == 2 and till.books.unsent().entries == 0)
     hub.line.mend_line()
-    hub.wait(lambda: hub.state().waiting == 0, 90)
+    hub.wait(hub.has_met_the_server, 90)
+    assert hub.state().waiting == 2, "they wait for what lies before them"
     till.sell(1)
     hub.wait(lambda: len(shop.stored()) == 9, 90)
+    hub.wait(lambda: hub.state().waiting == 0)
     assert_stored_once(shop, till)
 
 

@@ -12,8 +12,31 @@ from tests.simulation.chance import Chance
 MINUTE_MS = 60_000
 
 
-class Conditions(msgspec.Struct, frozen=True, kw_only=True):
-    """Probabilities are per request or per sale; `…_every_ms` are mean times between two, 0 for never."""
+class HubConditions(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a run with a hub in the shop. `…_every_ms` as below."""
+
+    crash_every_ms: int
+    cut_every_ms: int
+    loss_every_ms: int
+    restore_every_ms: int
+    backup_every_ms: int
+    disk_full_every_ms: int
+    clock_jump_every_ms: int
+    proof_every_ms: int
+    """Somebody reads a backup of the central server to its end."""
+    gone_at_the_end: bool
+    good_wires: bool
+    """Nothing is lost or doubled inside the shop."""
+    first_wait_ms: int
+    greet_every_ms: int
+    """How long a till leaves a hub alone that failed, and how often it greets one that serves."""
+
+
+class Conditions(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """Probabilities are per request or per sale; `…_every_ms` are mean times between two, 0 for never.
+
+    What came later has a default and is drawn from a fork, so that runs without it are what they always were.
+    """
 
     tills: int
     sales: int
@@ -49,6 +72,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     server_restore_every_ms: int
     restore_at_the_end: bool
     backup_every_ms: int
+    hub: HubConditions | None = None
 
 
 def draw(chance: Chance, brief: bool = False) -> Conditions:
@@ -63,9 +87,7 @@ def draw(chance: Chance, brief: bool = False) -> Conditions:
         return value if chance.happens(probability) else 0.0
 
     def about(probability: float, fewest: int, most: int) -> int:
-        """Mean time between two of what happens so many times in a run, if it does at all."""
-        times = chance.spread(fewest, max(fewest, most // size))
-        return max(1, expected_ms // times) if chance.happens(probability) else 0
+        return _every_ms(chance, expected_ms, probability, fewest, max(fewest, most // size))
 
     return Conditions(
         tills=tills,
@@ -100,4 +122,35 @@ def draw(chance: Chance, brief: bool = False) -> Conditions:
         server_restore_every_ms=about(0.2, 1, 6),
         restore_at_the_end=chance.happens(0.1),
         backup_every_ms=max(1, expected_ms // chance.spread(3, 30)),
+        hub=_draw_hub(chance.fork("has a hub"), expected_ms, size),
     )
+
+
+def _draw_hub(chance: Chance, expected_ms: int, size: int) -> HubConditions | None:
+    """A quarter of all shops have one."""
+    if not chance.happens(0.25):
+        return None
+
+    def about(probability: float, fewest: int, most: int) -> int:
+        return _every_ms(chance, expected_ms, probability, fewest, max(fewest, most // size))
+
+    return HubConditions(
+        crash_every_ms=about(0.5, 2, 40),
+        cut_every_ms=about(0.5, 1, 20),
+        loss_every_ms=about(0.3, 1, 2),
+        restore_every_ms=about(0.25, 1, 3),
+        backup_every_ms=max(1, expected_ms // chance.spread(3, 20)),
+        disk_full_every_ms=about(0.2, 1, 6),
+        clock_jump_every_ms=about(0.3, 1, 6),
+        proof_every_ms=about(0.5, 1, 4),
+        gone_at_the_end=chance.happens(0.15),
+        good_wires=chance.happens(0.7),
+        first_wait_ms=chance.pick((200, 2_000, 15_000)),
+        greet_every_ms=chance.pick((2_000, 10_000, 60_000)),
+    )
+
+
+def _every_ms(chance: Chance, expected_ms: int, probability: float, fewest: int, most: int) -> int:
+    """Mean time between two of what happens so many times in a run, if it does at all."""
+    times = chance.spread(fewest, most)
+    return max(1, expected_ms // times) if chance.happens(probability) else 0

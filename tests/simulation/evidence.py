@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 import sqlcipher3.dbapi2 as driver
 
+from shared_models import wire
 from shared_models.cash import CashMoved, ShiftClosed, ShiftOpened
 from shared_models.events import TYPES
 from shared_models.sale import SalePosted
+from shared_models.sync_api import Push
+from sync_server.ingest.raw_frames import MOST_TRIES
 from tests.simulation.disk import BOOKS_FILE, SERVER_FILE
+from tests.simulation.office import is_cursed
 
 if TYPE_CHECKING:
     from tests.simulation.till import Till
@@ -28,6 +32,9 @@ _LIVING = (
 _COPY = (
     "select 'product', product_id, body from product union all select 'price', price_id, body from price"
     " union all select entity, id, body from reference"
+)
+_LEFT_TO_A_PERSON = (
+    "select raw from quarantine where raw is not null and resolved_at_ms is null and attempts >= ?"
 )
 
 
@@ -54,6 +61,7 @@ class Evidence:
         self.oracle = world.oracle
         self.tills = [till for till in world.tills if not till.is_lost and till.program is not None]
         self.was_set_back = bool(world.tally["till restores"] or world.tally["clones"])
+        self._curses = world.conditions.curses
         self._server_file = world.office.data / SERVER_FILE
 
     def server(self, query: str, *parameters: Any) -> list[Any]:
@@ -95,6 +103,13 @@ class Evidence:
         return {bytes.fromhex(id): f"{reason}, {detail[:300]}" for id, reason, detail in rows}
 
     @cached_property
+    def frames_of_one_entry(self) -> set[bytes]:
+        """The events of those that came raw and that only a person looks at any more."""
+        raw = self.server(_LEFT_TO_A_PERSON, MOST_TRIES)
+        pushes = [wire.unpack(row[0], Push) for row in raw]
+        return {push.entries[0].event_id for push in pushes if len(push.entries) == 1}
+
+    @cached_property
     def living(self) -> dict[tuple[str, str], bytes]:
         return {(entity, id): body for entity, id, body in self.server(_LIVING)}
 
@@ -134,6 +149,12 @@ class Evidence:
             for entry in self.oracle.committed
             if entry.event_id in self.stored and entry.event_id not in self.oracle.poisoned
         }
+
+    @cached_property
+    def sound_events(self) -> set[bytes]:
+        """Of what was committed: what can be booked and kills no server."""
+        events = {entry.event_id for entry in self.oracle.committed} - set(self.oracle.poisoned)
+        return {event_id for event_id in events if not (self._curses and is_cursed(event_id))}
 
     @cached_property
     def booked_sales(self) -> dict[bytes, SalePosted]:

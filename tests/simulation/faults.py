@@ -47,8 +47,9 @@ class Faults:
         self._world.office.disk_is_full = False
         self._world.office.life.spare()
         for till in self._world.tills:
-            till.line.calm = True
-            till.line.lets_in = till.line.lets_out = True
+            for line in till.lines:
+                line.calm = True
+                line.lets_in = line.lets_out = True
             till.free_writes = None
             if till.program is not None:
                 till.program.life.spare()

@@ -284,6 +284,8 @@ def quarantine_and_books(at: Evidence) -> Iterator[str]:
                 yield f"{event_id.hex()} can't be booked, and is not in quarantine"
         elif event_id in waiting:
             yield f"{event_id.hex()} is in quarantine: {waiting[event_id]}"
+    for event_id in at.frames_of_one_entry & at.sound_events:
+        yield f"{event_id.hex()} is as sound as any and waits for a person in a raw frame"
     booked = {row[0] for row in at.server("select event_id from sale")}
     for event_id, sale in at.booked_sales.items():
         if event_id not in booked:

@@ -1,4 +1,4 @@
-"""The line between a till and the server: it loses, doubles, delays, reorders, is cut, and makes things up."""
+"""The line between two machines: it loses, doubles, delays, reorders, is cut, and makes things up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pos_client.sync.outcomes import Failure, Refused, Reply, Unreachable
 from sync_server.sync_messages import TillIdentity
 from tests.simulation.chance import Chance
 from tests.simulation.conditions import Conditions
-from tests.simulation.scheduler import PowerCut, Scheduler
+from tests.simulation.scheduler import Scheduler
 
 ANSWER_WITHIN_MS = 30_000
 SILENCE_MS = 15_000
@@ -35,12 +35,12 @@ class FrontDoor(Protocol):
     @property
     def is_up(self) -> bool: ...
 
-    def serve(self, request: Request) -> Outcome:
-        """Raises PowerCut when the server dies of it, or in the middle of it."""
+    def take(self, request: Request, answer: Callable[[Outcome], None]) -> None:
+        """`answer` is called when there is one, with Unreachable where the machine died of it or in the middle."""
 
 
 class Line:
-    """One till's line. `calm` is a line without faults, on which only the distance is left."""
+    """One machine's line to another. `calm` is a line without faults, on which only the distance is left."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Line:
         self.calm = False
         self.lets_out = self.lets_in = True
 
-    def ask(self, request: Request) -> Outcome:
+    def ask(self, request: Request, within_ms: int = ANSWER_WITHIN_MS) -> Outcome:
         """Called on a line of work, which waits for the outcome while the world goes on."""
         asking = self._scheduler.current
         assert asking is not None, "only sync asks the server"
@@ -70,15 +70,15 @@ class Line:
         def tell(outcome: Outcome) -> None:
             asking.answer(token, outcome)
 
-        self._send(request, tell)
+        self._send(request, tell, within_ms)
         outcome = asking.wait_for(token)
         return outcome  # type: ignore[no-any-return]
 
-    def _send(self, request: Request, tell: Callable[[Outcome], None]) -> None:
+    def _send(self, request: Request, tell: Callable[[Outcome], None], within_ms: int) -> None:
         if not self.lets_out and self._chance.happens(0.5):
             self._later(self._chance.spread(1, 5_000), tell, Unreachable("no way to the server"))
             return
-        give_up_ms = self._give_up_ms()
+        give_up_ms = min(self._give_up_ms(), within_ms)
         timed_out = give_up_ms >= SILENCE_MS
         self._later(give_up_ms, tell, Unreachable("no answer", sent=True, timed_out=timed_out))
         if not self.lets_out or self._befalls("lost requests", self._conditions.loss / 2):
@@ -96,10 +96,11 @@ class Line:
         if self._befalls("refusals", self._conditions.refusals / 2):
             self._back(tell, self._refusal())
             return
-        try:
-            outcome = self._door.serve(request)
-        except PowerCut:
-            self._back(tell, Unreachable("connection reset", sent=True))
+        self._door.take(request, lambda outcome: self._answered(outcome, tell))
+
+    def _answered(self, outcome: Outcome, tell: Callable[[Outcome], None]) -> None:
+        if isinstance(outcome, Unreachable):
+            self._back(tell, outcome)
             return
         if self._befalls("refusals", self._conditions.refusals / 2):
             outcome = self._refusal()

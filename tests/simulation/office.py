@@ -12,14 +12,18 @@ import sqlcipher3.dbapi2 as driver
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from pos_client.sync.outcomes import Refused, Reply
+from pos_client.sync.outcomes import Refused, Reply, Unreachable
 from shared_models import wire
 from shared_models.errors import ShopError
+from shared_models.hub_api import HubEnrolRequest, HubHello
 from shared_models.reference import FeedPosition
-from shared_models.sync_api import HashesRequest, Hello, HelloReply, Push
+from shared_models.sync_api import HashesRequest, Hello, HelloReply, Poke, Push
+from sync_server.database import Database
 from sync_server.feed.epochs import new_epochs
 from sync_server.feed.service import check_stream
+from sync_server.recovery import backup
 from sync_server.services import Services, build_services
+from sync_server.sync_messages import HubIdentity, as_hub
 from tests.simulation.chance import Chance
 from tests.simulation.clock import WallClock
 from tests.simulation.conditions import Conditions
@@ -27,7 +31,7 @@ from tests.simulation.disk import SERVER_FILE, Life, copy_disk, events_on_server
 from tests.simulation.network import Outcome, Request
 from tests.simulation.oracle import Oracle
 from tests.simulation.scheduler import PowerCut, Scheduler
-from tests.simulation.server_database import database_on
+from tests.simulation.server_database import database_on, fails_if_full
 from tests.simulation.shop import CHEAP_HASHER, STORE, server_settings
 from tests.simulation.trace import Trace
 
@@ -82,7 +86,9 @@ class Office:
     def start(self) -> None:
         """A crash in the middle of it is a crash like any other."""
         self.life = Life(self._cut_power)
-        self.db = database_on(self.data, self.life, self._fail_if_full)
+        self.db = database_on(
+            self.data, self.life, fails_if_full(lambda: self.disk_is_full, self._count_full)
+        )
         self.services: Services = build_services(
             server_settings(self.data),
             self.db,
@@ -144,6 +150,13 @@ class Office:
 
     # What tills ask, as the routes have it
 
+    def take(self, request: Request, answer: Callable[[Outcome], None]) -> None:
+        try:
+            outcome = self.serve(request)
+        except PowerCut:
+            outcome = Unreachable("connection reset", sent=True)
+        answer(outcome)
+
     def serve(self, request: Request) -> Outcome:
         assert self.is_up
         try:
@@ -172,16 +185,47 @@ class Office:
                 stream, epoch, after, limit = request.asked
                 check_stream(request.who.store_id, stream)
                 with self.db.read() as tx:
-                    self.services.tills.public_key(tx, request.who)
+                    self.services.check_machine(tx, request.who)
                     return wire.pack(self.services.feed.page(tx, stream, epoch, after, limit))
             case "snapshot":
                 with self.db.read() as tx:
-                    self.services.tills.public_key(tx, request.who)
+                    self.services.check_machine(tx, request.who)
                 return wire.pack(self.services.snapshots.manifest(*request.asked))
             case "blob":
                 sha256, offset = request.asked
                 return self.services.snapshots.blob(sha256).read_bytes()[offset:]
-        raise AssertionError(f"there is no door {request.door}")
+            case "poke":
+                return self._poke(request)
+        return self._answer_to_hub(request)
+
+    def _answer_to_hub(self, request: Request) -> bytes:
+        hubs, who = self.services.hubs, as_hub(request.who)
+        assert who is not None, f"there is no door {request.door}"
+        if request.door == "hub_hello":
+            return self._hub_hello(who, request.body)
+        device_id, *rest = request.asked
+        with self.db.read() as tx:
+            sender = hubs.raw_sender if request.door == "hub_push_raw" else hubs.till_behind
+            till = sender(tx, who, device_id)
+        brought = Request(request.door, till, request.body, tuple(rest))
+        if request.door == "hub_push":
+            return self._push(brought)
+        return self._push_raw(brought) if request.door == "hub_push_raw" else self._hashes(brought)
+
+    def _hub_hello(self, who: HubIdentity, body: bytes) -> bytes:
+        with self.db.write() as tx:
+            reply = self.services.hubs.hello(tx, who, wire.unpack(body, HubHello))
+        for one in reply.journals:
+            self._promised(one.verdict.incarnation, one.verdict.high, one.verdict.hash)
+            self._oracle.says_safe(one.verdict.incarnation, one.verdict.safe_through)
+        return wire.pack(reply)
+
+    def _poke(self, request: Request) -> bytes:
+        (have,) = request.asked
+        with self.db.read() as tx:
+            self.services.check_machine(tx, request.who)
+            heads = self.services.feed.positions(tx, STORE)
+        return wire.pack(Poke(streams=tuple(at.stream for at in heads if at not in have)))
 
     def _hello(self, request: Request) -> HelloReply:
         who, said = request.who, wire.unpack(request.body, Hello)
@@ -192,6 +236,7 @@ class Office:
             feeds = self.services.feed.verdicts(tx, who.store_id, said.feeds)
         for verdict in segments:
             self._promised(verdict.incarnation, verdict.high, verdict.hash)
+            self._oracle.says_safe(verdict.incarnation, verdict.safe_through)
         return HelloReply(server_time_ms=self.clock(), protocol=said.protocol, segments=segments, feeds=feeds)
 
     def _push(self, request: Request) -> bytes:
@@ -203,8 +248,11 @@ class Office:
         ):
             self._tally["cursed pushes"] += 1
             raise PowerCut
-        reply = self.services.ingest.push(request.who, push)
+        ingest = self.services.ingest
+        admit = ingest.push_brought if request.door == "hub_push" else ingest.push
+        reply = admit(request.who, push)
         self._promised(reply.incarnation, reply.high, reply.hash)
+        self._oracle.says_safe(reply.incarnation, reply.safe_through)
         self._plan_apply()
         return wire.pack(reply)
 
@@ -215,6 +263,7 @@ class Office:
         if reply is None:
             return b""
         self._promised(reply.incarnation, reply.high, reply.hash)
+        self._oracle.says_safe(reply.incarnation, reply.safe_through)
         return wire.pack(reply)
 
     def _hashes(self, request: Request) -> bytes:
@@ -317,6 +366,33 @@ class Office:
         with self.db.write() as tx:
             self.services.tills.revoke(tx, device_id)
 
+    def enrol_hub(self, hub_id: str, key: bytes) -> bool:
+        """False where nobody could: the server is down, dies of it, or has no room."""
+        done = False
+
+        def enrol() -> None:
+            nonlocal done
+            with self.db.write() as tx:
+                code = self.services.hubs.make_code(tx, STORE, "Ada").code
+                asked = HubEnrolRequest(code=code, hub_id=hub_id, public_key=key, app="simulated")
+                self.services.hubs.enrol(tx, asked)
+            done = True
+
+        if self.is_up and not self.disk_is_full:
+            self._guarded(enrol)
+        return done
+
+    def prove_backup(self, copy: Path) -> None:
+        """Somebody reads the copy to its end, and the machines hear how far their journals are safe."""
+        if not self.is_up or self.disk_is_full:
+            return
+        self._tally["backups proved"] += 1
+        read = Database(f"sqlite:///{copy / SERVER_FILE}", pool_size=1)
+        try:
+            self._guarded(lambda: backup.confirm(self.db, read) and None)
+        finally:
+            read.close()
+
     def apply_all(self) -> None:
         self.services.ingest.take_in_raw()
         self.services.applier.drain()
@@ -325,10 +401,8 @@ class Office:
         query = "select 1 from quarantine where raw = ?"
         return self._second_look.execute(query, (frame,)).fetchone() is not None
 
-    def _fail_if_full(self, statement: str) -> None:
-        if self.disk_is_full and statement.lstrip()[:6].lower() in ("insert", "update", "delete"):
-            self._tally["server: disk full"] += 1
-            raise OperationalError(statement, None, Exception("database or disk is full"))
+    def _count_full(self) -> None:
+        self._tally["server: disk full"] += 1
 
     # Backups
 
@@ -337,7 +411,7 @@ class Office:
         copy_disk(self.data, to)
         self._trace.note("server is backed up")
 
-    def restore(self, backup: Path, says_so: bool) -> None:
+    def restore(self, copy: Path, says_so: bool) -> None:
         """The machine is set up anew from a backup, and the restore tool says so to the feed, or nobody does."""
         self._tally["server restores"] += 1
         self.restored_ms = self._scheduler.now_ms
@@ -348,7 +422,7 @@ class Office:
         self.disk_is_full = False
         before = events_on_server(self.data)
         shutil.rmtree(self.data)
-        copy_disk(backup, self.data)
+        copy_disk(copy, self.data)
         after = events_on_server(self.data)
         self._oracle.loses(before - after)
         self._oracle.finds(after)

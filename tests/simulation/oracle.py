@@ -42,6 +42,7 @@ class Oracle:
         """Entries that nobody can book."""
         self.promises: dict[tuple[bytes, int], set[bytes]] = {}
         """(incarnation, high) -> hashes that the server ever answered with."""
+        self._safe: dict[bytes, int] = {}
         self.carried_out: list[tuple[str, str, int, int]] = []
         self.requests: list[Request] = []
         self._served = 0
@@ -74,18 +75,28 @@ class Oracle:
 
     # Promises
 
-    def promised(self, incarnation: bytes, high: int, digest: bytes, on_disk: bytes | None) -> None:
-        """The server is about to answer {high, hash}; `on_disk` is what another connection finds there."""
+    def promised(
+        self, incarnation: bytes, high: int, digest: bytes, on_disk: bytes | None, who: str = "the server"
+    ) -> None:
+        """`who` is about to answer {high, hash}; `on_disk` is what another connection finds there."""
         if high == 0:
             return
         self.promises.setdefault((incarnation, high), set()).add(digest)
         if on_disk != digest:
-            self.blame(5, f"the server promised {incarnation.hex()[:8]}:{high} before it was on its disk")
+            self.blame(5, f"{who} promised {incarnation.hex()[:8]}:{high} before it was on its disk")
 
     def acknowledged(self, machine: str, incarnation: bytes, acked: int, own: bytes | None) -> None:
         """The till moved its cursor to `acked`, where its own journal has this hash."""
         if acked and own not in self.promises.get((incarnation, acked), ()):
             self.blame(5, f"{machine} counts {incarnation.hex()[:8]}:{acked} as sent, which no server said")
+
+    def says_safe(self, incarnation: bytes, through: int) -> None:
+        """The central server is about to answer that so much is in a backup."""
+        self._safe[incarnation] = max(through, self._safe.get(incarnation, 0))
+
+    def believes_safe(self, machine: str, incarnation: bytes, through: int) -> None:
+        if through > self._safe.get(incarnation, 0):
+            self.blame(7, f"{machine} takes {incarnation.hex()[:8]}:{through} for safe, and no backup has it")
 
     # The drawer and the printer
 

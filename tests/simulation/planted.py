@@ -17,6 +17,7 @@ from pos_client.store.catalogue_copy import CatalogueStore
 from pos_client.store.jobs import Jobs
 from pos_client.store.positions import position
 from pos_client.sync import push as push_core
+from pos_client.sync import two_paths
 from pos_client.sync.back_off import BackOff
 from pos_client.sync.forks import Forks
 from pos_client.sync.pull import PullCore
@@ -33,8 +34,13 @@ from sync_server.ingest.service import IngestService
 from sync_server.sales import rows as sale_rows
 from sync_server.sales import service as sales_service
 from sync_server.stock import service as stock_service
+from sync_server.store_hub import aside, entries, journals
+from sync_server.store_hub.forwarder import Forwarder
+from sync_server.store_hub.intake import HubIntake
 from sync_server.tills.service import TillService
 from tests.simulation import office
+from tests.simulation.chance import Chance
+from tests.simulation.conditions import HubConditions, draw
 
 Swap = tuple[Any, str, Any]
 """Whose, which name, and what stands there instead."""
@@ -47,6 +53,27 @@ class Planted(NamedTuple):
     swaps: Callable[[], list[Swap]]
     conditions: dict[str, object]
     """What is not drawn but given, for a fault that only shows in rough weather."""
+
+
+A_HUB = HubConditions(
+    crash_every_ms=0,
+    cut_every_ms=9_000,
+    loss_every_ms=15_000,
+    restore_every_ms=0,
+    backup_every_ms=9_000,
+    disk_full_every_ms=0,
+    clock_jump_every_ms=0,
+    proof_every_ms=10_000,
+    gone_at_the_end=False,
+    good_wires=True,
+    first_wait_ms=200,
+    greet_every_ms=2_000,
+)
+
+TILLS_PUT_BACK = msgspec.structs.asdict(draw(Chance("seed 14").fork("conditions")))
+"""A day on which tills are often set back while the hub can't reach the central server."""
+
+QUIET_HUB = msgspec.structs.replace(A_HUB, cut_every_ms=0, loss_every_ms=0)
 
 
 @contextmanager
@@ -522,3 +549,80 @@ def compaction_forgets_too_much() -> list[Swap]:
         return gone
 
     return [(compaction.Compaction, "_forget_replaced", forget)]
+
+
+# The store's hub
+
+
+@_fault("the hub acknowledges what it has not committed", hub=A_HUB)
+def hub_acks_before_commit() -> list[Swap]:
+    usual = HubIntake.push
+
+    def push(intake: Any, who: Any, push: Any) -> Any:
+        class Later(Exception):
+            pass
+
+        if push.entries[-1].event_id[-1] % 4:
+            return usual(intake, who, push)
+        ingest, reply = intake._ingest, None
+        with suppress(Later), ingest._db.write() as tx:
+            reply = ingest._admission.admit(tx, who, ingest._public_key_of(tx, who), push)
+            raise Later
+        return reply
+
+    return [(HubIntake, "push", push)]
+
+
+@_fault("the hub writes bodies anew when it passes them on", hub=A_HUB)
+def hub_rewrites_bodies() -> list[Swap]:
+    usual = entries.as_push
+
+    def rewritten(*given: Any) -> Any:
+        push = usual(*given)
+        entries = [
+            msgspec.structs.replace(one, body=msgspec.json.format(one.body, indent=1)) for one in push.entries
+        ]
+        return msgspec.structs.replace(push, entries=tuple(entries))
+
+    return [(entries, "as_push", rewritten)]
+
+
+@_fault("the hub says of what it holds itself that it is safe", hub=A_HUB)
+def hub_says_safe() -> list[Swap]:
+    usual = HubIntake.push
+
+    def push(intake: Any, who: Any, push: Any) -> Any:
+        reply = usual(intake, who, push)
+        return msgspec.structs.replace(reply, safe_through=reply.high)
+
+    return [(HubIntake, "push", push)]
+
+
+@_fault(
+    "a till takes the hub's acknowledgement for the central server's, and never takes it back",
+    hub=A_HUB,
+    server_restore_every_ms=0,
+    restore_at_the_end=False,
+)
+def hubs_word_is_final() -> list[Swap]:
+    return ack_never_rewinds()
+
+
+@_fault("the hub believes that a central server that is further has what lies here", **TILLS_PUT_BACK)
+def hub_mixes_branches() -> list[Swap]:
+    return [(journals, "_is_same", lambda *_: True)]
+
+
+@_fault("what parts from the central server's journal is thrown away by the hub", **TILLS_PUT_BACK)
+def hub_drops_branches() -> list[Swap]:
+    return [(aside, "put", _nothing)]
+
+
+@_fault("a hub whose pushes kill the central server makes them no smaller", hub=QUIET_HUB, curses=True)
+def hub_never_halves() -> list[Swap]:
+    return [(Forwarder, "_made_smaller", lambda *_: False)]
+
+
+@_fault("a central server that dies of an entry is taken for no server, where the hub is away")
+def way_hides_a_death() -> list[Swap]:
+    return [(two_paths, "_tells", lambda *_: False)]

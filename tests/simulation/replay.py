@@ -58,7 +58,7 @@ def _repeat(world: World, chance: Chance) -> Iterator[Broken]:
 
 def _brings_back(world: World, request: Request) -> bool:
     """What was on no disk any more and is in this very request comes to life by it, as it should."""
-    if request.door not in ("push", "push_raw"):
+    if request.door not in ("push", "push_raw", "hub_push", "hub_push_raw"):
         return False
     push = wire.unpack(request.body, Push)
     return any(entry.event_id in world.oracle.gone for entry in push.entries)

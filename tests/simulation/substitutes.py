@@ -1,16 +1,24 @@
-"""What of the product runs otherwise here: its one thread that no port leads to, the anchor's, is played by events."""
+"""What of the product runs otherwise here: threads that no port leads to, the anchor's and the hub's, are played."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pos_client.store import books
 from pos_client.store.anchor import AnchorFile
+from sync_server import hub_app
+from sync_server.feed.pokes import PokeBoard
+from sync_server.store_hub.forwarder import Forwarder
+from sync_server.store_hub.rounds import Rounds
+from tests.simulation.scheduler import LineOfWork, Scheduler
+from tests.simulation.turns import SimulatedTurns
 
 if TYPE_CHECKING:
+    from tests.simulation.hub import Hub
     from tests.simulation.till import Till
 
 _LAZIEST_MS = 5_000
@@ -46,3 +54,75 @@ def anchors_of(till: Till) -> Iterator[None]:
         yield
     finally:
         books.AnchorFile = usual  # type: ignore[misc]
+
+
+class PlayedRounds(Rounds):
+    """The hub's rounds in virtual time."""
+
+    def __init__(self, hub: Hub, name: str, round: Callable[[], float], first_rest_s: float = 1.0) -> None:
+        super().__init__(name, round, first_rest_s, hub.jitter)
+        self._turns = SimulatedTurns(hub.scheduler, self.turn)
+
+    def start(self) -> None:
+        self._turns.start()
+
+    def wake(self) -> None:
+        if not self.is_failing:
+            self._turns.wake()
+
+    def end(self) -> None:
+        self._turns.end()
+
+
+@contextmanager
+def rounds_of(hub: Hub) -> Iterator[None]:
+    """A hub that is built meanwhile goes its rounds in virtual time, and tells its hints to the simulation."""
+
+    class Board(PokeBoard):
+        def tell(self, streams: frozenset[str]) -> None:
+            hub.on_news(streams)
+
+    usual = hub_app.Rounds, hub_app.PokeBoard
+    hub_app.Rounds, hub_app.PokeBoard = partial(PlayedRounds, hub), Board  # type: ignore[assignment, misc]
+    try:
+        yield
+    finally:
+        hub_app.Rounds, hub_app.PokeBoard = usual  # type: ignore[misc]
+
+
+class _Turnstile:
+    """A lock for lines of work, on which a thread's would never open."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._taken = False
+        self._queue: list[tuple[LineOfWork, object]] = []
+
+    def acquire(self, timeout: float = -1) -> bool:
+        while self._taken:
+            line, token = self._scheduler.current, object()
+            assert line is not None
+            self._queue.append((line, token))
+            if timeout >= 0:
+                self._scheduler.after(round(timeout * 1000), partial(line.answer, token, "late"))
+            if line.wait_for(token) == "late":
+                return False
+        self._taken = True
+        return True
+
+    def release(self) -> None:
+        self._taken = False
+        waiting, self._queue = self._queue, []
+        for line, token in waiting:
+            self._scheduler.after(0, partial(line.answer, token))
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def wait_without_threads(forwarder: Forwarder, scheduler: Scheduler) -> None:
+    """Where the hub's threads wait for each other, lines of work do."""
+    forwarder._greeting = _Turnstile(scheduler)  # type: ignore[assignment]

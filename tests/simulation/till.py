@@ -12,10 +12,13 @@ from pos_client.store.catalogue import CatalogueFile
 from pos_client.store.segments import Here
 from pos_client.sync.bootstrap import Bootstrap
 from pos_client.sync.downward import Downward
+from pos_client.sync.path_choice import PathChoice
 from pos_client.sync.pull import PullCore
 from pos_client.sync.pull_messages import PullPoked, VerdictsHeard
 from pos_client.sync.push import PushCore
+from pos_client.sync.server_port import Server
 from pos_client.sync.status import StatusBoard, SyncStatus
+from pos_client.sync.two_paths import TwoPaths
 from pos_client.sync.upward import Upward
 from pos_client.till.errors import StorageFailed, StorageFull
 from shared_models.ids import uuid7
@@ -23,8 +26,10 @@ from shared_models.reference import FEED_SCHEMA, streams_of
 from shared_models.sync_api import PROTOCOL, FeedVerdict, Hello, SegmentState
 from tests.simulation.chance import Chance
 from tests.simulation.clock import TillClock, WallClock
+from tests.simulation.conditions import HubConditions
 from tests.simulation.disk import BOOKS_FILE, copy_disk, events_on_till, half_sales
 from tests.simulation.distant_server import DistantServer
+from tests.simulation.hints import Hints
 from tests.simulation.network import Line
 from tests.simulation.oracle import Oracle
 from tests.simulation.paper import receipt
@@ -55,12 +60,17 @@ class Till:
         oracle: Oracle,
         tally: Counter[str],
         trace: Trace,
+        hub_line: Line | None = None,
+        hub_conditions: HubConditions | None = None,
     ) -> None:
         self.name = name
         self.till_id = till_id
         self.who = identity(till_id)
         self.sign = signer(till_id)
         self.line = line
+        self.hub_line = hub_line
+        self.hub_conditions = hub_conditions
+        """Its way to the store's hub, where there is one."""
         self.chance = chance
         self.scheduler = scheduler
         self.oracle = oracle
@@ -81,6 +91,10 @@ class Till:
         self.on_start: Callable[[], None] = lambda: None
         self.after_crash_ms = lambda: chance.spread(500, 120_000)
         (self.data).mkdir(parents=True)
+
+    @property
+    def lines(self) -> list[Line]:
+        return [self.line] if self.hub_line is None else [self.line, self.hub_line]
 
     @property
     def data(self) -> Path:
@@ -249,7 +263,7 @@ class Program:
     def _start_sync(self) -> None:
         """As `sync.worker` puts it together, in virtual time."""
         till = self.till
-        server = DistantServer(till.line, till.who, till.chance)
+        server = self._way_to_the_server()
         outbox = WatchedOutbox(self.books, till)
         self.core = PushCore(self._jitter)
         self._upward = Upward(
@@ -278,6 +292,31 @@ class Program:
         self._down = SimulatedTurns(till.scheduler, self._downward.turn)
         self._up.start()
         self._down.start()
+        self._hints: Hints | None = None
+        if till.hub_line is not None:
+            self._hints = Hints(till, server, self.catalogue, self._find_out, self.line_is_back, self.poke)
+            self._hints.start()
+
+    def _way_to_the_server(self) -> Server:
+        till = self.till
+        central = DistantServer(till.line, till.who, till.chance)
+        conditions = till.hub_conditions
+        if till.hub_line is None or conditions is None:
+            return central
+        hub = DistantServer(till.hub_line, till.who, till.chance)
+        choice = PathChoice(self._jitter, conditions.first_wait_ms)
+        return TwoPaths(hub, central, choice, self.clock, self._take_path, conditions.greet_every_ms)
+
+    def _take_path(self, path: str) -> None:
+        """As `SyncWorker.path_changed`."""
+        if path != self.status.path:
+            self.till.tally[f"ways taken: {path}"] += 1
+        self.board.change(path=path)
+        self._find_out()
+
+    def _find_out(self) -> None:
+        self._upward.doubted()
+        self._up.wake()
 
     def wake(self) -> None:
         """There is something to send."""
@@ -297,6 +336,8 @@ class Program:
     def close(self) -> None:
         self._up.end()
         self._down.end()
+        if self._hints is not None:
+            self._hints.end()
         self.books.close()
         self.catalogue.close()
 

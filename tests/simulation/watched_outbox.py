@@ -25,6 +25,7 @@ class WatchedOutbox:
         self, incarnation: bytes, high: int, safe_through: int, checkpoint: Checkpoint | None = None
     ) -> None:
         self._books.acknowledge(incarnation, high, safe_through, checkpoint)
+        self._till.oracle.believes_safe(self._till.name, incarnation, safe_through)
         for segment in self._books.segments():
             if segment.incarnation == incarnation:
                 own = self._books.entry_hash(incarnation, segment.acked)

@@ -19,15 +19,18 @@ from tests.simulation.cashier import Cashier
 from tests.simulation.chance import Chance
 from tests.simulation.conditions import MINUTE_MS, Conditions
 from tests.simulation.disk import SERVER_FILE, events_on_server
+from tests.simulation.evidence import Evidence
 from tests.simulation.faults import Faults
 from tests.simulation.head_office import HeadOffice
-from tests.simulation.invariants import broken_at_the_end
-from tests.simulation.network import Line
+from tests.simulation.hub import Hub
+from tests.simulation.hub_faults import HubFaults
+from tests.simulation.invariants import acknowledged_is_stored, broken_at_the_end
+from tests.simulation.network import FrontDoor, Line
 from tests.simulation.office import Office, is_cursed
 from tests.simulation.oracle import Broken, Oracle
 from tests.simulation.replay import broken_by_replay
 from tests.simulation.scheduler import Scheduler
-from tests.simulation.shop import build_template, till_name
+from tests.simulation.shop import build_template, public_key, till_name
 from tests.simulation.till import Till
 from tests.simulation.trace import Show, Trace
 
@@ -91,20 +94,27 @@ class World:
             self.trace,
         )
         self.office.on_news = self._tell_of_news
+        self._hints = self._chance.fork("hints")
+        self.tills: list[Till] = []
+        self.hub = self._a_hub() if self.conditions.hub else None
         self._head_office = HeadOffice(
             self.office, self._chance.fork("head office"), [id for id, _ in self._goods]
         )
         self._cashiers: list[Cashier] = []
-        self.tills: list[Till] = []
-        self._hints = self._chance.fork("hints")
         for number in range(1, self.conditions.tills + 1):
-            self._add(till_name(number), till_name(number)).start()
+            till = self._add(till_name(number), till_name(number))
+            if self.hub is None:
+                till.start()
+            else:
+                self.scheduler.after(self._chance.fork(f"opening {number}").spread(1, 10_000), till.start)
         self._faults = Faults(self, self._chance.fork("faults"), folder / "backups")
+        self._hub_faults = HubFaults(self, self._chance.fork("hub faults"), folder / "backups")
 
     def live(self) -> None:
         self.trace.note(f"conditions {self.conditions}")
         self._plan_decisions()
         self._faults.begin()
+        self._hub_faults.begin()
         self.scheduler.run(LONGEST_SAFETY_MS, self._safety_is_over)
         self._end_of_fire()
         began_ms = self.scheduler.now_ms
@@ -135,15 +145,15 @@ class World:
         self._log.end()
         for till in self.tills:
             till.close()
+        if self.hub is not None:
+            self.hub.close()
         self.office.close()
 
     # Who is there
 
     def _add(self, name: str, till_id: str) -> Till:
         chance = self._chance.fork(name)
-        line = Line(
-            self.scheduler, self.conditions, chance.fork("line"), self.office, self.tally, self.trace.note
-        )
+        line = self._line(chance.fork("line"), self.office)
         till = Till(
             name,
             till_id,
@@ -154,6 +164,8 @@ class World:
             self.oracle,
             self.tally,
             self.trace,
+            self._line_to_the_hub(chance.fork("hub line")),
+            self.conditions.hub,
         )
         till.knows_its_machine = self.conditions.knows_machine
         cashier = Cashier(till, self.conditions, chance.fork("cashier"), self._goods, self._enough_sold)
@@ -161,6 +173,31 @@ class World:
         self.tills.append(till)
         self._cashiers.append(cashier)
         return till
+
+    def _line(self, chance: Chance, door: FrontDoor) -> Line:
+        return Line(self.scheduler, self.conditions, chance, door, self.tally, self.trace.note)
+
+    def _line_to_the_hub(self, chance: Chance) -> Line | None:
+        if self.hub is None or self.conditions.hub is None:
+            return None
+        line = self._line(chance, self.hub)
+        line.calm = self.conditions.hub.good_wires
+        return line
+
+    def _a_hub(self) -> Hub:
+        chance = self._chance.fork("hub")
+        hub = Hub(
+            self._folder / "hub",
+            self.scheduler,
+            self._line(chance.fork("line"), self.office),
+            chance,
+            self.oracle,
+            self.tally,
+            self.trace,
+            lambda hub_id: self.office.enrol_hub(hub_id, public_key("hub")),
+        )
+        hub.on_news = lambda streams: self._hint_to_the_tills()
+        return hub
 
     def add_clone(self, original: Till, disk: Path) -> None:
         self.tally["clones"] += 1
@@ -202,6 +239,12 @@ class World:
 
     def _tell_of_news(self) -> None:
         """The hint that the tills wait for; it may be late, and may be lost."""
+        hub = self.hub
+        if hub is not None and self._hints.happens(0.7):
+            self.scheduler.after(self._hints.spread(1, 10_000), hub.hear_of_news)
+        self._hint_to_the_tills()
+
+    def _hint_to_the_tills(self) -> None:
         for till in self.tills:
             if self._hints.happens(0.7):
                 self.scheduler.after(
@@ -212,8 +255,11 @@ class World:
         if self.conditions.restore_at_the_end:
             self._faults.restore_the_server()
         self._faults.end()
+        self._hub_faults.end()
         self.trace.note("the faults are over")
         self.scheduler.after(0, self.office.start_if_down)
+        if self.hub is not None:
+            self.scheduler.after(0, self.hub.start)
         for till in self.tills:
             till.after_crash_ms = lambda: 1_000
             till.start()
@@ -249,7 +295,19 @@ class World:
                 found.append(f"{till.name} has {unsent} unsent: {till.program.status.message}")
             elif heads != set(till.program.catalogue.positions()):
                 found.append(f"{till.name}'s catalogue is behind: {till.program.status.catalogue_message}")
+        if self.hub is not None and not found and (lacking := self._lacking()):
+            found.append(f"{lacking} entries have not arrived at the central server")
+        elif self.hub is not None and not found:
+            found += acknowledged_is_stored(Evidence(self))
         return found
+
+    def _lacking(self) -> int:
+        """With a hub, 'sent' is not 'arrived'."""
+        arrived = events_on_server(self.office.data)
+        return sum(
+            entry.event_id not in arrived and entry.event_id not in self.oracle.gone
+            for entry in self.oracle.committed
+        )
 
     def _cursed(self) -> int:
         if not self.conditions.curses:
@@ -260,10 +318,20 @@ class World:
         """More requests than it takes: batches, greetings, rounds of the feed, and the searches for poison."""
         tills, poison = len(self.tills), 40 * (len(self.oracle.poisoned) + self._cursed())
         seconds, requests = self.scheduler.now_ms // 1000, self.tally["requests"]
+        if self.hub is not None:
+            return self._storm_by_two_ways(2 * (tills + 1), seconds, requests, poison)
         most = tills * (200 + seconds) + self.tally["sales"] + poison
         if requests > most:
             return f"{requests} requests in {seconds} s, and {most} would be many"
         calm, most = requests - self._requests_under_fire, tills * (400 + seconds // 10) + poison
+        return f"{calm} requests after the last fault, and {most} would be many" if calm > most else ""
+
+    def _storm_by_two_ways(self, ways: int, seconds: int, requests: int, poison: int) -> str:
+        """Each machine has two ways, and asks for hints by one of them every twenty seconds."""
+        most = ways * (200 + seconds) + 2 * (self.tally["sales"] + poison)
+        if requests > most:
+            return f"{requests} requests in {seconds} s by two ways, and {most} would be many"
+        calm, most = requests - self._requests_under_fire, ways * (400 + seconds // 4) + 2 * poison
         return f"{calm} requests after the last fault, and {most} would be many" if calm > most else ""
 
 
@@ -288,8 +356,7 @@ class _Log(logging.Handler):
 
 @cache
 def template() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="evertill-template-", dir=memory_disk()))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = new_folder("evertill-template-")
     build_template(folder)
     return folder
 
@@ -301,6 +368,13 @@ def _goods() -> list[tuple[str, int]]:
         return sorted(connection.execute("select product_id, unit_price_minor from price"))
     finally:
         connection.close()
+
+
+def new_folder(prefix: str) -> Path:
+    """For as long as the process lives."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=memory_disk()))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def memory_disk() -> str | None:

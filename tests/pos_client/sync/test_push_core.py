@@ -233,6 +233,26 @@ def test_an_incarnation_that_was_left_before_keeps_what_the_server_has_too() -> 
     assert len(shell.of_kind(CompareHashes)) == asked, "it is asked about once"
 
 
+def test_what_one_server_has_of_an_earlier_incarnation_another_need_not_have() -> None:
+    """The store's hub held the till's own branch, the central server holds that of a copy of the till."""
+    till, server, shell = shop(5)
+    shell.run()
+    left = till.strands[0]
+    left.entries, left.acked = left.entries[:3], 3
+    till.begin_strand(b"n" * 16)
+    till.sell(1)
+    shell.now_ms += 600_000
+    shell.run()
+    assert till.left == []
+    server.chains[left.incarnation][2:] = [bytes([n]) * 32 for n in range(4)]
+    third = left.entries[2]
+    del server.stored[third.event_id]
+    shell.now_ms += 600_000
+    shell.run()
+    assert till.left == [(2, "diverged")]
+    assert server.stored[third.event_id] == third.body
+
+
 def test_what_an_earlier_incarnation_has_beside_the_server_is_sent_in_the_current_one() -> None:
     till, server, shell = shop(5)
     shell.run()

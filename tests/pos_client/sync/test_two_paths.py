@@ -111,6 +111,26 @@ def test_where_both_are_away_the_till_hears_so_and_tries_both_again(ways: Ways) 
     assert ways.paths == ["central", "hub"]
 
 
+@pytest.mark.parametrize("died", [Unreachable("reset", sent=True), Refused(500)])
+def test_a_central_server_that_dies_of_an_entry_is_told_from_one_that_is_not_there(
+    ways: Ways, died: Outcome
+) -> None:
+    """Else the till would send the same entry for ever, where the hub is away."""
+    ways.hub.says, ways.central.says = AWAY, died
+    assert ways.feed() == died
+    assert ways.feed() == died, "also once the hub is asked last"
+
+
+def test_a_hub_that_dies_of_an_entry_is_told_from_no_way_at_all(ways: Ways) -> None:
+    ways.hub.says, ways.central.says = Unreachable("reset", sent=True), AWAY
+    assert ways.feed() == Unreachable("reset", sent=True)
+
+
+def test_what_a_strange_hub_says_is_no_word_of_the_central_servers(ways: Ways) -> None:
+    ways.hub.says, ways.central.says = Refused(403), AWAY
+    assert ways.feed() == AWAY
+
+
 def test_a_till_that_sells_nothing_is_told_to_greet_when_the_hub_should_be_tried_again(ways: Ways) -> None:
     ways.hub.says = AWAY
     ways.feed()

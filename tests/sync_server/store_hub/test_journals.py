@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 from sqlalchemy import Connection, insert, select
 
+from shared_models import wire
 from shared_models.journal import START
 from shared_models.signing import public_key_of
 from shared_models.sync_api import Push, PushReply
@@ -15,9 +16,9 @@ from sync_server.database import Database
 from sync_server.exceptions.service import ExceptionService
 from sync_server.hubs.tables import relayed
 from sync_server.ingest import log
-from sync_server.ingest.tables import ingest_log
+from sync_server.ingest.tables import ingest_log, quarantine
 from sync_server.store_hub import journals
-from sync_server.store_hub.journals import HubAdmission
+from sync_server.store_hub.journals import Compared, HubAdmission
 from sync_server.sync_messages import TillIdentity
 from tests.sync_server.a_till import ATill
 from tests.sync_server.conftest import Clock
@@ -45,6 +46,9 @@ class AHubsBooks:
     def hear(self, high: int, digest: bytes | None = None) -> bool:
         own = self.till.entries[high - 1].hash if high else START
         return journals.settle(self.tx, self.id, high, own if digest is None else digest, 0)
+
+    def hashes(self, tx: Connection, *seqs: int) -> tuple[bytes, ...]:
+        return self._admission.hashes(tx, WHO, self.id, seqs)
 
     @property
     def high(self) -> int:
@@ -128,6 +132,22 @@ def test_a_central_server_put_back_from_an_old_copy_gets_again_what_the_hub_has(
     assert books.next_push() == books.till.batch(3, 8)
 
 
+def test_a_central_server_put_back_before_what_the_till_brought_it_itself_gets_that_from_the_till(
+    books: AHubsBooks,
+) -> None:
+    """What came by the hub before and after is here; what went past it is not."""
+    books.take(1, 3)
+    books.hear(3)
+    books.hear(5)
+    books.take(6, 8)
+    assert books.hear(2)
+    assert books.high == 3, "the till is told to bring the rest"
+    assert books.next_push() == books.till.batch(3, 3)
+    assert books.waiting() == 4
+    assert books.take(4, 5).high == 8
+    assert books.next_push() == books.till.batch(3, 8)
+
+
 def test_a_central_server_that_lost_the_journal_gets_it_from_its_beginning(books: AHubsBooks) -> None:
     books.take(1, 8)
     books.hear(8)
@@ -142,6 +162,30 @@ def test_of_a_journal_that_parted_the_central_servers_word_holds(books: AHubsBoo
     assert held is not None
     assert (held.high, held.head_hash) == (4, b"x" * 32)
     assert books.next_push() is None
+
+
+def test_a_central_server_that_is_further_by_another_way_has_not_what_lies_here(books: AHubsBooks) -> None:
+    """Both branches of a till that was put back: the hub has one of them, the central server another."""
+    books.take(1, 6)
+    books.hear(4)
+    assert journals.to_compare(books.tx, books.id, 8) == 6
+    compared = Compared(6, b"other" * 6 + b"..")
+    assert not journals.settle(books.tx, books.id, 8, b"x" * 32, 0, compared)
+    assert books.high == 8
+    assert log.hash_at(books.tx, books.id, 6) is None, "the till must not take it for the central server's"
+    aside = books.tx.scalars(select(quarantine.c.raw)).all()
+    found = sorted((wire.unpack(frame, Push) for frame in aside), key=lambda push: push.first_seq)
+    assert found == [books.till.batch(5, 5), books.till.batch(6, 6)], "each may be nowhere else"
+
+
+def test_what_came_while_the_central_server_was_asked_is_compared_the_next_time(books: AHubsBooks) -> None:
+    books.take(1, 5)
+    books.hear(4)
+    books.take(6, 7)
+    compared = Compared(5, books.till.entries[4].hash)
+    assert not journals.settle(books.tx, books.id, 8, books.till.entries[7].hash, 0, compared)
+    assert books.high == 7
+    assert books.next_push() == books.till.batch(5, 7)
 
 
 def test_what_the_disk_altered_is_found_and_forgotten(books: AHubsBooks) -> None:

@@ -1,0 +1,124 @@
+"""How a hub gets on with a central server that dies of what it is sent, and with a clock that is set wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from shared_models import wire
+from shared_models.hub_api import HubHello, HubHelloReply
+from shared_models.journal import START
+from shared_models.reference import FeedPage, FeedPosition
+from shared_models.store_config import StoreConfig
+from shared_models.sync_api import HashesReply, HashesRequest, Poke, Push, PushReply, SnapshotManifest
+from sync_server.database import Database
+from sync_server.ports import NowMs
+from sync_server.store_hub import journals
+from sync_server.store_hub.central import CentralAway
+from sync_server.store_hub.forwarder import HELLO_EVERY_MS, Forwarder
+from sync_server.store_hub.rounds import Rounds
+from tests.sync_server.conftest import Clock
+from tests.sync_server.store_hub.test_journals import AHubsBooks
+
+_TEN_YEARS_MS = 10 * 365 * 86_400_000
+
+
+class Fragile:
+    """A central server that dies of one entry, and holds one journal up to `high`."""
+
+    def __init__(self, books: AHubsBooks, deadly_seq: int) -> None:
+        self._till = books.till
+        self._deadly_seq = deadly_seq
+        self.high = 0
+        self.deaths = 0
+        self.hellos = 0
+        self.raw: list[int] = []
+
+    def hello(self, said: HubHello) -> HubHelloReply:
+        self.hellos += 1
+        return HubHelloReply(
+            server_time_ms=0,
+            protocol=said.protocol,
+            store=msgspec.json.encode(StoreConfig(store_id="03", name="Corner", currency="EUR")),
+            tills=(),
+            devices=(),
+            journals=(),
+        )
+
+    def push(self, device_id: str, push: Push) -> PushReply:
+        if push.first_seq <= self._deadly_seq < push.first_seq + len(push.entries):
+            self.deaths += 1
+            raise CentralAway("no answer", was_sent=True)
+        self.high = push.first_seq + len(push.entries) - 1
+        return self._reply()
+
+    def push_raw(self, device_id: str, frame: bytes, reason: str) -> PushReply | None:
+        self.raw.append(wire.unpack(frame, Push).first_seq)
+        self.high = self.raw[-1]
+        return self._reply()
+
+    def _reply(self) -> PushReply:
+        digest = self._till.entries[self.high - 1].hash if self.high else START
+        return PushReply(incarnation=self._till.incarnation, high=self.high, hash=digest)
+
+    def hashes(self, device_id: str, asked: HashesRequest) -> HashesReply:
+        raise AssertionError("nothing is to be compared")
+
+    def page(self, stream: str, epoch: str, after: int) -> FeedPage:
+        raise AssertionError("the follower asks for this")
+
+    def manifest(self, store_id: str) -> SnapshotManifest:
+        raise AssertionError("the follower asks for this")
+
+    def blob(self, sha256: str, to: Path) -> None:
+        raise AssertionError("the follower asks for this")
+
+    def poke(self, have: Sequence[FeedPosition]) -> Poke:
+        raise AssertionError("the follower asks for this")
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def books(sqlite_database: Database, clock: Clock) -> AHubsBooks:
+    with sqlite_database.write() as tx:
+        books = AHubsBooks(tx, clock)
+        books.take(1, 8)
+        books.hear(0)
+    return books
+
+
+def forwarder(db: Database, central: Fragile, now_ms: NowMs, elapsed_ms: NowMs) -> Forwarder:
+    return Forwarder(db, central, central, "hub", now_ms, elapsed_ms, lambda: True)
+
+
+def test_an_entry_that_kills_the_central_server_is_found_and_brought_raw_and_the_others_arrive(
+    sqlite_database: Database, books: AHubsBooks, clock: Clock
+) -> None:
+    central = Fragile(books, deadly_seq=5)
+    hub = forwarder(sqlite_database, central, clock, lambda: 0)
+    rounds = Rounds("up", hub.round, jitter=lambda most: 0)
+    for _ in range(20):
+        rounds.turn()
+    assert (central.high, central.raw) == (8, [5])
+    assert central.deaths <= 9
+    with sqlite_database.read() as tx:
+        assert journals.waiting(tx) == (0, None)
+
+
+def test_a_hub_whose_clock_was_years_ahead_for_once_greets_every_minute_all_the_same(
+    sqlite_database: Database, books: AHubsBooks, clock: Clock
+) -> None:
+    elapsed, central = [0], Fragile(books, deadly_seq=0)
+    hub = forwarder(sqlite_database, central, clock, lambda: elapsed[0])
+    clock.advance(_TEN_YEARS_MS)
+    hub.round()
+    clock.advance(-_TEN_YEARS_MS)
+    assert central.hellos == 1
+    elapsed[0] += HELLO_EVERY_MS
+    hub.round()
+    assert central.hellos == 2
