@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import msgspec
 
 from hardware.displays.address import display_at
+from hardware.displays.second_screen import SecondScreen
 from hardware.displays.wired import WiredDisplay
 from hardware.drawers.base import CashDrawer
 from hardware.drawers.direct_trigger import DirectTriggerDrawer, TriggerSettings
@@ -29,7 +30,7 @@ class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     A drawer hangs on the printer or has a trigger of its own. `card_terminal`, `scanners`, `scale` and `display`
     are addresses, see `address` in `hardware.terminals`, `hardware.scanners`, `hardware.scales` and
-    `hardware.displays`.
+    `hardware.displays`. `second_screen` is 'auto', a monitor's name or 'window'.
     """
 
     printer: PrinterSettings | None = None
@@ -40,6 +41,7 @@ class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     second_printer: PrinterSettings | None = None
     scale: str = ""
     display: str = ""
+    second_screen: str = ""
 
 
 class Devices(msgspec.Struct, frozen=True):
@@ -52,6 +54,7 @@ class Devices(msgspec.Struct, frozen=True):
     card_terminal: CardTerminal | None
     scale: Scale | None = None
     display: WiredDisplay | None = None
+    second_screen: SecondScreen | None = None
 
 
 def connected(settings: DeviceSettings) -> Devices:
@@ -68,6 +71,7 @@ def connected(settings: DeviceSettings) -> Devices:
         card_terminal=terminal_at(settings.card_terminal) if settings.card_terminal else None,
         scale=scale_at(settings.scale) if settings.scale else None,
         display=display_at(settings.display) if settings.display else None,
+        second_screen=SecondScreen(settings.second_screen) if settings.second_screen else None,
     )
 
 

@@ -13,6 +13,7 @@ import msgspec
 from hardware.counter_device import CounterDevice
 from hardware.device_kinds import counter_devices
 from hardware.displays.address import display_at
+from hardware.displays.second_screen import SecondScreen
 from hardware.drawers.base import KeyOnlyDrawer
 from hardware.escpos.library import use_cache_folder
 from hardware.escpos.paper import Pulse, Receipt
@@ -41,6 +42,7 @@ from pos_client.store.anchor import AnchorFile
 from pos_client.store.books import TillBooks
 from pos_client.store.catalogue import CatalogueFile
 from pos_client.store.rescue import begin as begin_rescue
+from pos_client.store.second_copy import copy_place
 from pos_client.store.segments import Here
 from pos_client.sync import identity as identities
 from pos_client.sync.identity import Identity
@@ -120,13 +122,14 @@ class OpenTill:
             key=settings.database_key or None,
             boot_id=boot_id(),
             here=Here(self.identity.public_key, fingerprint()),
-            second_copy=second_copy(settings, self.till_id),
+            second_copy=copy_place(settings.journal_copy, self.till_id),
         )
         self.lender = Lender(self.books.leases, self.books.tickets, self.till_id, self.clock)
         self.virtual_terminal: VirtualTerminal | None = None
         self.terminal = self._card_terminal()
         self.cards = CardCounter(self.books.cards, self.terminal, ids, self.clock)
         self.display = display_at(settings.display) if settings.display else None
+        self.second_screen = SecondScreen(settings.second_screen) if settings.second_screen else None
         self.scales = ScaleCounter(settings.scale, is_virtual=settings.scale == VIRTUAL)
         self.session = TillSession(
             self.till_id,
@@ -172,6 +175,7 @@ class OpenTill:
             card_terminal=self.terminal,
             scale=self.scales.driver,
             display=self.display,
+            second_screen=self.second_screen,
         )
         if devices.printer is not None:
             self.spooler = Spooler(
@@ -385,13 +389,6 @@ def rescue(settings: TillSettings) -> Path:
     return path.with_name(name)
 
 
-def second_copy(settings: TillSettings, till_id: str) -> Path | None:
-    """Named after the till, so that a card that went to another one is no danger there."""
-    if not settings.journal_copy:
-        return None
-    return Path(settings.journal_copy).expanduser() / f"evertill-journal-{till_id}.db"
-
-
 def doctors_report(settings: TillSettings, reports: Sequence[DeviceReport]) -> str:
     """For support; also from a till that is not enrolled yet."""
     place = identity_of(settings).enrolled
@@ -435,6 +432,9 @@ def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
         till.scanners.on_scan, till.desk.on_change = application.hear_scanners(window)
         if till.display is not None:
             application.face_customer(window, till.display.show)
+        if till.second_screen is not None:
+            till.second_screen.on_change = till.desk.hear
+            application.show_customer(window, till.second_screen)
         till.lender.on_answer = till.cards.on_news = till.scales.on_news = application.hear_answers(window)
         if attend is not None:
             attend(application, till)

@@ -23,6 +23,7 @@ def devices_of(settings: TillSettings, virtual_port: int | None = None) -> Devic
         card_terminal=terminal,
         scale=scale,
         display=settings.display,
+        second_screen=settings.second_screen,
     )
     if not address or address == VIRTUAL:
         return there

@@ -43,9 +43,11 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     (zvt://host:port, see `hardware.terminals.address`), empty for none, or 'virtual' for one made of software that
     approves everything. `scale` is the scale's address (toledo+serial:///dev/ttyUSB0, see `hardware.scales.address`),
     empty for none, or 'virtual' for one made of software. `display` is the address of a line display for the
-    customer (escpos+serial:///dev/ttyUSB1, see `hardware.displays.address`), empty for none. `database_key` is 64
-    hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in a protected file.
-    `journal_copy` is a folder on another disk or card for a second copy of the journal, empty for none.
+    customer (escpos+serial:///dev/ttyUSB1, see `hardware.displays.address`), empty for none. `second_screen` is
+    where the customer's window is: 'auto' for the monitor that the till is not on, a monitor's name, 'window' for
+    an ordinary window, empty for none. `database_key` is 64 hex digits to encrypt the till's files with; `keyring`
+    off keeps the device's private key in a protected file. `journal_copy` is a folder on another disk or card for a
+    second copy of the journal, empty for none.
     """
 
     data_dir: Path = Path(user_data_dir("evertill-till", appauthor=False))
@@ -56,6 +58,7 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     terminal: str = ""
     scale: str = ""
     display: str = ""
+    second_screen: str = ""
     scanners: str = WEDGE
     second_printer: str = ""
     second_printer_profile: str = ""

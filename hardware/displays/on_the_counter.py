@@ -6,25 +6,41 @@ import threading
 
 from hardware.counter_device import CounterDevice, DeviceTest, Tried
 from hardware.displays.base import Facing, TwoLines
+from hardware.displays.second_screen import SecondScreen
 from hardware.displays.wired import WiredDisplay
 from hardware.registry import Devices, DeviceSettings
 from hardware.status import DeviceReport
 
 KIND = "customer_display"
-_NAME = "Customer display"
+SCREEN_KIND = "second_screen"
+_NAME, _SCREEN = "Customer display", "Second screen"
 _TRIAL = TwoLines(Facing("Evertill", "0123456789"), Facing("äöü ñ é", "€ 1.20"))
 _SHOWN_S = 3.0
 
 
 def displays_on_the_counter(settings: DeviceSettings, devices: Devices) -> list[CounterDevice]:
-    """None where the customer has no line display."""
-    display = devices.display
-    if display is None:
-        return []
+    """A line display, a second screen, both or none."""
+    found = []
+    if devices.display is not None:
+        found.append(_line_display(devices.display))
+    if devices.second_screen is not None:
+        found.append(_second_screen(devices.second_screen))
+    return found
+
+
+def _line_display(display: WiredDisplay) -> CounterDevice:
     test = DeviceTest(
         "Try the display", "Look at the customer's display now.", lambda stop: _tried(display, stop)
     )
-    return [CounterDevice(_NAME, KIND, display.place, lambda: _report(display), (test,))]
+    return CounterDevice(_NAME, KIND, display.place, lambda: _report(display), (test,))
+
+
+def _second_screen(screen: SecondScreen) -> CounterDevice:
+    def look() -> DeviceReport:
+        works, message = screen.state()
+        return DeviceReport(_SCREEN, SCREEN_KIND, screen.place, works, message)
+
+    return CounterDevice(_SCREEN, SCREEN_KIND, screen.place, look)
 
 
 def _report(display: WiredDisplay) -> DeviceReport:

@@ -36,6 +36,11 @@ _PER_STEP = 1000
 _AGAIN_S = 30.0
 
 
+def copy_place(folder: str, till_id: str) -> Path | None:
+    """Named after the till, so that a card that went to another one is no danger there; None without a folder."""
+    return Path(folder).expanduser() / f"evertill-journal-{till_id}.db" if folder else None
+
+
 class SecondCopy:
     """`note` after each commit; a thread does the rest, and tries again where the volume is away."""
 

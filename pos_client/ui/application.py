@@ -11,14 +11,17 @@ from PySide6.QtNetwork import QNetworkInformation
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from hardware.displays.base import TwoLines
+from hardware.displays.second_screen import SecondScreen
 from hardware.scanners.base import ScanOutcome
 from hardware.scanners.wedge import DEFAULT_WEDGE, WedgeSettings
 from pos_client.till.intents import Till
 from pos_client.till.state import TillStatus
 from pos_client.ui.customer_lines import CustomerLines
+from pos_client.ui.customer_window import CustomerWindow
 from pos_client.ui.device_talk import DeviceDesk
 from pos_client.ui.main_window import MainWindow
 from pos_client.ui.paper_window import PaperWindow
+from pos_client.ui.second_screen import ScreenKeeper
 from pos_client.ui.theme import THEMES, Theme
 from pos_client.ui.worker_bridge import WorkerBridge
 from shared_models.moment import Moment
@@ -119,6 +122,13 @@ class Application(QObject):
         self._customer_lines = CustomerLines(window.wording, show, self)
         window.presenter.state_changed.connect(self._customer_lines.show_state)
         self._customer_lines.show_state(window.presenter.state)
+
+    def show_customer(self, window: MainWindow, screen: SecondScreen) -> None:
+        """The customer's own window, on the monitor that is set up for it whenever that is there."""
+        self._customer_window = CustomerWindow(self._theme, window.wording)
+        window.presenter.state_changed.connect(self._customer_window.show_state)
+        self._customer_window.show_state(window.presenter.state)
+        self._screen_keeper = ScreenKeeper(self._customer_window, window, screen)
 
     def explain(self, message: str) -> int:
         """The till can't start: say why and what to do, then end."""

@@ -190,6 +190,7 @@ QLabel[kind="title"] {{ font-size: 18px; font-weight: bold; }}
 QLabel[kind="strong"] {{ font-weight: bold; }}
 QLabel[kind="large"] {{ font-size: 24px; font-weight: bold; }}
 QLabel[kind="huge"] {{ font-size: 32px; font-weight: bold; }}
+QLabel[kind="welcome"] {{ font-size: 56px; font-weight: bold; }}
 QLabel[kind="soft"] {{ color: {t.soft_ink}; }}
 QLabel[kind="small"] {{ color: {t.soft_ink}; font-size: {SMALL_PX}px; }}
 QLineEdit {{ color: {t.ink}; background: {t.key}; border: 1px solid {t.hairline}; border-radius: 10px;
