@@ -53,6 +53,16 @@ class Cashier:
         self.till.do(type=text)
         return self.till.press("Return")
 
+    def weigh(self, code: str) -> Seen:
+        """What lies on the scale, once it is steady."""
+        lines = self.till.seen["lines"]
+        self.till.do(scan=code)
+        self.till.wait("a steady weight", can_weigh=True)
+        seen = self.till.press("Return")
+        if seen["lines"] != lines + 1:
+            raise WrongFigure(f"{code} was not weighed: the till shows {seen}")
+        return seen
+
     def start_payment(self) -> int:
         """The amount that the customer is asked for."""
         seen = self.till.press("F12")

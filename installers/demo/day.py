@@ -31,7 +31,7 @@ from shared_models.store_config import StoreConfig
 
 FLOAT_MINOR = 15000
 PAID_OUT_MINOR = 640
-CROISSANT, ROLL = "C03", "C02"
+CROISSANT, ROLL, APPLES = "C03", "C02", "C09"
 NEW_PRICE_MINOR = 175
 ROLLS_COUNTED = 60
 _SENT_WITHIN_S = 60.0
@@ -95,6 +95,7 @@ class Day:
         _say("The till is enrolled, has its products, and a shift is open.")
         self._serve(till, cashier, 8, picture_at=5)
         self._bad_scans(till)
+        self._weigh(cashier)
         self._head_office_changes(till, cashier, office)
         _say("The network goes away. Selling goes on.")
         line.cut()
@@ -119,6 +120,11 @@ class Day:
                 self._picture(till, "payment")
             cashier.take(due_minor, exact=number % 3 == 0)
         _say(f"{cashier.sales} sales so far.")
+
+    def _weigh(self, cashier: Cashier) -> None:
+        _say("A customer buys apples by weight.")
+        cashier.weigh(APPLES)
+        cashier.take(cashier.start_payment(), exact=True)
 
     def _bad_scans(self, till: TillProcess) -> None:
         """Each is refused in words, and the ticket stays empty."""

@@ -11,7 +11,7 @@ from installers.demo.server_process import ServerProcess
 from installers.demo.shop import ACCOUNT, STAFF, TILLS, open_shop
 from installers.demo.till_process import TillProcess, till_environment
 
-_TRY_THESE = ("4001954161294", "4008400322728", "3*85123A", "butter")
+_TRY_THESE = ("4001954161294", "4008400322728", "3*85123A", "butter", "apples")
 
 
 class OpenCounter:

@@ -118,6 +118,7 @@ class Robot(QObject):
             "panel": type(self._window.host.panel).__name__ if self._window.host.panel else None,
             "saying": self._window.notice.text,
             "question": state.question.words.code if state.question else None,
+            "can_weigh": state.weighing is not None and state.weighing.can_take,
             "notice": state.notice.words.code if state.notice else None,
             "expected_minor": state.count.expected_minor if state.count else None,
             "z_gross_minor": state.z_report.totals.gross_minor if state.z_report else None,

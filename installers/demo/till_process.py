@@ -126,5 +126,6 @@ def till_environment(folder: Path, server_url: str, printer: str) -> dict[str, s
         "EVERTILL_TILL_SERVER_URL": server_url,
         "EVERTILL_TILL_PRINTER": printer,
         "EVERTILL_TILL_TERMINAL": "virtual",
+        "EVERTILL_TILL_SCALE": "virtual",
         "EVERTILL_TILL_KEYRING": "false",
     }

@@ -29,6 +29,7 @@ from pos_client.till.state import (
     VariantCell,
     VariantChoice,
     VariantColour,
+    WeighingView,
     Words,
 )
 from shared_models.cash import Pieces, ShiftClosed, ShiftTotals, TaxTotal, TenderTotal
@@ -335,6 +336,10 @@ STATES: dict[str, TillState] = {
             "enter_quantity",
             "quantity",
         )
+    ),
+    "weighing": _sale_with(
+        question=Question(Words("weigh", {"name": "Tomatoes on the vine", "unit": "kg"}), "weigh", "weight"),
+        weighing=WeighingView(Words("scale_stable"), "kg", 350, is_net=True, can_take=True),
     ),
     "question_serial": _sale_with(
         question=Question(Words("enter_serial", {"name": "Headphones HX-2"}), "enter_serial", "text")

@@ -11,6 +11,7 @@ from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from pos_client.till.state import TillState
+from pos_client.ui.customer_window import CustomerWindow
 from pos_client.ui.devices_panel import DevicesPanel
 from pos_client.ui.example_devices import ShownDesk
 from pos_client.ui.example_shop import NOW, STATES, STATUS, ShownTill
@@ -19,6 +20,7 @@ from pos_client.ui.theme import DARK, LIGHT, Theme, Tokens, apply_font
 from pos_client.ui.wording import Wording
 
 SIZE = (1366, 768)
+_FOR_CUSTOMERS = ("sale_empty", "sale", "tender", "change")
 _OPENED_BY_KEYS = ("search", "quantity", "discount", "parked", "shift_menu", "help", "drawer", "devices")
 
 
@@ -31,6 +33,8 @@ def take_all(
     for tokens in themes:
         for name, state in STATES.items():
             taken.append(_take(folder / f"{name}_{tokens.name}.png", state, tokens, size))
+        for name in _FOR_CUSTOMERS:
+            taken.append(_take_customers(folder / f"customer_{name}_{tokens.name}.png", name, tokens))
         for name in _OPENED_BY_KEYS:
             path = folder / f"{name}_{tokens.name}.png"
             taken.append(_take(path, STATES["sale"], tokens, size, name))
@@ -52,6 +56,17 @@ def _take(path: Path, state: TillState, tokens: Tokens, size: tuple[int, int], o
     window.activateWindow()
     QApplication.processEvents()
     _open(window, opened)
+    QApplication.processEvents()
+    window.grab().save(str(path))
+    window.close()
+    window.deleteLater()
+    return path
+
+
+def _take_customers(path: Path, name: str, tokens: Tokens) -> Path:
+    window = CustomerWindow(Theme(tokens), Wording(QLocale("en_GB")))
+    window.show()
+    window.show_state(STATES[name])
     QApplication.processEvents()
     window.grab().save(str(path))
     window.close()
