@@ -19,6 +19,10 @@ from shared_models.errors import ShopError
 _log = logging.getLogger(__name__)
 
 
+class NothingToReport(ShopError):
+    code = "nothing_to_report"
+
+
 class DeviceDesk(Protocol):
     def devices(self) -> Sequence[CounterDevice]:
         """Empty until the till has got round to them."""
@@ -34,7 +38,7 @@ class NoDevices:
         return ()
 
     def save_report(self, reports: Sequence[DeviceReport]) -> Path:
-        raise AssertionError("nothing to report")
+        raise NothingToReport("No device has been looked at yet. Try again in a moment.")
 
 
 class DeviceTalk(QObject):
