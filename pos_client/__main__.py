@@ -96,7 +96,7 @@ def _run(settings: TillSettings, asked: argparse.Namespace) -> int:
 
 
 def _enrol(settings: TillSettings, asked: argparse.Namespace) -> int:
-    from pos_client.bootstrap import enrol
+    from pos_client.chores import enrol
 
     code, server = asked.code, asked.server
     if is_enrolment_uri(code):
@@ -115,7 +115,7 @@ def _enrol(settings: TillSettings, asked: argparse.Namespace) -> int:
 
 
 def _verify(settings: TillSettings, asked: argparse.Namespace) -> int:
-    from pos_client.bootstrap import check
+    from pos_client.chores import check
 
     report = check(settings)
     for fault in report.faults:
@@ -126,8 +126,8 @@ def _verify(settings: TillSettings, asked: argparse.Namespace) -> int:
 
 
 def _export(settings: TillSettings, asked: argparse.Namespace) -> int:
-    from pos_client.bootstrap import BOOKS_FILE
     from pos_client.journal_export import export
+    from pos_client.till_folder import BOOKS_FILE
 
     books, key = settings.data_dir / BOOKS_FILE, settings.database_key or None
     counts = export(books, key, asked.folder, sqlite=asked.sqlite)
@@ -136,8 +136,8 @@ def _export(settings: TillSettings, asked: argparse.Namespace) -> int:
 
 
 def _archive(settings: TillSettings, asked: argparse.Namespace) -> int:
-    from pos_client.bootstrap import BOOKS_FILE, identity_of
     from pos_client.journal_archive import archive
+    from pos_client.till_folder import BOOKS_FILE, identity_of
 
     who, key = identity_of(settings), settings.database_key or None
     count = archive(settings.data_dir / BOOKS_FILE, key, asked.folder, who.public_key, who.server_terms)
@@ -146,7 +146,7 @@ def _archive(settings: TillSettings, asked: argparse.Namespace) -> int:
 
 
 def _export_unsent(settings: TillSettings, asked: argparse.Namespace) -> int:
-    from pos_client.bootstrap import export_unsent
+    from pos_client.chores import export_unsent
 
     done, code = export_unsent(settings, asked.folder, asked.source, everything=asked.all)
     print(f"{done.entries} entries are in {done.file}.")
@@ -156,7 +156,7 @@ def _export_unsent(settings: TillSettings, asked: argparse.Namespace) -> int:
 
 
 def _rescue(settings: TillSettings, asked: argparse.Namespace) -> int:
-    from pos_client.bootstrap import rescue
+    from pos_client.chores import rescue
 
     aside = rescue(settings)
     print(
@@ -186,8 +186,8 @@ def _show_devices(settings: TillSettings, asked: argparse.Namespace) -> int:
 
 
 def _export_devices(settings: TillSettings, asked: argparse.Namespace) -> int:
-    from pos_client.bootstrap import identity_of
     from pos_client.device_desk import write_report
+    from pos_client.till_folder import identity_of
 
     place = identity_of(settings).enrolled
     file, bare = stored_devices.set_up_of(settings, place.till_id if place else "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -28,24 +27,21 @@ from hardware.terminals.address import terminal_at
 from hardware.terminals.base import CardTerminal
 from hardware.terminals.on_the_counter import KIND as CARD_TERMINAL
 from hardware.terminals.virtual import VirtualTerminal
-from pos_client import unsent_export
 from pos_client.card_terminal import CardCounter
+from pos_client.chores import NotEnrolledYet
 from pos_client.device_desk import DeviceDesk
 from pos_client.device_setup import devices_of
-from pos_client.journal_check import CheckReport, verify
 from pos_client.printing.paper import Paper
 from pos_client.scale_counter import ScaleCounter
 from pos_client.settings import VIRTUAL, TillSettings
 from pos_client.spooler import Spooler, SpoolerStatus
 from pos_client.status_line import StatusLine
-from pos_client.store.anchor import AnchorFile
 from pos_client.store.books import TillBooks
 from pos_client.store.catalogue import CatalogueFile
-from pos_client.store.rescue import begin as begin_rescue
 from pos_client.store.second_copy import copy_place
 from pos_client.store.segments import Here
 from pos_client.sync import identity as identities
-from pos_client.sync.identity import Identity
+from pos_client.sync.handing_in import HandingIn
 from pos_client.sync.lending import Lender
 from pos_client.sync.path_choice import HUB, PathChoice
 from pos_client.sync.server_port import Server
@@ -61,31 +57,27 @@ from pos_client.this_machine import (
     random_bytes,
     random_up_to,
 )
-from pos_client.till.errors import StorageFailed
 from pos_client.till.ports import PostedSale
 from pos_client.till.session import TillSession
-from pos_client.unsent_export import Exported
+from pos_client.till_folder import (
+    APP,
+    BOOKS_FILE,
+    CATALOGUE_FILE,
+    DAMAGED,
+    IDENTITY,
+    identity_of,
+)
 from shared_models.errors import ShopError
-from shared_models.outbox_file import CODE_BYTES, SALT_BYTES, OutboxHead, code_of
 
 if TYPE_CHECKING:
     from pos_client.rounds import Rounds
+    from pos_client.sync.server_api import ServerApi, TimeLimits
     from pos_client.ui.application import Application
     from pos_client.ui.main_window import MainWindow
 
-APP = "evertill-till 0.1.0"
-BOOKS_FILE = "till.db"
-CATALOGUE_FILE = "catalogue.db"
 _LOOK_S = 60
-IDENTITY = "identity"
 
 Attend = Callable[["Application", "OpenTill"], None]
-
-
-class NotEnrolledYet(ShopError):
-    """Nobody has told this till which one it is."""
-
-    code = "not_enrolled_yet"
 
 
 class OpenTill:
@@ -150,6 +142,7 @@ class OpenTill:
         self.spooler: Spooler | None = None
         self.sync: SyncWorker | None = None
         self.rounds: Rounds | None = None
+        self.handing_in = HandingIn(settings.data_dir, DAMAGED, self._all_is_sent)
         self.status_line = StatusLine(self.books, self.catalogue)
         self.desk = DeviceDesk(
             self.store_id, self.till_id, APP, settings.data_dir / "device-reports", self.clock
@@ -199,6 +192,7 @@ class OpenTill:
             self.sync = self._sync_worker()
             self.sync.start()
             self._start_lender()
+            self.handing_in.start(self._server_api)
             self._start_rounds()
 
     def _may_look(self, device: CounterDevice) -> bool:
@@ -267,7 +261,14 @@ class OpenTill:
 
     def close(self) -> None:
         askers = (self.rounds, self.desk, self.scanners, self.lender, self.cards, self.scales, self.display)
-        for part in (*askers, self.virtual_terminal, self.sync, self.spooler, self.virtual_printer):
+        for part in (
+            *askers,
+            self.handing_in,
+            self.virtual_terminal,
+            self.sync,
+            self.spooler,
+            self.virtual_printer,
+        ):
             if part is not None:
                 part.stop()
         self.books.close()
@@ -298,10 +299,9 @@ class OpenTill:
 
     def _connected(self) -> Server:
         """The server; where the store has a hub, by way of that first."""
-        from pos_client.sync.server_api import IN_THE_SHOP, ServerApi  # loads the HTTP library
+        from pos_client.sync.server_api import IN_THE_SHOP, ServerApi
 
-        who = self.identity
-        central = ServerApi(self.settings.server_url, who.device_id, who.sign)
+        who, central = self.identity, self._server_api()
         if not self.settings.hub_url:
             return central
         hub = ServerApi(self.settings.hub_url, who.device_id, who.sign, IN_THE_SHOP)
@@ -313,12 +313,17 @@ class OpenTill:
             self.sync.path_changed(path)
 
     def _start_lender(self) -> None:
-        from pos_client.sync.server_api import AT_THE_COUNTER, ServerApi
+        from pos_client.sync.server_api import AT_THE_COUNTER
 
-        who = self.identity
-        self.lender.start(
-            lambda: ServerApi(self.settings.server_url, who.device_id, who.sign, AT_THE_COUNTER)
-        )
+        self.lender.start(lambda: self._server_api(AT_THE_COUNTER))
+
+    def _server_api(self, limits: TimeLimits | None = None) -> ServerApi:
+        from pos_client.sync.server_api import ServerApi  # loads the HTTP library
+
+        return ServerApi(self.settings.server_url, self.identity.device_id, self.identity.sign, limits)
+
+    def _all_is_sent(self) -> bool:
+        return self.sync is not None and self.sync.status.online and self.sync.status.all_sent
 
     def _start_rounds(self) -> None:
         from pos_client.rounds import Rounds  # loads the scheduler
@@ -333,60 +338,6 @@ class OpenTill:
         store = self.catalogue.store()
         assert store is not None, "nothing can be sold before the first catalogue"
         return self.paper.receipt(posted, store)
-
-
-def identity_of(settings: TillSettings) -> Identity:
-    return identities.load_or_create(settings.data_dir / IDENTITY, use_keyring=settings.keyring)
-
-
-def enrol(settings: TillSettings, code: str) -> Identity:
-    """Take the place that `code` was made for; raises NotEnrolled with the reason."""
-    from pos_client.sync.server_api import ServerApi
-
-    identity = identity_of(settings)
-    server = ServerApi(settings.server_url, identity.device_id, identity.sign)
-    try:
-        return identities.enrol(settings.data_dir / IDENTITY, identity, server, code, APP)
-    finally:
-        server.close()
-
-
-def check(settings: TillSettings) -> CheckReport:
-    """Every entry of the journal, and that the till's figures say the same; works beside a running till."""
-    anchor = AnchorFile(anchor_path(settings.data_dir)).read()
-    key = settings.database_key or None
-    identity = identity_of(settings)
-    terms = identity.server_terms
-    return verify(settings.data_dir / BOOKS_FILE, key, identity.public_key, anchor, terms)
-
-
-def export_unsent(
-    settings: TillSettings, folder: Path, source: Path | None, *, everything: bool
-) -> tuple[Exported, str]:
-    """The file, and the code that opens it."""
-    identity = identity_of(settings)
-    place = identity.enrolled
-    if place is None:
-        raise NotEnrolledYet("This till is not enrolled, so it has sold nothing. Nothing was written.")
-    at_ms = SystemClock().now().at_ms
-    file = folder / f"evertill-{place.till_id}-{at_ms}.outbox"
-    code = code_of(random_bytes(CODE_BYTES))
-    head = OutboxHead(
-        device_id=identity.device_id, till_id=place.till_id, store_id=place.store_id, made_at_ms=at_ms
-    )
-    sources = [source or settings.data_dir / BOOKS_FILE]
-    key, salt = settings.database_key or None, random_bytes(SALT_BYTES)
-    return unsent_export.export_unsent(sources, key, file, code, salt, head, everything=everything), code
-
-
-def rescue(settings: TillSettings) -> Path:
-    """What the database will be called once the till has started again."""
-    path = settings.data_dir / BOOKS_FILE
-    if not path.exists():
-        raise StorageFailed(f"There is no database at {path}. Nothing was changed.")
-    name = f"{BOOKS_FILE}.damaged-{SystemClock().now().at_ms}"
-    begin_rescue(path, name)
-    return path.with_name(name)
 
 
 def doctors_report(settings: TillSettings, reports: Sequence[DeviceReport]) -> str:

@@ -56,7 +56,7 @@ BODIES: dict[tuple[str, str], type[msgspec.Struct]] = {
 }
 OTHER_BODIES = {("post", "/api/v1/products/import"): "text/csv"}
 _MESSAGES = (
-    "/sync/enrol", "/sync/token", "/sync/hello", "/sync/push",
+    "/sync/enrol", "/sync/token", "/sync/hello", "/sync/push", "/sync/evidence", "/sync/evidence/piece",
     "/sync/hub/enrol", "/sync/hub/token", "/sync/hub/hello", "/sync/hub/push",
 )  # fmt: skip
 _REFUSALS = {

@@ -27,6 +27,7 @@ from sync_server.errors import on_data_error, on_shop_error, on_unexpected, prob
 from sync_server.evidence import routes as evidence
 from sync_server.exceptions import routes as exceptions
 from sync_server.feed import routes as feed
+from sync_server.handed_in import routes as handed_in
 from sync_server.hubs import routes as hubs
 from sync_server.ingest import routes as ingest
 from sync_server.leases import routes as leases
@@ -146,6 +147,12 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
             services.ingest.push_brought,
             services.ingest.push_raw,
             services.ingest.hashes,
+        ),
+        *handed_in.routes(
+            db,
+            services.handed_in,
+            services.tills.public_key,
+            lambda tx, till_id: services.stores.till(tx, till_id).store_id,
         ),
         *leases.routes(db, services.leases, services.value, services.sales.called, services.tills.public_key),
     ]

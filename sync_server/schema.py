@@ -9,6 +9,7 @@ from sync_server.database import metadata
 from sync_server.evidence import tables as evidence
 from sync_server.exceptions import tables as exceptions
 from sync_server.feed import tables as feed
+from sync_server.handed_in import tables as handed_in
 from sync_server.hubs import tables as hubs
 from sync_server.ingest import tables as ingest
 from sync_server.leases import tables as leases
@@ -26,6 +27,7 @@ __all__ = [
     "evidence",
     "exceptions",
     "feed",
+    "handed_in",
     "hubs",
     "ingest",
     "leases",

@@ -29,6 +29,7 @@ from sync_server.feed.pokes import PokeBoard
 from sync_server.feed.publisher import FeedPublisher
 from sync_server.feed.service import FeedService
 from sync_server.feed.snapshots import Snapshots
+from sync_server.handed_in.service import HandedIn
 from sync_server.hubs.service import HubService, Records
 from sync_server.ingest import log
 from sync_server.ingest.admission import Admission
@@ -94,6 +95,7 @@ class Services:
     worker: ApplyWorker
     ingest: IngestService
     outbox_import: OutboxImport
+    handed_in: HandedIn
     leases: LeaseService
     value: ValueService
     recovery: Recovery
@@ -125,7 +127,6 @@ def build_services(
 ) -> Services:
     """Without an `anchor` nobody watches for an older copy of the database but the tills."""
     secret = kept_secret(settings.data_dir, settings.secret)
-    tokens = TokenMint(secret, now_ms)
     till_tokens = TokenMint(secret, now_ms, TILL_AUDIENCE)
     challenges = TokenMint(secret, now_ms, CHALLENGE_AUDIENCE)
 
@@ -144,7 +145,6 @@ def build_services(
     sales = SalesService(exceptions, log.stored_fact)
     cash = CashService()
     leases = LeaseService(_sold_lines(sales), now_ms)
-    recorders = (sales, stock, cash, *_later_recorders(leases, cash, exceptions, now_ms))
     server_key = kept_server_key(settings.data_dir)
     evidence = EvidenceService(server_key, now_ms, exceptions)
     code_minutes = settings.enrol_code_minutes
@@ -152,12 +152,13 @@ def build_services(
 
     records = Records(stores.store, stores.tills, tills.keys, tills.identity, _journals(tills))
     hubs = HubService(records, tills.check_answer, till_tokens, now_ms, code_minutes)
-    applier = Applier(db, recorders, exceptions, now_ms)
+    later = _later_recorders(leases, cash, exceptions, now_ms)
+    applier = Applier(db, (sales, stock, cash, *later), exceptions, now_ms)
     admission = Admission(exceptions, tills.key_of, hubs.serves, now_ms)
     intake = _intake(db, admission, applier, tills, exceptions, evidence, now_ms)
     return Services(
         db=db,
-        tokens=tokens,
+        tokens=TokenMint(secret, now_ms),
         till_tokens=till_tokens,
         attempts=attempts,
         accounts=accounts,
@@ -175,6 +176,7 @@ def build_services(
         snapshots=snapshots,
         compaction=Compaction(db, now_ms),
         board=board,
+        handed_in=_handed_in(db, exceptions, settings, now_ms),
         leases=leases,
         value=ValueService(now_ms, new_id),
         recovery=Recovery(db, exceptions, anchor, now_ms),
@@ -197,6 +199,11 @@ def _closed(
 ) -> dict[str, Any]:
     closings = ClosingService(db, statements, stores, sales, exceptions, now_ms)
     return {"statements": statements, "closings": closings}
+
+
+def _handed_in(db: Database, exceptions: ExceptionService, settings: Settings, now_ms: NowMs) -> HandedIn:
+    folder, most_bytes = settings.data_dir / "handed-in", settings.handed_in_mb << 20
+    return HandedIn(db, exceptions.raise_many, folder, most_bytes, now_ms)
 
 
 class _Offer(NamedTuple):

@@ -27,6 +27,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `database_key` is 64 hex digits for an encrypted SQLite file, empty for a plain one.
     `secret` signs tokens; when empty, one is made and kept in `data_dir`.
     `anchor_dir` is a folder outside of what a restored backup brings back; empty for the user's state folder.
+    `handed_in_mb` is how much one till may hand in for repair: damaged databases, all together.
     `behind_proxy`: every request comes through our own proxy, whose X-Forwarded-For says from where.
     """
 
@@ -47,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     secure_cookies: bool = False
     behind_proxy: bool = False
     anchor_dir: str = ""
+    handed_in_mb: int = 2048
     debug: bool = False
 
     def url(self) -> str:

@@ -20,7 +20,7 @@ from installers.demo.line import Line
 from installers.demo.server_process import ServerProcess
 from installers.demo.shop import ACCOUNT, CURRENCY, STAFF, STORE_ID, TILLS, open_shop
 from installers.demo.till_process import TillProcess
-from pos_client.bootstrap import check
+from pos_client.chores import check
 from pos_client.printing.paper_words import ENGLISH
 from pos_client.printing.pdf import report_pdf
 from pos_client.printing.report import z_report

@@ -16,6 +16,7 @@ from pos_client.sync.outcomes import Failure, Nonsense, Refused, Reply, Unreacha
 from pos_client.sync.problem_document import read_refusal
 from pos_client.sync.server_port import BlobSink
 from shared_models import wire
+from shared_models.evidence_api import FileHeld, FileOffer, FilePiece
 from shared_models.journal import Sign
 from shared_models.leases import (
     LeaseClosing,
@@ -146,6 +147,12 @@ class ServerApi:
 
     def look(self, asked: ParkedLook) -> Reply[ParkedList] | Failure:
         return self._admitted(lambda: self._ask("POST", "/lease/parked/look", ParkedList, asked), since=3)
+
+    def offer_file(self, offer: FileOffer) -> Reply[FileHeld] | Failure:
+        return self._admitted(lambda: self._ask("POST", "/sync/evidence", FileHeld, offer))
+
+    def send_piece(self, piece: FilePiece) -> Reply[FileHeld] | Failure:
+        return self._admitted(lambda: self._ask("POST", "/sync/evidence/piece", FileHeld, piece))
 
     def abort(self) -> None:
         self._sockets.shut()

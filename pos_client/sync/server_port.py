@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from pos_client.sync.outcomes import Failure, Reply
+from shared_models.evidence_api import FileHeld, FileOffer, FilePiece
 from shared_models.leases import (
     LeaseReply,
     LeaseRequest,
@@ -84,6 +85,18 @@ class LeaseServer(Protocol):
     def offer(self, ticket: ParkedOffer) -> Reply[ParkedFate] | Failure: ...
 
     def look(self, asked: ParkedLook) -> Reply[ParkedList] | Failure: ...
+
+    def abort(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class FileServer(Protocol):
+    """As `Server`, for files that were put aside."""
+
+    def offer_file(self, offer: FileOffer) -> Reply[FileHeld] | Failure: ...
+
+    def send_piece(self, piece: FilePiece) -> Reply[FileHeld] | Failure: ...
 
     def abort(self) -> None: ...
 

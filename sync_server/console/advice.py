@@ -28,6 +28,8 @@ ADVICE = {
     "journal there. Then put the entry back from a backup.",
     "signing_key_lost": "Tills sell and send as ever; what they get is only not signed, so a journal that is cut off "
     "later may go unnoticed. Do not leave it so.",
+    "till_file": "The till sells on with what could be read. The file is on the till's page, for whoever repairs it; "
+    "entries that did not arrive may be in it. Remove it once it was looked at.",
     "totals_differ": "The till's figure stands, as printed. Compare the receipt with what its lines add up to.",
     "wrong_till": "The sale names another till than the one that sent it. Look at how the till was set up.",
     "closing_differs": "The Z report and the sales here do not say the same. Wait until the till has sent everything; "

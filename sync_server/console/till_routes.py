@@ -10,12 +10,14 @@ from litestar import Response, get, post
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath, RawBody
+from litestar.response import Stream
 
 from shared_models.enrolment_uri import enrolment_uri
 from shared_models.errors import ShopError
 from sync_server.auth import actor_of, permission
 from sync_server.console.advice import STATES, WHY
 from sync_server.console.view import AnyRequest, ConsoleView, address, check_form_token, read_form, see
+from sync_server.handed_in.routes import sent
 from sync_server.reports.journals import journal_lives
 from sync_server.store_scope import store_in_scope
 
@@ -80,7 +82,32 @@ def routes(view: ConsoleView) -> list[Any]:
         content = await file.read() if isinstance(file, UploadFile) else b""
         return await sync_to_thread(_bring, view, request, content, str(sent.get("code", "")))
 
-    return [tills, till, add, code, file_form, bring]
+    @get(
+        "/tills/{till_id:str}/files/{file_id:str}",
+        guards=[permission("evidence.read")],
+        sync_to_thread=True,
+    )
+    def fetch(request: AnyRequest, till_id: FromPath[str], file_id: FromPath[str]) -> Stream:
+        with services.db.read() as tx:
+            store_in_scope(actor_of(request), services.stores.till(tx, till_id).store_id)
+            file = services.handed_in.file(tx, till_id, file_id)
+        return sent(file, services.handed_in.path(file))
+
+    @post(
+        "/tills/{till_id:str}/files/{file_id:str}/remove",
+        guards=[permission("tills.write")],
+        sync_to_thread=True,
+    )
+    def remove(
+        request: AnyRequest, till_id: FromPath[str], file_id: FromPath[str], body: RawBody
+    ) -> Response[Any]:
+        read_form(request, body)
+        with services.db.read() as tx:
+            store_in_scope(actor_of(request), services.stores.till(tx, till_id).store_id)
+        services.handed_in.remove(till_id, file_id)
+        return see(f"/tills/{till_id}")
+
+    return [tills, till, add, code, file_form, bring, fetch, remove]
 
 
 def _bring(view: ConsoleView, request: AnyRequest, content: bytes, code: str) -> Response[str]:
@@ -104,6 +131,7 @@ def _till_page(view: ConsoleView, request: AnyRequest, till_id: str) -> Response
         store_in_scope(actor, place.store_id)
         device = services.tills.device_of(tx, till_id)
         lives = journal_lives(tx, till_id)
+        files = services.handed_in.files(tx, till_id) if actor.may("evidence.read") else []
         cases = []
         if actor.may("exceptions.read"):
             cases = services.exceptions.cases(tx, states=_WAITING, till_id=till_id, limit=_CASES)
@@ -114,6 +142,7 @@ def _till_page(view: ConsoleView, request: AnyRequest, till_id: str) -> Response
         device=device,
         lives=lives,
         cases=cases,
+        files=files,
         why=WHY,
         states=STATES,
         now_ms=view.now_ms(),

@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 import sqlcipher3.dbapi2
 
-from pos_client.bootstrap import BOOKS_FILE, enrol
+from pos_client.chores import enrol
 from pos_client.settings import PREFIX, TillSettings
+from pos_client.till_folder import BOOKS_FILE
 from tests.chaos.line import Line
 from tests.chaos.robot_till import CLOSED, PAID
 

@@ -55,6 +55,7 @@ _TILLS = "sync_server.tills.routes.for_tills.<locals>"
 _INGEST = "sync_server.ingest.service.IngestService"
 _LEASES = "sync_server.leases.routes"
 _HUBS = "sync_server.hubs.routes"
+_FILES = "sync_server.handed_in.service.HandedIn"
 
 
 def _push(server: Running, first: int, last: int, **changed: Any) -> Any:
@@ -121,6 +122,7 @@ MACHINES: dict[str, Kind] = {
     "a ticket offered": _lease(
         "_parked.<locals>.offer", lambda s: s.till_sends(1, "/lease/parked", a_ticket("ticket-2"))
     ),
+    "a file handed in": Kind((f"{_FILES}.offer", f"{_FILES}._judged"), lambda s: s.hands_in(), in_steps=True),
     "a hub enrols": Kind((f"{_HUBS}._coming_in.<locals>.enrol",), lambda s: s.new_hub().enrol()),
     "a hub logs in": Kind(
         (f"{_HUBS}._coming_in.<locals>.token",),
@@ -233,6 +235,16 @@ def _command(sites: tuple[str, ...], *words: str, who: str = PERSON) -> Kind:
 
 def _brings(server: Running) -> None:
     server.services.outbox_import.run(io.BytesIO(server.known.outbox), OUTBOX_CODE, "Ada")
+
+
+def _looked_at(server: Running) -> Any:
+    handed_in = server.hands_in()
+    if handed_in.status_code != 200:
+        return handed_in
+    listed = server.office("GET", "/api/v1/tills/03-1/files")
+    if listed.status_code != 200:
+        return listed
+    return server.office("POST", f"/api/v1/tills/03-1/files/{listed.json()[0]['file_id']}/remove")
 
 
 def _file_imported(server: Running) -> None:
@@ -421,6 +433,9 @@ COMMANDS: dict[str, Kind] = {
         counts=("case_id",),
     ),
     "command: restored": _command(("recovery.restored.Recovery.declare",), "restored"),
+    "a file that was looked at": Kind(
+        (f"{_FILES}.remove", f"{_FILES}.offer", f"{_FILES}._judged"), _looked_at, PERSON, in_steps=True
+    ),
     "a till's file": Kind(
         ("sync_server.recovery.outbox_import.OutboxImport._note", f"{_INGEST}.push"),
         _brings,

@@ -5,6 +5,7 @@ It is made once and copied; every copy goes on with the same time and the same c
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -17,6 +18,7 @@ from litestar.testing import TestClient
 
 from shared_models import wire
 from shared_models.catalogue import Category
+from shared_models.evidence_api import FileHeld, FileOffer, FilePiece
 from shared_models.outbox_file import OutboxHead, OutboxWriter, code_of
 from shared_models.promotions import PercentOff
 from shared_models.signing import public_key_of, signer
@@ -43,6 +45,7 @@ Client = TestClient[Litestar]
 DATABASE, ANCHOR, ELSEWHERE = "evertill.db", "anchor.json", "elsewhere"
 _MONTHS_MS = 120 * 86_400_000
 _PREPARING, DOING, DOING_AGAIN = 1, 2, 3
+_DAMAGED = b"SQLite format 3, once"
 OUTBOX_CODE = code_of(bytes(range(10)))
 
 
@@ -105,6 +108,16 @@ class Running:
         data = {"form_token": self.known.form_token} | fields
         path = path.format(**self.known.ids)
         return self.client.post(path, data=data, headers={"Accept": "text/html"}, follow_redirects=False)
+
+    def hands_in(self) -> Any:
+        """A damaged database of till 1."""
+        sha256 = hashlib.sha256(_DAMAGED).hexdigest()
+        offer = FileOffer(name="till.db.damaged-1", sha256=sha256, size=len(_DAMAGED), put_aside_ms=1)
+        offered = self.till_sends(1, "/sync/evidence", offer)
+        if offered.status_code != 200 or wire.unpack(offered.content, FileHeld).whole:
+            return offered
+        piece = FilePiece(sha256=sha256, offset=0, content=_DAMAGED)
+        return self.till_sends(1, "/sync/evidence/piece", piece)
 
     def till_sends(self, number: int, path: str, message: Any) -> Any:
         body = message if isinstance(message, bytes) else wire.pack(message)

@@ -10,9 +10,10 @@ import pytest
 
 from hardware.printers.virtual import VirtualPrinter
 from hardware.terminals.virtual import VirtualTerminal
-from pos_client.bootstrap import BOOKS_FILE, export_unsent
+from pos_client.chores import export_unsent
 from pos_client.journal_export import export
 from pos_client.till.state import Phase
+from pos_client.till_folder import BOOKS_FILE
 from tests.flows.real_till import RealTill
 from tests.flows.served_shop import ServedShop
 from tests.pos_client.card_till import CardTill

@@ -14,8 +14,8 @@ from statistics import median
 
 import msgspec
 
-from pos_client.bootstrap import CATALOGUE_FILE
 from pos_client.settings import TillSettings
+from pos_client.till_folder import CATALOGUE_FILE
 from tests.flows.real_till import RealTill
 from tests.flows.served_shop import ServedShop
 from tests.performance.start_benchmark import TILL, seconds_to_paint

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from statistics import median
 
-from pos_client.bootstrap import CATALOGUE_FILE
 from pos_client.settings import TillSettings
+from pos_client.till_folder import CATALOGUE_FILE
 from tests.performance import lookup_benchmark
 from tests.pos_client.ready_till import environment, ready
 

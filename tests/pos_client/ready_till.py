@@ -7,10 +7,10 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
-from pos_client.bootstrap import CATALOGUE_FILE
 from pos_client.settings import PREFIX, TillSettings
 from pos_client.sync.identity import enrol, load_or_create
 from pos_client.sync.outcomes import Reply
+from pos_client.till_folder import CATALOGUE_FILE
 from shared_models.catalogue import Category, Price, Product, TaxCategory
 from shared_models.staff import Permission, StaffMember
 from shared_models.store_config import StoreConfig

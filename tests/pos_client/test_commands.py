@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from hardware.printers.virtual import VirtualPrinter
-from pos_client.bootstrap import BOOKS_FILE
 from pos_client.settings import TillSettings
 from pos_client.store.positions import position
+from pos_client.till_folder import BOOKS_FILE
 from shared_models.enrolment_uri import enrolment_uri
 from shared_models.outbox_file import OutboxReader
 from tests.flows.served_shop import ServedShop

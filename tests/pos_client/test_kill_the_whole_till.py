@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from hardware.printers.virtual import VirtualPrinter
-from pos_client.bootstrap import BOOKS_FILE
 from pos_client.journal_check import verify
 from pos_client.settings import TillSettings
 from pos_client.store.books import TillBooks
 from pos_client.sync.identity import load_or_create
 from pos_client.this_machine import SystemClock, SystemIds, random_bytes
+from pos_client.till_folder import BOOKS_FILE
 from tests.pos_client.ready_till import environment, ready
 from tests.pos_client.store.made_up_shop import receipt
 

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from hardware.scales.virtual import VirtualScale, VirtualSerialScale
-from pos_client.bootstrap import CATALOGUE_FILE
 from pos_client.settings import TillSettings
 from pos_client.till.state import TillState
+from pos_client.till_folder import CATALOGUE_FILE
 from shared_models.catalogue import Price, Product
 from shared_models.sale import HAND, SCALE
 from tests.pos_client.card_till import CardTill, notice_of

@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from shared_models import wire
 from shared_models.cash import OperatorLoggedIn
+from shared_models.evidence_api import FileOffer, FilePiece
 from shared_models.hub_api import HubEnrolRequest, HubHello
 from shared_models.leases import (
     ClaimedLine,
@@ -166,6 +167,8 @@ def messages(shop: Shop) -> dict[str, msgspec.Struct]:
         "/sync/push": till.batch(2, 2),
         "/sync/push_raw": till.batch(2, 2),
         "/sync/hashes": hashes,
+        "/sync/evidence": FileOffer(name="till.db.damaged-1", sha256="a" * 64, size=9, put_aside_ms=1),
+        "/sync/evidence/piece": FilePiece(sha256="a" * 64, offset=0, content=b"123456789"),
         "/sync/hub/enrol": HubEnrolRequest(code="AAAA-BBBB", hub_id="hub-9", public_key=key),
         "/sync/hub/token": TokenRequest(device_id="hub-9", nonce="n", signature=b"s" * 70),
         "/sync/hub/hello": HubHello(
