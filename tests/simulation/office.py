@@ -310,6 +310,8 @@ class Office:
             if not self.disk_is_full:
                 raise
             self._plan_raw()
+        if self._has_raw_untried():
+            self._plan_raw()
         self._plan_apply()
 
     def _in_this_life(self, delay_ms: int, work: Callable[[], None]) -> None:
@@ -396,6 +398,11 @@ class Office:
     def apply_all(self) -> None:
         self.services.ingest.take_in_raw()
         self.services.applier.drain()
+
+    def _has_raw_untried(self) -> bool:
+        """More came than is looked at in one go."""
+        query = "select 1 from quarantine where raw is not null and resolved_at_ms is null and attempts = 0"
+        return self._second_look.execute(query).fetchone() is not None
 
     def has_raw(self, frame: bytes) -> bool:
         query = "select 1 from quarantine where raw = ?"
