@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Condition
 
-from pos_client import bootstrap
+from pos_client import bootstrap, chores
 from pos_client.bootstrap import OpenTill
 from pos_client.settings import TillSettings
 from pos_client.till.session import TillSession
@@ -25,7 +25,7 @@ class Counter:
         self.line = ChaosProxy(shop.address, aim=b"POST /lease")
         self._settings = TillSettings(data_dir=folder, server_url=self.line.url, printer="", keyring=False)
         folder.mkdir(parents=True)
-        bootstrap.enrol(self._settings, shop.code(till_id))
+        chores.enrol(self._settings, shop.code(till_id))
         self._changed = Condition()
         self.open()
 
