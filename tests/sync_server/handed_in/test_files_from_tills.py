@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from sync_server.settings import Settings
 from sync_server.sync_messages import TillIdentity
 from tests.sync_server.a_till import ATill, enrolled_till, open_store
 from tests.sync_server.conftest import CHEAP_HASHER, Clock
+from tests.sync_server.console.test_pages import form_token, logged_in, seen
 
 Client = TestClient[Litestar]
 DAMAGED = b"SQLite format 3\0" + bytes(range(256)) * 40
@@ -193,3 +195,17 @@ def test_a_till_that_is_shut_out_hands_in_nothing(till: ATill, office: Client) -
     assert office.post(f"/api/v1/tills/devices/{till.device_id}/revoke").status_code < 300
     for message in itertools.chain([offer_of()], [piece(DAMAGED, 0)]):
         assert ask(till, message).status_code in (401, 403)
+
+
+def test_the_tills_page_has_it_to_fetch_and_to_remove(till: ATill, office: Client) -> None:
+    hand_in(till)
+    held(till, offer_of(b"half of it is here", "till.db.damaged-2"))
+    held(till, piece(b"half of it", 0, b"half of it is here"))
+    page = seen(logged_in(office, "Ada"), "/tills/03-1")
+    assert "55 % is here" in page
+    address = re.search(r'href="(/tills/03-1/files/\w+)">till\.db\.damaged-1790000000000<', page)
+    assert address is not None
+    assert office.get(address[1]).content == DAMAGED
+    answer = office.post(f"{address[1]}/remove", data={"form_token": form_token(page)})
+    assert answer.status_code == 200
+    assert address[1] not in seen(office, "/tills/03-1")
