@@ -68,8 +68,9 @@ class HandingIn:
 
     def _waiting(self) -> Path | None:
         for path in sorted(self._folder.glob(self._pattern)):
-            noted = path.with_name(path.name + NOTED).exists()
-            if not path.name.endswith(_NOT_WHOLE_FILES) and not noted and path not in self._kept_here:
+            if path.name.endswith(_NOT_WHOLE_FILES) or path in self._kept_here or path.stat().st_size == 0:
+                continue
+            if not path.with_name(path.name + NOTED).exists():
                 return path
         return None
 

@@ -152,3 +152,14 @@ def test_a_file_that_changes_while_it_is_sent_stays_on_the_till(
     wait(lambda: damaged in made._kept_here)
     assert not is_whole(shop)
     assert not damaged.with_name(damaged.name + NOTED).exists()
+
+
+def test_an_empty_log_beside_it_is_not_worth_a_word(
+    till: RealTill, shop: ServedShop, damaged: Path, stack: ExitStack, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged.with_name(damaged.name + "-wal").touch()
+    made = handing_in(till, stack)
+    wait(lambda: is_whole(shop))
+    wait(lambda: made._waiting() is None)
+    assert [file.name for file in files(shop)] == [damaged.name]
+    assert "stays on this disk only" not in caplog.text
