@@ -22,8 +22,8 @@ from shared_models.errors import ShopError
 FILE = "devices.json"
 LARGEST_BYTES = 64 * 1024
 _PROFILES = ("printer_profile", "second_printer_profile")
-# user:password@ before a host, where a password may hold @ itself, and ?password=…, &pin=… behind an address.
-_USER_INFO = re.compile(r"(?<=://)[^/\s]*@")
+# user:password@ before a host, and ?password=…, &pin=… behind an address.
+_USER_INFO = re.compile(r"(?<=://)[^/@\s]*@")
 _SECRET_OPTION = re.compile(r"[?&](?:password|passwd|pin|key|secret|token)=[^&\s]*", re.IGNORECASE)
 
 
@@ -54,7 +54,7 @@ def set_up_of(settings: TillSettings, from_till: str = "") -> tuple[DeviceFile, 
 
 
 def without_secrets(address: str) -> str:
-    bare = _USER_INFO.sub("", _SECRET_OPTION.sub("", address))
+    bare = _SECRET_OPTION.sub("", _USER_INFO.sub("", address))
     return bare if "?" in bare else bare.replace("&", "?", 1)
 
 

@@ -21,6 +21,7 @@ from sync_server.closings.routes import CloseRequest
 from sync_server.errors import PROBLEM, Problem
 from sync_server.exceptions.routes import Assign, Note
 from sync_server.hubs.routes import HubCodeFor
+from sync_server.labels.routes import AskedLabels
 from sync_server.leases.corrections import ValueCorrection
 from sync_server.pricing.promotions import NewPromotion
 from sync_server.pricing.routes import NewPrice
@@ -41,6 +42,7 @@ BODIES: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("put", "/api/v1/products/{product_id}"): ProductFields,
     ("put", "/api/v1/categories/{category_id}"): Category,
     ("post", "/api/v1/prices"): NewPrice,
+    ("post", "/api/v1/labels"): AskedLabels,
     ("put", "/api/v1/tax-categories/{tax_category_id}"): KeptTaxCategory,
     ("post", "/api/v1/promotions"): NewPromotion,
     ("post", "/api/v1/staff"): NewStaff,

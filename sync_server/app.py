@@ -30,6 +30,7 @@ from sync_server.feed import routes as feed
 from sync_server.handed_in import routes as handed_in
 from sync_server.hubs import routes as hubs
 from sync_server.ingest import routes as ingest
+from sync_server.labels import routes as labels
 from sync_server.leases import routes as leases
 from sync_server.nul_characters import refuse_nul
 from sync_server.ports import NewId, NowMs, random_id, system_now_ms
@@ -111,6 +112,7 @@ def _routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contr
         *catalogue.routes(db, services.catalogue, services.catalogue_import),
         *pricing.routes(db, services.pricing),
         *promotion_routes.routes(db, services.promotions),
+        *labels.routes(db, services.labels),
         *staff.routes(db, services.staff),
         *stock.routes(db, services.stock),
         *sales.routes(db, services.sales),

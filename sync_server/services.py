@@ -39,6 +39,7 @@ from sync_server.ingest.continuity import Continuity
 from sync_server.ingest.raw_frames import RawFrames
 from sync_server.ingest.service import IngestService
 from sync_server.ingest.worker import ApplyWorker
+from sync_server.labels.service import LabelService
 from sync_server.leases.corrections import ValueService
 from sync_server.leases.recording import LeaseRecorder
 from sync_server.leases.refund_claims import SoldLine
@@ -76,6 +77,7 @@ class Services:
     catalogue_import: CatalogueImport
     pricing: PricingService
     promotions: PromotionService
+    labels: LabelService
     staff: StaffService
     stock: StockService
     sales: SalesService
@@ -183,22 +185,24 @@ def build_services(
         background_check=BackgroundCheck(db, exceptions, tills.keys_of_till, now_ms),
         **offer._asdict(),
         **intake._asdict(),
-        **_closed(
-            db, Statements(server_key, evidence.remember_key, now_ms), stores, sales, exceptions, now_ms
+        **_by_the_day(
+            db, Statements(server_key, evidence.remember_key, now_ms), offer, sales, exceptions, now_ms
         ),
     )
 
 
-def _closed(
+def _by_the_day(
     db: Database,
     statements: Statements,
-    stores: StoreService,
+    offer: _Offer,
     sales: SalesService,
     exceptions: ExceptionService,
     now_ms: NowMs,
 ) -> dict[str, Any]:
-    closings = ClosingService(db, statements, stores, sales, exceptions, now_ms)
-    return {"statements": statements, "closings": closings}
+    """What must know when a store's day begins: its closings, and the labels of what changed since one."""
+    closings = ClosingService(db, statements, offer.stores, sales, exceptions, now_ms)
+    labels = LabelService(offer.catalogue, offer.pricing, offer.stores, closings.zone)
+    return {"statements": statements, "closings": closings, "labels": labels}
 
 
 def _handed_in(db: Database, exceptions: ExceptionService, settings: Settings, now_ms: NowMs) -> HandedIn:

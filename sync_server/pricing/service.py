@@ -15,6 +15,7 @@ from shared_models.tax import Tax
 from sync_server.bulk_rows import insert_rows
 from sync_server.errors import Invalid, NotFound
 from sync_server.ports import NewId, NowMs, Publisher
+from sync_server.pricing.changes import ChangedPrice, change_since, touched_since
 from sync_server.pricing.tables import ALL_STORES, price, tax_category
 from sync_server.pricing.timeline import KeptPrice, for_tills, in_force
 
@@ -108,6 +109,13 @@ class PricingService:
             if current is not None:
                 found[product_id] = current
         return found
+
+    def changed_since(self, tx: Connection, store_id: str, since_ms: int) -> list[ChangedPrice]:
+        """Products that cost something else in the store now than just before `since_ms`, also new ones."""
+        now = self._now_ms()
+        rows = self._rows(tx, touched_since(tx, store_id, since_ms, now))
+        changes = (change_since(known, store_id, since_ms, now) for known in rows.values())
+        return [change for change in changes if change is not None]
 
     # Taxes
 

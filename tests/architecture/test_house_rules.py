@@ -36,6 +36,8 @@ def floats(tree: ast.AST) -> Iterator[int]:
 
 
 NOT_MONEY = {
+    "shared_models/labels/pdf.py": "points on paper",
+    "shared_models/labels/sheets.py": "millimetres on paper",
     "pos_client/printing/pdf.py": "how thick a line is drawn",
     "pos_client/store/anchor.py": "the pause between writes",
     "pos_client/store/catalogue_search.py": "how alike two words are",

@@ -33,6 +33,11 @@ class Office:
                 tx, "p1", amount, changed_by="Ada", store_id=store_id, valid_from_ms=valid_from_ms
             )
 
+    def changed(self, store_id: str, since_ms: int) -> list[tuple[int | None, int]]:
+        with self.db.read() as tx:
+            found = self.service.changed_since(tx, store_id, since_ms)
+        return [(one.before_minor, one.price.unit_price_minor) for one in found]
+
     def at_tills(self, store_id: str, at_ms: int) -> int | None:
         """What a till of the store charges: the latest of its prices that has begun."""
         prices = [one for one in self.published.on(f"price/{store_id}") if one.valid_from_ms <= at_ms]
@@ -132,3 +137,15 @@ def test_what_tills_hold_gives_the_same_price_as_all_of_history(
     held = for_tills(prices, "03", now)
     for at in range(now, 61):
         assert in_force(held, "03", at) == in_force(prices, "03", at)
+
+
+def test_a_price_changed_for_a_store_where_it_is_another_than_before(office: Office) -> None:
+    office.change(100)
+    office.now += 60_000
+    office.change(120, store_id="03")
+    office.change(130, store_id="03", valid_from_ms=office.now + 60_000)
+    assert office.changed("03", office.now) == [(100, 120)]
+    assert office.changed("04", office.now) == []
+    assert office.changed("04", 0) == [(None, 100)]
+    office.now += 60_000
+    assert office.changed("03", office.now) == [(120, 130)]
