@@ -7,6 +7,7 @@ from collections.abc import Callable
 from hardware.counter_device import CounterDevice
 from hardware.displays.on_the_counter import displays_on_the_counter
 from hardware.drawers.on_the_counter import drawers_on_the_counter
+from hardware.labels.on_the_counter import label_printers_on_the_counter
 from hardware.printers.on_the_counter import printers_on_the_counter
 from hardware.registry import Devices, DeviceSettings
 from hardware.scales.on_the_counter import scales_on_the_counter
@@ -19,6 +20,7 @@ KINDS: tuple[Callable[[DeviceSettings, Devices], list[CounterDevice]], ...] = (
     scanners_on_the_counter,
     scales_on_the_counter,
     displays_on_the_counter,
+    label_printers_on_the_counter,
     terminals_on_the_counter,
 )
 

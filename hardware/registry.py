@@ -13,6 +13,7 @@ from hardware.displays.wired import WiredDisplay
 from hardware.drawers.base import CashDrawer
 from hardware.drawers.direct_trigger import DirectTriggerDrawer, TriggerSettings
 from hardware.drawers.printer_pulse import PrinterPulseDrawer, PulseSettings
+from hardware.labels.label_printer import DEFAULT_ROLL, LabelPrinter, label_printer_at
 from hardware.printers.base import ReceiptPrinter
 from hardware.printers.escpos_printer import EscposPrinter, PrinterSettings
 from hardware.printers.failover import FailoverPrinter
@@ -30,7 +31,8 @@ class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     A drawer hangs on the printer or has a trigger of its own. `card_terminal`, `scanners`, `scale` and `display`
     are addresses, see `address` in `hardware.terminals`, `hardware.scanners`, `hardware.scales` and
-    `hardware.displays`. `second_screen` is 'auto', a monitor's name or 'window'.
+    `hardware.displays`. `second_screen` is 'auto', a monitor's name or 'window'. `label_printer` is an address as in
+    `hardware.transport.address`, and `label_roll` the size of its labels.
     """
 
     printer: PrinterSettings | None = None
@@ -42,6 +44,8 @@ class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scale: str = ""
     display: str = ""
     second_screen: str = ""
+    label_printer: str = ""
+    label_roll: str = DEFAULT_ROLL
 
 
 class Devices(msgspec.Struct, frozen=True):
@@ -55,10 +59,11 @@ class Devices(msgspec.Struct, frozen=True):
     scale: Scale | None = None
     display: WiredDisplay | None = None
     second_screen: SecondScreen | None = None
+    label_printer: LabelPrinter | None = None
 
 
 def connected(settings: DeviceSettings) -> Devices:
-    """Makes the drivers; talks to no device yet. Raises BadAddress and BadTrigger.
+    """Makes the drivers; talks to no device yet. Raises BadAddress, BadTrigger and BadRoll.
 
     Printer and drawer share one way to the device, so that neither talks into the other's job.
     """
@@ -72,6 +77,9 @@ def connected(settings: DeviceSettings) -> Devices:
         scale=scale_at(settings.scale) if settings.scale else None,
         display=display_at(settings.display) if settings.display else None,
         second_screen=SecondScreen(settings.second_screen) if settings.second_screen else None,
+        label_printer=(
+            label_printer_at(settings.label_printer, settings.label_roll) if settings.label_printer else None
+        ),
     )
 
 

@@ -13,7 +13,13 @@ from installers.demo.server_process import ServerProcess
 from installers.demo.shop import ACCOUNT
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
-SCREENS = {"sale_light": "till", "sale_dark": "till-dark", "tender_light": "payment", "count_light": "count"}
+SCREENS = {
+    "sale_light": "till",
+    "sale_dark": "till-dark",
+    "tender_light": "payment",
+    "count_light": "count",
+    "labels_light": "labels",
+}
 OF_THE_DAY = {"05-sale.png": "till-offline.png", "receipts/006.png": "receipt.png"}
 CONSOLE_SIZE = {"width": 1366, "height": 900}
 

@@ -16,6 +16,7 @@ from hardware.displays.second_screen import SecondScreen
 from hardware.drawers.base import KeyOnlyDrawer
 from hardware.escpos.library import use_cache_folder
 from hardware.escpos.paper import Pulse, Receipt
+from hardware.labels.label_printer import label_printer_at
 from hardware.printers.virtual import VirtualPrinter
 from hardware.receipt_document import ReceiptDocument
 from hardware.registry import connected
@@ -31,6 +32,7 @@ from pos_client.card_terminal import CardCounter
 from pos_client.chores import NotEnrolledYet
 from pos_client.device_desk import DeviceDesk
 from pos_client.device_setup import devices_of
+from pos_client.label_counter import LabelCounter
 from pos_client.printing.paper import Paper
 from pos_client.scale_counter import ScaleCounter
 from pos_client.settings import VIRTUAL, TillSettings
@@ -122,6 +124,7 @@ class OpenTill:
         self.cards = CardCounter(self.books.cards, self.terminal, ids, self.clock)
         self.display = display_at(settings.display) if settings.display else None
         self.second_screen = SecondScreen(settings.second_screen) if settings.second_screen else None
+        self.labels = self._label_counter()
         self.scales = ScaleCounter(settings.scale, is_virtual=settings.scale == VIRTUAL)
         self.session = TillSession(
             self.till_id,
@@ -169,6 +172,7 @@ class OpenTill:
             scale=self.scales.driver,
             display=self.display,
             second_screen=self.second_screen,
+            label_printer=self.labels.printer if self.labels else None,
         )
         if devices.printer is not None:
             self.spooler = Spooler(
@@ -217,6 +221,10 @@ class OpenTill:
             self.virtual_terminal = VirtualTerminal(port=0).start()
             address = f"zvt://127.0.0.1:{self.virtual_terminal.port}"
         return terminal_at(address) if address else None
+
+    def _label_counter(self) -> LabelCounter | None:
+        address, roll = self.settings.label_printer, self.settings.label_roll
+        return LabelCounter(label_printer_at(address, roll), self.catalogue, self.clock) if address else None
 
     def _virtual_printer_port(self) -> int | None:
         if self.settings.printer != VIRTUAL:
@@ -372,6 +380,7 @@ def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
             version=till.catalogue_version,
             wedge=scanners_at(settings.scanners).wedge,
             desk=till.desk,
+            labels=till.labels,
         )
         if settings.printer == VIRTUAL:
             till.on_paper = application.paper(window)

@@ -24,6 +24,8 @@ def devices_of(settings: TillSettings, virtual_port: int | None = None) -> Devic
         scale=scale,
         display=settings.display,
         second_screen=settings.second_screen,
+        label_printer=settings.label_printer,
+        label_roll=settings.label_roll,
     )
     if not address or address == VIRTUAL:
         return there

@@ -13,6 +13,7 @@ from platformdirs import user_data_dir
 from hardware.displays.address import display_at
 from hardware.drawers.direct_trigger import is_trigger
 from hardware.drawers.printer_pulse import Sensor
+from hardware.labels.label_printer import DEFAULT_ROLL, BadRoll, roll_of
 from hardware.printers.escpos_printer import PrinterSettings
 from hardware.registry import printer_at
 from hardware.scales.address import scale_at
@@ -45,9 +46,11 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     empty for none, or 'virtual' for one made of software. `display` is the address of a line display for the
     customer (escpos+serial:///dev/ttyUSB1, see `hardware.displays.address`), empty for none. `second_screen` is
     where the customer's window is: 'auto' for the monitor that the till is not on, a monitor's name, 'window' for
-    an ordinary window, empty for none. `database_key` is 64 hex digits to encrypt the till's files with; `keyring`
-    off keeps the device's private key in a protected file. `journal_copy` is a folder on another disk or card for a
-    second copy of the journal, empty for none.
+    an ordinary window, empty for none. `label_printer` is the address of a printer for shelf labels (as `printer`,
+    without pdf and desktop), empty for none, and `label_roll` the size of its labels (57x32, 100x60@300).
+    `database_key` is 64 hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in
+    a protected file. `journal_copy` is a folder on another disk or card for a second copy of the journal, empty for
+    none.
     """
 
     data_dir: Path = Path(user_data_dir("evertill-till", appauthor=False))
@@ -59,6 +62,8 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     scale: str = ""
     display: str = ""
     second_screen: str = ""
+    label_printer: str = ""
+    label_roll: str = DEFAULT_ROLL
     scanners: str = WEDGE
     second_printer: str = ""
     second_printer_profile: str = ""
@@ -142,6 +147,9 @@ def _check(settings: TillSettings) -> None:
         _check_device("SCALE", settings.scale, scale_at)
     if settings.display:
         _check_device("DISPLAY", settings.display, display_at)
+    if settings.label_printer:
+        _check_device("LABEL_PRINTER", settings.label_printer, transport_at)
+    _check_device("LABEL_ROLL", settings.label_roll, roll_of)
     if settings.drawer:
         _check_device("DRAWER", settings.drawer, transport_at)
     if settings.drawer_sensor not in get_args(Sensor):
@@ -170,7 +178,7 @@ def _printer_at(address: str) -> object:
 def _check_device(name: str, address: str, read_address: Callable[[str], object]) -> None:
     try:
         read_address(address)
-    except BadAddress as reason:
+    except (BadAddress, BadRoll) as reason:
         raise BadSetting(f"{PREFIX}{name}: {reason.message}") from reason
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from hardware.displays.virtual import VirtualDisplay
+from hardware.virtual_orders import obey_power, place_of, run
 
 ORDERS = """\
 show                                what stands on it
@@ -18,39 +17,14 @@ quit"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _options(arguments)
-    display = VirtualDisplay(
-        options.port, options.host, on_change=lambda lines: print(framed(lines), flush=True)
-    )
-    try:
-        display.start()
-    except OSError as error:
-        print(f"Port {options.port} can't be used: {error}. Choose another with --port.", file=sys.stderr)
-        return 1
-    try:
-        print(f"Showing what comes to {options.host} port {display.port}", flush=True)
-        print(ORDERS, flush=True)
-        take_orders(display, sys.stdin)
-    except KeyboardInterrupt:
-        print("Switched off.")
-    finally:
-        display.stop()
-    return 0
+    host, port = place_of(arguments, "virtual line display", __doc__ or "", 9101)
+    display = VirtualDisplay(port, host, on_change=lambda lines: print(framed(lines), flush=True))
+    return run(display, ORDERS, lambda order: obey(display, order))
 
 
 def framed(lines: tuple[str, str]) -> str:
     rule = "+" + "-" * len(lines[0]) + "+"
     return "\n".join((rule, *(f"|{line}|" for line in lines), rule))
-
-
-def take_orders(display: VirtualDisplay, lines: Iterable[str]) -> None:
-    """Obeys line by line until 'quit' or the end."""
-    for line in lines:
-        if line.strip() == "quit":
-            return
-        answer = obey(display, line)
-        if answer:
-            print(answer, flush=True)
 
 
 def obey(display: VirtualDisplay, order: str) -> str:
@@ -62,19 +36,6 @@ def obey(display: VirtualDisplay, order: str) -> str:
             return framed(display.lines)
         case ["picture", file]:
             Path(file.strip()).write_bytes(display.png())
-        case ["gone"]:
-            display.go_away()
-        case ["back"]:
-            display.come_back()
-        case [("jam" | "flow") as how]:
-            display.takes_nothing = how == "jam"
-        case _:
+        case _ if not obey_power(display, order):
             return f"Not understood. Say one of:\n{ORDERS}"
     return f"Done: {order.strip()}"
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="virtual line display", description=__doc__)
-    parser.add_argument("--port", type=int, default=9101)
-    parser.add_argument("--host", default="127.0.0.1")
-    return parser.parse_args(arguments)

@@ -25,6 +25,15 @@ _OFFER = (
     " (select price_id from price where price.product_id = product.product_id"
     " and valid_from_ms <= ? order by valid_from_ms desc, price_id desc limit 1)"
 )
+_IN_FORCE = (
+    "(select unit_price_minor from price where price.product_id = product.product_id and valid_from_ms {until}"
+    " order by valid_from_ms desc, price_id desc limit 1)"
+)
+_CHANGED = (
+    "select number from product where product_id in"
+    " (select product_id from price where valid_from_ms >= ? and valid_from_ms <= ?)"
+    f" and {_IN_FORCE.format(until='< ?')} is not {_IN_FORCE.format(until='<= ?')} order by number limit ?"
+)
 _product = msgspec.json.Decoder(Product).decode
 _price = msgspec.json.Decoder(Price).decode
 
@@ -87,6 +96,16 @@ class CatalogueFile:
         small = self._small()
         with self._store.read() as connection:
             return self._in_order(connection, find_numbers(connection, text, limit), at, small)
+
+    def changed_since(self, since: Moment, at: Moment, limit: int) -> tuple[Offer, ...]:
+        """Products with another price in force at `at` than just before `since`, by name."""
+        small = self._small()
+        with self._store.read() as connection:
+            rows = connection.execute(
+                _CHANGED, (since.at_ms, at.at_ms, since.at_ms, at.at_ms, limit)
+            ).fetchall()
+            offers = self._in_order(connection, [number for (number,) in rows], at, small)
+        return tuple(sorted(offers, key=lambda offer: offer.product.full_name()))
 
     def categories(self) -> tuple[Category, ...]:
         return self._small().categories

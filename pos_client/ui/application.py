@@ -19,6 +19,7 @@ from pos_client.till.state import TillStatus
 from pos_client.ui.customer_lines import CustomerLines
 from pos_client.ui.customer_window import CustomerWindow
 from pos_client.ui.device_talk import DeviceDesk
+from pos_client.ui.label_talk import LabelDesk
 from pos_client.ui.main_window import MainWindow
 from pos_client.ui.paper_window import PaperWindow
 from pos_client.ui.second_screen import ScreenKeeper
@@ -65,10 +66,11 @@ class Application(QObject):
         version: Callable[[], object],
         wedge: WedgeSettings | None = DEFAULT_WEDGE,
         desk: DeviceDesk | None = None,
+        labels: LabelDesk | None = None,
     ) -> MainWindow:
         """`version` is any value that changes when the catalogue does."""
         self._status, self._version, self._seen_version = status, version, version()
-        self.window = MainWindow(till, now, theme=self._theme, wedge=wedge, desk=desk)
+        self.window = MainWindow(till, now, theme=self._theme, wedge=wedge, desk=desk, labels=labels)
         self.window.show_status(status())
         if self._fullscreen:
             self.window.showFullScreen()

@@ -9,6 +9,8 @@ from threading import Event
 
 from hardware.counter_device import CounterDevice, DeviceTest, HandTest, Tried
 from hardware.status import DeviceReport
+from pos_client.ui.example_shop import OFFERS
+from shared_models.catalogue import Offer
 
 
 class ShownDesk:
@@ -90,6 +92,23 @@ DEVICE_REPORTS = (
         (("Can be reached", "yes"),),
     ),
 )
+
+
+class ShownLabels:
+    """A label printer that prints at once, and a shop where two prices changed."""
+
+    def by_scan(self, text: str) -> Offer | None:
+        return None
+
+    def search(self, text: str) -> tuple[Offer, ...]:
+        wanted = text.casefold()
+        return tuple(found for found in OFFERS if wanted in found.product.name.casefold())
+
+    def changed_since(self, days_ago: int) -> tuple[Offer, ...]:
+        return OFFERS[:2]
+
+    def print(self, wanted: Sequence[tuple[Offer, int]]) -> Tried:
+        return Tried(True, "Labels printed.")
 
 
 def _same(report: DeviceReport) -> DeviceReport:

@@ -20,6 +20,8 @@ from pos_client.ui.device_talk import DeviceDesk, DeviceTalk, NoDevices
 from pos_client.ui.devices_panel import DevicesPanel
 from pos_client.ui.footer import Footer
 from pos_client.ui.header import Header, unsure_words
+from pos_client.ui.label_talk import LabelDesk, LabelTalk
+from pos_client.ui.labels_panel import LabelsPanel
 from pos_client.ui.login_screen import LoginScreen, WaitingScreen
 from pos_client.ui.menus import Menus
 from pos_client.ui.notice_bar import NoticeBar
@@ -61,9 +63,11 @@ class MainWindow(QWidget):
         wedge: WedgeSettings | None = DEFAULT_WEDGE,
         idle_lock_ms: int = 300_000,
         desk: DeviceDesk | None = None,
+        labels: LabelDesk | None = None,
     ) -> None:
         super().__init__()
         self._desk = desk or NoDevices()
+        self._labels = labels
         self.theme = theme or Theme()
         self.wording = wording or Wording()
         self.presenter = Presenter(till, self)
@@ -230,6 +234,10 @@ class MainWindow(QWidget):
         talk = DeviceTalk(self._desk)
         self.host.open(DevicesPanel(self.theme, self.wording, talk, self.menus.drawer))
 
+    def show_labels(self) -> None:
+        if self._labels is not None:
+            self.host.open(LabelsPanel(self.theme, self.wording, LabelTalk(self._labels)))
+
     # inside
 
     def _press_in_panel(self, event: QKeyEvent) -> bool:
@@ -264,6 +272,7 @@ class MainWindow(QWidget):
         if state.phase not in _SELLING:
             return always
         parked = tr("Parked ({count})").format(count=len(state.parked)) if state.parked else tr("Parked")
+        labels = (Action(tr("Labels"), tr("Ctrl B"), Qt.Key.Key_B, self.show_labels, CTRL),)
         return (
             always[0],
             Action(tr("Search"), "F2", Qt.Key.Key_F2, self._search, in_foot=True),
@@ -274,6 +283,7 @@ class MainWindow(QWidget):
             Action(tr("Shift"), "F10", Qt.Key.Key_F10, self.menus.shift, in_foot=True),
             Action(tr("Switch cashier"), tr("Ctrl L"), Qt.Key.Key_L, self._switch, CTRL, in_foot=True),
             Action(tr("Note on the line"), tr("Ctrl N"), Qt.Key.Key_N, self.menus.note, CTRL),
+            *(labels if self._labels else ()),
             *always[1:],
         )
 

@@ -13,15 +13,26 @@ from PySide6.QtWidgets import QApplication
 from pos_client.till.state import TillState
 from pos_client.ui.customer_window import CustomerWindow
 from pos_client.ui.devices_panel import DevicesPanel
-from pos_client.ui.example_devices import ShownDesk
+from pos_client.ui.example_devices import ShownDesk, ShownLabels
 from pos_client.ui.example_shop import NOW, STATES, STATUS, ShownTill
+from pos_client.ui.labels_panel import LabelsPanel
 from pos_client.ui.main_window import MainWindow
 from pos_client.ui.theme import DARK, LIGHT, Theme, Tokens, apply_font
 from pos_client.ui.wording import Wording
 
 SIZE = (1366, 768)
 _FOR_CUSTOMERS = ("sale_empty", "sale", "tender", "change")
-_OPENED_BY_KEYS = ("search", "quantity", "discount", "parked", "shift_menu", "help", "drawer", "devices")
+_OPENED_BY_KEYS = (
+    "search",
+    "quantity",
+    "discount",
+    "parked",
+    "shift_menu",
+    "help",
+    "drawer",
+    "devices",
+    "labels",
+)
 
 
 def take_all(
@@ -49,6 +60,7 @@ def _take(path: Path, state: TillState, tokens: Tokens, size: tuple[int, int], o
         wording=Wording(QLocale("en_GB")),
         monotonic_ms=lambda: 0,
         desk=ShownDesk(),
+        labels=ShownLabels(),
     )
     window.show_status(STATUS)
     window.resize(*size)
@@ -91,6 +103,9 @@ def _open(window: MainWindow, opened: str) -> None:
     elif opened == "devices":
         window.show_devices()
         _wait_for_devices(window)
+    elif opened == "labels":
+        window.show_labels()
+        _choose_labels(window)
     elif opened == "help":
         window.menus.help(window.key_actions())
 
@@ -100,6 +115,16 @@ def _wait_for_devices(window: MainWindow) -> None:
     assert isinstance(panel, DevicesPanel)
     while panel.is_asking:
         QApplication.processEvents()
+
+
+def _choose_labels(window: MainWindow) -> None:
+    panel = window.host.panel
+    assert isinstance(panel, LabelsPanel)
+    for copies, name in enumerate(("oat", "croissant", "apples"), 1):
+        for _ in range(copies):
+            panel.field.setText(name)
+            panel.field.textEdited.emit(name)
+            panel.enter()
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -70,6 +70,8 @@ def environment(settings: TillSettings) -> dict[str, str]:
         f"{PREFIX}PRINTER": settings.printer,
         f"{PREFIX}SERVER_URL": settings.server_url,
         f"{PREFIX}TERMINAL": settings.terminal,
+        f"{PREFIX}LABEL_PRINTER": settings.label_printer,
+        f"{PREFIX}LABEL_ROLL": settings.label_roll,
         f"{PREFIX}KEYRING": "false",
         "XDG_STATE_HOME": str(settings.data_dir.parent / "state"),
         "QT_QPA_PLATFORM": "offscreen",

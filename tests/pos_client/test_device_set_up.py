@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hardware.labels.virtual import VirtualLabelPrinter
 from hardware.linux import udev_rules
 from hardware.printers.virtual import VirtualPrinter
 from pos_client import settings as till_settings
@@ -29,9 +30,13 @@ def written(folder: Path, devices: dict[str, str], **more: object) -> Path:
 
 def test_a_colleague_carries_the_set_up_to_the_next_till(tmp_path: Path) -> None:
     file = tmp_path / "counter.json"
-    with VirtualPrinter(port=0) as printer:
-        address = f"tcp://127.0.0.1:{printer.port}"
-        first = msgspec.structs.replace(ready(tmp_path / "first"), printer=address)
+    with VirtualPrinter(port=0) as printer, VirtualLabelPrinter(port=0) as labels:
+        first = msgspec.structs.replace(
+            ready(tmp_path / "first"),
+            printer=f"tcp://127.0.0.1:{printer.port}",
+            label_printer=f"tcp://127.0.0.1:{labels.port}",
+            label_roll="76x51@300",
+        )
         done = till(first, "devices", "export", str(file))
         assert done.returncode == 0, done.stderr
         # The next till has nothing in its environment but where its folder is.
@@ -39,6 +44,8 @@ def test_a_colleague_carries_the_set_up_to_the_next_till(tmp_path: Path) -> None
         assert taken.returncode == 0, taken.stderr
         seen = bare(tmp_path / "second", "doctor")
     assert f"OK       Receipt printer at 127.0.0.1 port {printer.port}: Printer is ready." in seen.stdout
+    assert f"OK       Label printer at 127.0.0.1 port {labels.port}: Label printer is ready." in seen.stdout
+    assert "76 × 51 mm, 12 dots per mm" in seen.stdout
     assert json.loads(file.read_text())["from_till"] == "03-2"
 
 

@@ -61,6 +61,8 @@ def test_a_printer_may_be_at_any_kind_of_address_or_missing(printer: str) -> Non
         ("DATABASE_KEY", "g" * 64, "EVERTILL_TILL_DATABASE_KEY"),
         ("FULLSCREEN", "maybe", "EVERTILL_TILL_FULLSCREEN is 'maybe'; it must be true or false"),
         ("FULLSCREEN", "often", "FULLSCREEN"),
+        ("LABEL_PRINTER", "zebra", "LABEL_PRINTER: 'zebra' is no device's address"),
+        ("LABEL_ROLL", "large", "LABEL_ROLL: 'large' is no label's size"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_it_may_be(name: str, value: str, says: str) -> None:

@@ -11,12 +11,14 @@ from hardware.counter_device import Tried
 from hardware.displays.address import display_at
 from hardware.displays.base import Facing, TwoLines
 from hardware.displays.on_the_counter import displays_on_the_counter
-from hardware.displays.virtual import VirtualDisplay, VirtualSerialDisplay
-from hardware.displays.virtual_console import framed, obey, take_orders
+from hardware.displays.virtual import VirtualDisplay
+from hardware.displays.virtual_console import framed, obey
 from hardware.displays.wired import WiredDisplay
 from hardware.doctor import examine, sentences
 from hardware.registry import DeviceSettings, connected
 from hardware.transport.address import BadAddress
+from hardware.virtual_listener import VirtualSerialPlug
+from hardware.virtual_orders import take_orders
 
 MILK = TwoLines(Facing("Milk", "1.20"), Facing("Total", "€ 3.54"))
 BREAD = TwoLines(Facing("Bread", "2.10"), Facing("Total", "€ 5.64"))
@@ -34,7 +36,7 @@ def wire(request, virtual, tmp_path):
     if request.param == "tcp":
         yield f"tcp://127.0.0.1:{virtual.port}", virtual.go_away, virtual.come_back
         return
-    with VirtualSerialDisplay(virtual, tmp_path / "ttyUSB1") as line:
+    with VirtualSerialPlug(virtual, tmp_path / "ttyUSB1") as line:
         yield f"serial://{line.port}", line.pull_out, line.plug_in
 
 
@@ -187,7 +189,9 @@ def test_the_display_made_of_software_obeys_line_by_line(capsys, tmp_path):
     with VirtualDisplay(port=0) as virtual:
         virtual.hear(b"\x0cMilk")
         picture = tmp_path / "glass.png"
-        take_orders(virtual, ["show", f"picture {picture}", "jam", "flow", "jump", "quit"])
+        take_orders(
+            ["show", f"picture {picture}", "jam", "flow", "jump", "quit"], lambda order: obey(virtual, order)
+        )
         said = capsys.readouterr().out
         assert framed(virtual.lines) in said
         assert "Not understood" in said
