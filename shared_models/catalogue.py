@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from shared_models.contents import Content
 from shared_models.tax import Tax
 
 _HEX_AT_END = re.compile(r"\s*(#[0-9a-fA-F]{6})\s*\Z")
@@ -33,6 +34,7 @@ class Product(msgspec.Struct, frozen=True, omit_defaults=True):
     `barcodes` hold canonical GTINs (see `barcode.normalise_gtin`) or plain codes.
     A variant names its parent in `variant_of`; `colour` is a name, and may end in its hex: 'navy #1a2b4c'.
     A product with `components` is a kit: one line at its own price, and the components leave the shelf.
+    `content` is what a piece holds, for the price per kilogram or litre; None where nobody said it.
     """
 
     product_id: str
@@ -57,6 +59,7 @@ class Product(msgspec.Struct, frozen=True, omit_defaults=True):
     A gift card is free of tax until it is spent, so its tax category has none.
     """
     components: tuple[KitComponent, ...] = ()
+    content: Content | None = None
 
     def full_name(self) -> str:
         """As on ticket and receipt: 'T-shirt basic · navy · M'."""

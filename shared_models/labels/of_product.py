@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shared_models.catalogue import Product
-from shared_models.labels.label import Label
+from shared_models.contents import price_per_unit
+from shared_models.labels.label import Label, UnitPrice
 
 
 def label_of(product: Product, unit_price_minor: int, currency: str) -> Label:
@@ -15,4 +16,13 @@ def label_of(product: Product, unit_price_minor: int, currency: str) -> Label:
         unit=product.unit,
         code=product.barcodes[0] if product.barcodes else product.sku,
         sku=product.sku,
+        unit_price=_unit_price(product, unit_price_minor),
     )
+
+
+def _unit_price(product: Product, price_minor: int) -> UnitPrice | None:
+    """None for goods sold by measure, whose price is one already."""
+    if product.content is None or product.unit != "piece":
+        return None
+    found = price_per_unit(price_minor, product.content)
+    return UnitPrice(*found) if found else None

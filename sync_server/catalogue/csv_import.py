@@ -200,6 +200,7 @@ class _Run:
             "size": row.size,
             "colour": row.colour,
             "components": _components(row, linked),
+            "content": row.content,
         }
         changes = {name: value for name, value in given.items() if value is not None}
         product = msgspec.structs.replace(base, name=row.name, **changes)

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from shared_models.contents import Content, parse_content
 from shared_models.currency import Currency
 from shared_models.errors import ShopError
 from shared_models.money import parse_amount
@@ -32,6 +33,7 @@ COLUMNS = (
     "size",
     "colour",
     "kit",
+    "content",
 )
 _YES = frozenset({"1", "yes", "true", "y"})
 _NO = frozenset({"", "0", "no", "false", "n"})
@@ -75,6 +77,7 @@ class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
     colour: str | None = None
     kit: tuple[tuple[str, int], ...] | None = None
     """(SKU, quantity_milli) of what is in it."""
+    content: Content | None = None
 
 
 class _Bad(Exception):
@@ -173,6 +176,7 @@ def _product(row: int, cells: dict[str, str], currency: Currency) -> ProductRow:
         size=_label("size", cells),
         colour=_label("colour", cells),
         kit=_kit(cells.get("kit", ""), sku),
+        content=_content(cells.get("content", "").strip()),
     )
 
 
@@ -260,6 +264,13 @@ def _pieces(text: str) -> int:
     if not 0 < quantity <= MOST_OF_A_COMPONENT_MILLI:
         raise _Bad("kit", "bad_kit", "A kit holds more than nothing and less than 1,000 of a thing.")
     return quantity
+
+
+def _content(cell: str) -> Content | None:
+    try:
+        return parse_content(cell) if cell else None
+    except ShopError as reason:
+        raise _Bad("content", reason.code, reason.message) from reason
 
 
 def _shown(value: str) -> str:

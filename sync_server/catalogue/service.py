@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from shared_models.catalogue import Category, KitComponent, Product
+from shared_models.contents import Content, checked_content
 from sync_server.bulk_rows import insert_rows
 from sync_server.catalogue.codes import canonical_code, fault_of_sku
 from sync_server.catalogue.families import fault_of_links, linked_ids
@@ -42,6 +43,7 @@ class ProductFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     track: str = ""
     variant_of: str | None = None
     components: tuple[KitComponent, ...] = ()
+    content: Content | None = None
 
 
 class KeptProduct(msgspec.Struct, frozen=True):
@@ -235,11 +237,13 @@ class CatalogueService:
 
 
 def checked(fields: ProductFields) -> ProductFields:
-    """The fields as they are kept. Raises Invalid with what to do."""
+    """The fields as they are kept. Raises Invalid and InvalidContent with what to do."""
     name = clean_name(fields.name)
     fault = fault_of_name(name) or fault_of_sku(fields.sku)
     if fault:
         raise Invalid(fault)
+    if fields.content is not None:
+        checked_content(fields.content)
     codes = tuple(dict.fromkeys(canonical_code(code) for code in fields.barcodes))
     return msgspec.structs.replace(fields, name=name, barcodes=codes)
 

@@ -18,6 +18,7 @@ from pos_client.till_folder import CATALOGUE_FILE
 from pos_client.ui.application import Application
 from pos_client.ui.labels_panel import LabelsPanel
 from shared_models.catalogue import Price, Product
+from shared_models.contents import Content
 from shared_models.moment import Moment
 from tests.pos_client.ready_till import OAT_DRINK, PIN, ready, shop
 from tests.pos_client.store.made_up_catalogue import build_file
@@ -26,7 +27,15 @@ from tests.shared_models.labels.reading import read_by_zxing
 
 HOUR_MS = 3_600_000
 HONEY_CODE = "4006381333931"
-HONEY = Product("0b" * 16, 2, "HONEY", "Forest honey 500 g", "food", barcodes=(HONEY_CODE.zfill(14),))
+HONEY = Product(
+    "0b" * 16,
+    2,
+    "HONEY",
+    "Forest honey 500 g",
+    "food",
+    barcodes=(HONEY_CODE.zfill(14),),
+    content=Content(500_000, "g"),
+)
 JAM = Product("0c" * 16, 3, "JAM", "Plum jam", "food")
 WISH = Product("0d" * 16, 4, "WISH", "Wish card", "food", open_price=True)
 
@@ -124,7 +133,7 @@ def test_scanned_and_searched_products_are_printed_as_often_as_wanted_and_none_i
     until(qapp, lambda: "4 labels printed." in said(panel))
     labels = printer.wait_for(4)
     assert [read_by_zxing(label.picture) for label in labels] == [[OAT_DRINK]] * 2 + [[HONEY_CODE]] * 2
-    assert "€ 6.49" in labels[2].texts
+    assert {"€ 6.49", "1 kg = € 12.98"} <= set(labels[2].texts)
     assert rows(panel) == []
     press(counter.window, Qt.Key.Key_Escape)
     assert counter.window.host.panel is None

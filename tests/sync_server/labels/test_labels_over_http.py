@@ -129,6 +129,28 @@ def test_products_asked_for_come_as_zpl_as_often_as_wanted_in_the_stores_money(s
     assert "¥ 249" in labels[0].texts
 
 
+def test_a_label_says_the_price_per_kilogram_of_a_product_whose_content_came_by_file(shop: Shop) -> None:
+    file = (
+        f"sku,name,barcode,price,content\nTEA,Green tea 100 g,{TEA},3.49,100 g\nROLL,Roll,{ROLL},2.49,many\n"
+    )
+    report = shop.office.post("/api/v1/products/import?currency=EUR", content=file.encode()).json()
+    assert (report["updated"], [bad["column"] for bad in report["bad"]]) == (1, ["content"])
+    assert "Write it like 500 g" in report["bad"][0]["advice"]
+    asked = {"store_id": "03", "products": [{"product_id": shop.ids["TEA"]}], "format": "zpl"}
+    [label] = printed(shop.office.post("/api/v1/labels", json=asked).content)
+    assert {"€ 3.49", "1 kg = € 34.90"} <= set(label.texts)
+
+
+def test_a_content_that_is_none_is_refused_with_how_to_write_one(shop: Shop) -> None:
+    wrong = {"sku": "X", "name": "X", "content": {"quantity_milli": 0, "unit": "g"}}
+    answer = shop.office.post("/api/v1/products", json=wrong)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_content")
+    made = shop.office.post(
+        "/api/v1/products", json=wrong | {"content": {"quantity_milli": 750, "unit": "l"}}
+    )
+    assert made.json()["product"]["content"] == {"quantity_milli": 750, "unit": "l"}
+
+
 @pytest.mark.parametrize(
     ("change", "status", "says"),
     [
