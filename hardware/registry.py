@@ -13,7 +13,8 @@ from hardware.displays.wired import WiredDisplay
 from hardware.drawers.base import CashDrawer
 from hardware.drawers.direct_trigger import DirectTriggerDrawer, TriggerSettings
 from hardware.drawers.printer_pulse import PrinterPulseDrawer, PulseSettings
-from hardware.labels.label_printer import DEFAULT_ROLL, LabelPrinter, label_printer_at
+from hardware.labels.address import PrintsLabels, label_printer_at
+from hardware.labels.label_printer import DEFAULT_ROLL
 from hardware.printers.base import ReceiptPrinter
 from hardware.printers.escpos_printer import EscposPrinter, PrinterSettings
 from hardware.printers.failover import FailoverPrinter
@@ -32,7 +33,7 @@ class DeviceSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     A drawer hangs on the printer or has a trigger of its own. `card_terminal`, `scanners`, `scale` and `display`
     are addresses, see `address` in `hardware.terminals`, `hardware.scanners`, `hardware.scales` and
     `hardware.displays`. `second_screen` is 'auto', a monitor's name or 'window'. `label_printer` is an address as in
-    `hardware.transport.address`, and `label_roll` the size of its labels.
+    `hardware.labels.address`, and `label_roll` the size of its labels.
     """
 
     printer: PrinterSettings | None = None
@@ -59,7 +60,7 @@ class Devices(msgspec.Struct, frozen=True):
     scale: Scale | None = None
     display: WiredDisplay | None = None
     second_screen: SecondScreen | None = None
-    label_printer: LabelPrinter | None = None
+    label_printer: PrintsLabels | None = None
 
 
 def connected(settings: DeviceSettings) -> Devices:

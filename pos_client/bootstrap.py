@@ -16,7 +16,7 @@ from hardware.displays.second_screen import SecondScreen
 from hardware.drawers.base import KeyOnlyDrawer
 from hardware.escpos.library import use_cache_folder
 from hardware.escpos.paper import Pulse, Receipt
-from hardware.labels.label_printer import label_printer_at
+from hardware.labels.address import label_printer_at
 from hardware.printers.virtual import VirtualPrinter
 from hardware.receipt_document import ReceiptDocument
 from hardware.registry import connected

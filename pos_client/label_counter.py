@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from hardware.counter_device import Tried
-from hardware.labels.label_printer import LabelPrinter
+from hardware.labels.address import PrintsLabels
 from hardware.printers.base import Printed
 from pos_client.store.catalogue import CatalogueFile
 from pos_client.till.ports import Clock
@@ -26,7 +26,7 @@ _MINUTE_MS = 60_000
 class LabelCounter:
     """`print` blocks as long as the printer takes, so call it from a worker; a sale never waits for it."""
 
-    def __init__(self, printer: LabelPrinter, catalogue: CatalogueFile, clock: Clock) -> None:
+    def __init__(self, printer: PrintsLabels, catalogue: CatalogueFile, clock: Clock) -> None:
         self.printer = printer
         self._catalogue = catalogue
         self._clock = clock
@@ -63,7 +63,8 @@ class LabelCounter:
         if not isinstance(outcome, Printed):
             return Tried(False, outcome.reason)
         many = "1 label" if len(labels) == 1 else f"{len(labels)} labels"
-        return Tried(True, f"{many} printed." if outcome.confirmed else f"{many} sent to the label printer.")
+        done = f"{many} printed." if outcome.confirmed else f"{many} sent to the label printer."
+        return Tried(True, f"{done} {outcome.note}".strip())
 
     def _labels(self, wanted: Sequence[tuple[Offer, int]]) -> list[Label]:
         store = self._catalogue.store()

@@ -13,6 +13,7 @@ from platformdirs import user_data_dir
 from hardware.displays.address import display_at
 from hardware.drawers.direct_trigger import is_trigger
 from hardware.drawers.printer_pulse import Sensor
+from hardware.labels.address import label_printer_at
 from hardware.labels.label_printer import DEFAULT_ROLL, BadRoll, roll_of
 from hardware.printers.escpos_printer import PrinterSettings
 from hardware.registry import printer_at
@@ -47,7 +48,8 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     customer (escpos+serial:///dev/ttyUSB1, see `hardware.displays.address`), empty for none. `second_screen` is
     where the customer's window is: 'auto' for the monitor that the till is not on, a monitor's name, 'window' for
     an ordinary window, empty for none. `label_printer` is the address of a printer for shelf labels (as `printer`,
-    without pdf and desktop), empty for none, and `label_roll` the size of its labels (57x32, 100x60@300).
+    or pdf:///folder?sheet=L7160 and desktop://queue?sheet=L7160 for sheets), empty for none, and `label_roll` the size
+    of its labels (57x32, 100x60@300).
     `database_key` is 64 hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in
     a protected file. `journal_copy` is a folder on another disk or card for a second copy of the journal, empty for
     none.
@@ -148,7 +150,7 @@ def _check(settings: TillSettings) -> None:
     if settings.display:
         _check_device("DISPLAY", settings.display, display_at)
     if settings.label_printer:
-        _check_device("LABEL_PRINTER", settings.label_printer, transport_at)
+        _check_device("LABEL_PRINTER", settings.label_printer, label_printer_at)
     _check_device("LABEL_ROLL", settings.label_roll, roll_of)
     if settings.drawer:
         _check_device("DRAWER", settings.drawer, transport_at)

@@ -10,7 +10,6 @@ from typing import ClassVar
 from hardware.labels import host_status
 from hardware.printers.base import NotSent, Printed, PrintOutcome, Uncertain
 from hardware.status import PrinterStatus
-from hardware.transport.address import transport_at
 from hardware.transport.base import Busy, Channel, KnowsItsDevice, NotReachable, SendFailed, Transport
 from shared_models.errors import ShopError
 from shared_models.labels.label import Label
@@ -52,6 +51,14 @@ class LabelPrinter:
     @property
     def place(self) -> str:
         return self._transport.place
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        size = self.size
+        return (
+            ("Speaks", "ZPL"),
+            ("Label", f"{size.width_mm} × {size.height_mm} mm, {size.dots_per_mm} dots per mm"),
+        )
 
     def print(self, labels: Sequence[Label]) -> PrintOutcome:
         """`Printed.confirmed` is False where the printer does not say how it is."""
@@ -95,11 +102,6 @@ class LabelPrinter:
                 break
             answer += channel.receive(left_s)
         return host_status.read(answer)
-
-
-def label_printer_at(address: str, roll: str = DEFAULT_ROLL) -> LabelPrinter:
-    """The driver, without going there; raises BadAddress and BadRoll."""
-    return LabelPrinter(transport_at(address), roll_of(roll))
 
 
 def of_labels(sentence: str) -> str:

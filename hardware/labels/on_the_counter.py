@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 from hardware.counter_device import CounterDevice, DeviceTest, Tried
-from hardware.labels.label_printer import NAME, LabelPrinter, of_labels
+from hardware.labels.address import PrintsLabels
+from hardware.labels.label_printer import NAME, of_labels
 from hardware.printers.base import Printed
 from hardware.registry import Devices, DeviceSettings
 from hardware.status import DeviceReport
@@ -27,17 +28,13 @@ def label_printers_on_the_counter(settings: DeviceSettings, devices: Devices) ->
     ]
 
 
-def _report(printer: LabelPrinter) -> DeviceReport:
-    status, size = printer.status(), printer.size
-    facts = (
-        ("Speaks", "ZPL"),
-        ("Label", f"{size.width_mm} × {size.height_mm} mm, {size.dots_per_mm} dots per mm"),
-        ("Answers when asked", "yes" if status.answers else "no"),
-    )
+def _report(printer: PrintsLabels) -> DeviceReport:
+    status = printer.status()
+    facts = (*printer.facts, ("Answers when asked", "yes" if status.answers else "no"))
     return DeviceReport(NAME, KIND, printer.place, status.can_print, of_labels(status.message), facts)
 
 
-def _tried(printer: LabelPrinter, _stop: threading.Event) -> Tried:
+def _tried(printer: PrintsLabels, _stop: threading.Event) -> Tried:
     outcome = printer.print([_TRIAL])
     if isinstance(outcome, Printed):
         return Tried(True, "The test label was sent. Are its letters and its price whole, and its bars read?")

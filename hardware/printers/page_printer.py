@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 
 from hardware.escpos.decoder import Decoder
@@ -13,6 +12,7 @@ from hardware.escpos.models import GENERIC_80_MM
 from hardware.escpos.profile import profile_named
 from hardware.escpos.rendering import paper_picture
 from hardware.printers.base import NotSent, Printed, PrintOutcome, Uncertain
+from hardware.printers.page_folder import PageFolder
 from hardware.receipt_document import ReceiptDocument
 from hardware.status import PrinterStatus
 from hardware.transport.base import SendFailed
@@ -43,44 +43,26 @@ class PdfPrinter:
     """A `ReceiptPrinter` that files each receipt as receipt-000001.pdf and so on."""
 
     def __init__(self, folder: Path, name: str = "PDF folder") -> None:
-        self._folder = folder
+        self._folder = PageFolder(folder, "receipt")
         self.name = name
 
     @property
     def place(self) -> str:
-        return str(self._folder)
+        return str(self._folder.path)
 
     def print(self, document: ReceiptDocument) -> PrintOutcome:
         try:
-            page = receipt_pdf(document)
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._file(page)
+            self._folder.file(receipt_pdf(document))
         except ShopError as failure:  # the font is gone
             return NotSent(failure.message)
         except OSError as failure:
             return NotSent(
-                f"The receipt can't be saved in {self._folder} ({failure.strerror}). Free some space there."
+                f"The receipt can't be saved in {self.place} ({failure.strerror}). Free some space there."
             )
         return Printed()
 
     def status(self) -> PrinterStatus:
-        there = self._folder if self._folder.exists() else self._folder.parent
-        if os.access(there, os.W_OK):
-            return PrinterStatus(reachable=True)
-        return PrinterStatus(reachable=False, unreachable_because=f"Nobody may write to {self._folder}.")
-
-    def _file(self, page: bytes) -> None:
-        """Whole or not at all: written beside, then given a number that is free."""
-        being_written = self._folder / "receipt.part"
-        with being_written.open("wb") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        being_written.rename(self._folder / f"receipt-{self._next_number():06d}.pdf")
-
-    def _next_number(self) -> int:
-        names = (path.stem.removeprefix("receipt-") for path in self._folder.glob("receipt-*.pdf"))
-        return 1 + max((int(name) for name in names if name.isdecimal()), default=0)
+        return self._folder.status()
 
 
 class DesktopPrinter:

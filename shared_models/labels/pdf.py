@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
@@ -24,6 +24,19 @@ _NARROWEST_MODULE_MM = 0.2  # a laser's bars are read down to there; below that 
 _SMALLEST_PT = 5.0
 _DIGITS_PT = 6.5
 _BETWEEN_PT = 6.0
+_FILES = (
+    (
+        "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+        "/usr/share/fonts/truetype/dejavu/DejaVuSans-Bold.ttf",
+    ),
+    (
+        "/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf",
+        "/usr/share/fonts/truetype/noto/NotoSans-Bold.ttf",
+    ),
+    ("C:/Windows/Fonts/segoeui.ttf", "C:/Windows/Fonts/segoeuib.ttf"),
+    ("/System/Library/Fonts/Supplemental/Arial.ttf", "/System/Library/Fonts/Supplemental/Arial Bold.ttf"),
+)
+"""Regular and bold, the first that is there."""
 
 
 class Typeface(msgspec.Struct, frozen=True):
@@ -31,6 +44,16 @@ class Typeface(msgspec.Struct, frozen=True):
 
     regular: bytes
     bold: bytes
+
+
+def first_typeface(read: Callable[[str], bytes]) -> Typeface | None:
+    """The machine's own letters, of a font for many scripts; `read` raises OSError for a file that is not there."""
+    for regular, bold in _FILES:
+        try:
+            return Typeface(read(regular), read(bold))
+        except OSError:
+            continue
+    return None
 
 
 def label_sheets(

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+import zxingcpp
 
 from hardware.device_kinds import counter_devices
 from hardware.doctor import examine, sentences
 from hardware.labels import host_status
-from hardware.labels.label_printer import BadRoll, label_printer_at, roll_of
+from hardware.labels.address import label_printer_at
+from hardware.labels.label_printer import BadRoll, roll_of
+from hardware.labels.sheet_printer import SheetPrinter
 from hardware.labels.virtual import VirtualLabelPrinter
 from hardware.labels.virtual_console import obey, said
 from hardware.labels.zpl_paper import printed
 from hardware.printers.base import NotSent, Printed, Uncertain
 from hardware.registry import DeviceSettings, connected
+from hardware.transport.address import BadAddress
+from hardware.transport.cups import CupsSettings, CupsTransport
 from hardware.virtual_listener import VirtualSerialPlug
 from shared_models.gtin import normalise_gtin
+from shared_models.labels.sheets import sheet_named
 from shared_models.labels.zpl import LabelSize
-from tests.shared_models.labels.reading import EAN8, EAN13, label_of, read_by_zxing
+from tests.hardware.cups_server import CUPSD, WHY_NOT, CupsServer
+from tests.shared_models.labels.reading import EAN8, EAN13, PDFTOPPM, label_of, pages, read_by_zxing
 
 TEA, ROLL = label_of(normalise_gtin(EAN13)), label_of(normalise_gtin(EAN8))
 
@@ -163,3 +172,50 @@ def test_the_virtual_printer_obeys_and_draws(virtual, tmp_path: Path):
     assert obey(virtual, "gone") == "Done: gone"
     assert obey(virtual, "back") == "Done: back"
     assert "Not understood" in obey(virtual, "dance")
+
+
+@pytest.mark.skipif(PDFTOPPM is None, reason="needs pdftoppm")
+def test_without_a_label_printer_sheets_are_filed_whose_bars_are_read(tmp_path: Path):
+    folder = tmp_path / "out"
+    printer = label_printer_at(f"pdf://{folder}?sheet=3474")
+    assert printer.print([TEA, ROLL]) == Printed(note=f"They are in {folder / 'labels-000001.pdf'}.")
+    assert printer.print([TEA]) == Printed(note=f"They are in {folder / 'labels-000002.pdf'}.")
+    [page] = pages((folder / "labels-000001.pdf").read_bytes(), tmp_path)
+    assert {found.text for found in zxingcpp.read_barcodes(page)} == {EAN13, EAN8}
+    settings = DeviceSettings(wedge=None, label_printer=f"pdf://{folder}?sheet=3474")
+    assert any(line.startswith("OK") and str(folder) in line for line in sentences(examine(settings)))
+
+
+def test_a_folder_that_takes_no_sheets_is_said(tmp_path: Path):
+    (tmp_path / "file").touch()
+    outcome = label_printer_at(f"pdf://{tmp_path / 'file'}").print([TEA])
+    assert isinstance(outcome, NotSent)
+    assert "can't be saved" in outcome.reason
+
+
+@pytest.mark.skipif(CUPSD is None or os.geteuid() != 0, reason=WHY_NOT)
+def test_the_office_printer_gets_the_sheets_as_pdf():
+    with TemporaryDirectory(prefix="evertill-cups-") as folder, CupsServer(Path(folder)) as cups:
+        transport = CupsTransport(CupsSettings(cups.queue, cups.socket, raw=False))
+        printer = SheetPrinter(transport, sheet_named("L7160"))
+        assert printer.print([TEA]) == Printed(confirmed=False)
+        assert cups.paper.startswith(b"%PDF")
+        cups.order("cupsdisable", cups.queue)
+        assert isinstance(printer.print([TEA]), NotSent)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "pdf://",
+        "pdf:///",
+        "pdf:///x?sheet=L1",
+        "pdf:///x?size=1",
+        "desktop://",
+        "desktop://a/b",
+        "pdf:///x?a",
+    ],
+)
+def test_what_is_no_place_for_sheets_is_told_how_to_write_one(address: str):
+    with pytest.raises(BadAddress, match="pdf:///folder\\?sheet=L7160"):
+        label_printer_at(address)
