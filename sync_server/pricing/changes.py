@@ -10,6 +10,8 @@ from sqlalchemy import Connection, and_, or_, select
 from sync_server.pricing.tables import ALL_STORES, price
 from sync_server.pricing.timeline import KeptPrice, in_force
 
+MOST_CHANGED = 20_000
+
 
 class ChangedPrice(msgspec.Struct, frozen=True):
     """`before_minor` is what the product cost at the earlier moment, None where it had no price."""
@@ -19,13 +21,14 @@ class ChangedPrice(msgspec.Struct, frozen=True):
     price: KeptPrice
 
 
-def touched_since(tx: Connection, store_id: str, since_ms: int, now_ms: int) -> list[str]:
-    """Products with a price of the store that was set, or that began, from `since_ms` on."""
+def touched_since(tx: Connection, store_id: str, since_ms: int, now_ms: int, most: int) -> list[str]:
+    """At most so many products with a price of the store that was set, or that began, from `since_ms` on."""
     begun = and_(price.c.valid_from_ms >= since_ms, price.c.valid_from_ms <= now_ms)
     query = (
         select(price.c.product_id)
         .where(price.c.store_id.in_((ALL_STORES, store_id)), or_(price.c.changed_at_ms >= since_ms, begun))
         .distinct()
+        .limit(most)
     )
     return list(tx.scalars(query))
 

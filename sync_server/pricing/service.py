@@ -15,7 +15,7 @@ from shared_models.tax import Tax
 from sync_server.bulk_rows import insert_rows
 from sync_server.errors import Invalid, NotFound
 from sync_server.ports import NewId, NowMs, Publisher
-from sync_server.pricing.changes import ChangedPrice, change_since, touched_since
+from sync_server.pricing.changes import MOST_CHANGED, ChangedPrice, change_since, touched_since
 from sync_server.pricing.tables import ALL_STORES, price, tax_category
 from sync_server.pricing.timeline import KeptPrice, for_tills, in_force
 
@@ -110,10 +110,20 @@ class PricingService:
                 found[product_id] = current
         return found
 
-    def changed_since(self, tx: Connection, store_id: str, since_ms: int) -> list[ChangedPrice]:
-        """Products that cost something else in the store now than just before `since_ms`, also new ones."""
+    def changed_since(
+        self, tx: Connection, store_id: str, since_ms: int, most: int = MOST_CHANGED
+    ) -> list[ChangedPrice]:
+        """Products that cost something else in the store now than just before `since_ms`, also new ones.
+
+        Raises Invalid where more than `most` were touched since, such as on the day of a first import.
+        """
         now = self._now_ms()
-        rows = self._rows(tx, touched_since(tx, store_id, since_ms, now))
+        touched = touched_since(tx, store_id, since_ms, now, most + 1)
+        if len(touched) > most:
+            raise Invalid(
+                f"More than {most:,} prices were set since then. Take a later day, or name products."
+            )
+        rows = self._rows(tx, touched)
         changes = (change_since(known, store_id, since_ms, now) for known in rows.values())
         return [change for change in changes if change is not None]
 

@@ -93,3 +93,12 @@ def test_only_pieces_with_a_known_content_have_a_price_per_unit_on_the_label() -
     assert unit_price(TEA) == ""
     assert unit_price(msgspec.structs.replace(full, unit="kg", weighed=True)) == ""
     assert unit_price(msgspec.structs.replace(full, content=Content(1000, "furlong"))) == ""
+
+
+def test_a_sku_that_is_in_the_bars_is_not_printed_twice() -> None:
+    assert (label_of(TEA, 349, "EUR").code, label_of(TEA, 349, "EUR").sku) == ("TEA", "")
+    with_barcode = msgspec.structs.replace(TEA, barcodes=("04006381333931",))
+    assert (label_of(with_barcode, 349, "EUR").code, label_of(with_barcode, 349, "EUR").sku) == (
+        "04006381333931",
+        "TEA",
+    )

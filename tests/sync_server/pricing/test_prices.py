@@ -149,3 +149,9 @@ def test_a_price_changed_for_a_store_where_it_is_another_than_before(office: Off
     assert office.changed("04", 0) == [(None, 100)]
     office.now += 60_000
     assert office.changed("03", office.now) == [(120, 130)]
+
+
+def test_a_whole_catalogue_that_was_priced_since_is_not_listed_but_said(office: Office) -> None:
+    office.change(100)
+    with office.db.read() as tx, pytest.raises(Invalid, match="Take a later day"):
+        office.service.changed_since(tx, "03", 0, most=0)
