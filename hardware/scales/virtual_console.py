@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import get_args
 
 from hardware.scales.base import Unit
 from hardware.scales.virtual import VOICES, VirtualScale
+from hardware.virtual_orders import obey_power, run
 from shared_models.quantity import InvalidQuantity, format_quantity, parse_quantity
 
 ORDERS = """\
@@ -19,6 +19,7 @@ zero | tare | clear                 its own keys
 answer | silent | half | garbage | late    how it answers from now on
 right | wrong                       how it calculates prices (Dialog 06)
 gone | back                         switched off, switched on again
+jam | flow                          takes no bytes any more; takes them again
 show                                what it shows
 quit"""
 
@@ -26,30 +27,7 @@ quit"""
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     scale = VirtualScale(options.protocol, options.port, options.host, unit=options.unit)
-    try:
-        scale.start()
-    except OSError as error:
-        print(f"Port {options.port} can't be used: {error}. Choose another with --port.", file=sys.stderr)
-        return 1
-    try:
-        print(f"Weighing at {scale.address}", flush=True)
-        print(ORDERS, flush=True)
-        take_orders(scale, sys.stdin)
-    except KeyboardInterrupt:
-        print("Switched off.")
-    finally:
-        scale.stop()
-    return 0
-
-
-def take_orders(scale: VirtualScale, lines: Iterable[str]) -> None:
-    """Obeys line by line until 'quit' or the end."""
-    for line in lines:
-        if line.strip() == "quit":
-            return
-        answer = obey(scale, line)
-        if answer:
-            print(answer, flush=True)
+    return run(scale, ORDERS, lambda order: obey(scale, order))
 
 
 def obey(scale: VirtualScale, order: str) -> str:
@@ -74,13 +52,9 @@ def obey(scale: VirtualScale, order: str) -> str:
             scale.behave(manner)
         case [("right" | "wrong") as how]:
             plate.miscalculates = how == "wrong"
-        case ["gone"]:
-            scale.go_away()
-        case ["back"]:
-            scale.come_back()
         case ["show"]:
             return f"{format_quantity(plate.net_milli)} {plate.unit}{' net' if plate.tare_milli else ''}"
-        case _:
+        case _ if not obey_power(scale, order):
             return f"Not understood. Say one of:\n{ORDERS}"
     return f"Done: {' '.join(order.split())}"
 

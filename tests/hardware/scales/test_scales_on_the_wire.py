@@ -16,9 +16,10 @@ from hardware.scales.line_scale import LineScale
 from hardware.scales.on_the_counter import scales_on_the_counter
 from hardware.scales.toledo import Toledo8217
 from hardware.scales.virtual import VOICES, VirtualScale, VirtualSerialScale
-from hardware.scales.virtual_console import obey, take_orders
+from hardware.scales.virtual_console import obey
 from hardware.transport.base import NotReachable, SendFailed
 from hardware.transport.tcp import TcpTransport
+from hardware.virtual_orders import take_orders
 
 APPLES = WeighRequest(unit_price_minor=299, name="Apples")
 PROTOCOLS = sorted(VOICES)
@@ -312,7 +313,8 @@ def test_a_scale_is_tried_with_something_on_it(virtual):
 
 def test_the_scale_made_of_software_obeys_line_by_line(capsys):
     with VirtualScale("toledo", port=0) as virtual:
-        take_orders(virtual, ["put 0.350", "show", "tare", "show", "clear", "take", "zero", "jump", "quit"])
+        orders = ["put 0.350", "show", "tare", "show", "clear", "take", "zero", "jump", "quit"]
+        take_orders(orders, lambda order: obey(virtual, order))
         said = capsys.readouterr().out
         assert obey(virtual, "put soon").startswith("Not understood")
         assert (virtual.plate.net_milli, virtual.plate.in_motion) == (0, False)

@@ -21,6 +21,7 @@ from pos_client.till.errors import StorageFailed
 from shared_models import reference
 from shared_models.catalogue import Category, Price
 from shared_models.catalogue_file import VARIANTS_SQL
+from shared_models.contents import Content
 from shared_models.moment import Moment
 from shared_models.reference import Change, FeedPage, FeedPosition
 from tests.pos_client.store.made_up_catalogue import (
@@ -152,6 +153,26 @@ def test_a_name_is_found_by_its_beginnings_and_with_typos(
     catalogue: CatalogueFile, typed: str, found: list[str]
 ) -> None:
     assert names(catalogue.search(typed, NOW)) == found
+
+
+def test_changed_prices_are_those_that_are_another_than_just_before_the_moment(empty: CatalogueFile) -> None:
+    dearer, as_before, coming = (
+        product(1, "Dearer"), product(2, "As before"), product(3, "Coming"),
+    )  # fmt: skip
+    prices = [price(one, 100) for one in (dearer, as_before, coming)]
+    prices += [price(dearer, 120, 900_000), price(as_before, 130, 800_000), price(as_before, 100, 900_000)]
+    empty.apply(page([dearer, as_before, coming, *prices, price(coming, 150, 2_000_000)]))
+    assert names(empty.changed_since(Moment(700_000), NOW, 9)) == ["Dearer"]
+    assert names(empty.changed_since(Moment(900_000), NOW, 9)) == ["As before", "Dearer"]
+    assert names(empty.changed_since(Moment(900_001), NOW, 9)) == []
+
+
+def test_what_is_in_a_piece_comes_down_with_a_change(empty: CatalogueFile) -> None:
+    full = msgspec.structs.replace(OAT, content=Content(1_000, "l"))
+    assert empty.apply(page([STORE, full, price(full, 199)]))
+    found = empty.by_code("OAT-1", NOW)
+    assert found is not None
+    assert found.product.content == Content(1_000, "l")
 
 
 def test_a_search_gives_no_more_than_asked(catalogue: CatalogueFile) -> None:
