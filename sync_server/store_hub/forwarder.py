@@ -15,7 +15,7 @@ from shared_models.sync_api import MAX_BATCH_ENTRIES, HashesRequest, Hello, Push
 from sync_server.database import Database
 from sync_server.ingest.tables import quarantine
 from sync_server.ports import ElapsedMs, NowMs
-from sync_server.store_hub import entries, gaps, journals, mirror
+from sync_server.store_hub import entries, gaps, journals, mirror, pruning
 from sync_server.store_hub.central import CentralAway, CentralRefused
 from sync_server.store_hub.gaps import Patience
 from sync_server.store_hub.journals import Compared, ToPassOn
@@ -164,6 +164,8 @@ class Forwarder:
                     journals.settle(tx, incarnation, 0, b"", 0)
             else:
                 self._settle(central, one_said.device_id, one_said.verdict)
+        with self._db.write() as tx:
+            pruning.prune(tx, self._now_ms())
 
     def _settle(self, central: CentralServer, device_id: str, said: SegmentVerdict | PushReply) -> bool:
         """Whether what is here goes on from what the central server holds."""

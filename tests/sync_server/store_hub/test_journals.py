@@ -39,13 +39,14 @@ class AHubsBooks:
         self._admission = HubAdmission(exceptions, lambda tx, device: b"", lambda tx, store: True, clock)
 
     def take(self, first_seq: int, last_seq: int) -> PushReply:
-        return self._admission.admit(
-            self.tx, WHO, public_key_of(self.till.key), self.till.batch(first_seq, last_seq)
-        )
+        return self.take_push(self.till.batch(first_seq, last_seq))
 
-    def hear(self, high: int, digest: bytes | None = None) -> bool:
+    def take_push(self, push: Push) -> PushReply:
+        return self._admission.admit(self.tx, WHO, public_key_of(self.till.key), push)
+
+    def hear(self, high: int, digest: bytes | None = None, safe_through: int = 0) -> bool:
         own = self.till.entries[high - 1].hash if high else START
-        return journals.settle(self.tx, self.id, high, own if digest is None else digest, 0)
+        return journals.settle(self.tx, self.id, high, own if digest is None else digest, safe_through)
 
     def hashes(self, tx: Connection, *seqs: int) -> tuple[bytes, ...]:
         return self._admission.hashes(tx, WHO, self.id, seqs)
