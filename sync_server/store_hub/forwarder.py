@@ -18,7 +18,7 @@ from sync_server.ports import ElapsedMs, NowMs
 from sync_server.store_hub import entries, gaps, journals, mirror, pruning
 from sync_server.store_hub.central import CentralAway, CentralRefused
 from sync_server.store_hub.gaps import Patience
-from sync_server.store_hub.journals import Compared, ToPassOn
+from sync_server.store_hub.journals import Hashes, ToPassOn
 from sync_server.store_hub.ports import CentralServer
 from sync_server.sync_messages import TillIdentity
 
@@ -169,27 +169,26 @@ class Forwarder:
 
     def _settle(self, central: CentralServer, device_id: str, said: SegmentVerdict | PushReply) -> bool:
         """Whether what is here goes on from what the central server holds."""
-        compared = self._compared(central, device_id, said)
+        theirs = self._compared(central, device_id, said)
         with self._db.write() as tx:
-            return journals.settle(tx, said.incarnation, said.high, said.hash, said.safe_through, compared)
+            return journals.settle(tx, said.incarnation, said.high, said.hash, said.safe_through, theirs)
 
     def _compared(
         self, central: CentralServer, device_id: str, said: SegmentVerdict | PushReply
-    ) -> Compared | None:
+    ) -> Hashes | None:
         """Of a till that is shut out nobody can say; its entries wait for a person in any case."""
-        with self._db.read() as tx:
-            last = journals.to_compare(tx, said.incarnation, said.high)
-        if last is None:
-            return None
+        id = said.incarnation
         try:
-            (theirs,) = central.hashes(
-                device_id, HashesRequest(incarnation=said.incarnation, seqs=(last,))
-            ).hashes
+            with self._db.read() as tx:
+                last = journals.to_compare(tx, id, said.high)
+            theirs = _hashes_there(central, device_id, id, () if last is None else (last,))
+            with self._db.read() as tx:
+                more = journals.to_search(tx, id, said.high, said.hash, theirs)
+            return theirs | _hashes_there(central, device_id, id, more)
         except CentralRefused as refused:
             if refused.refusal not in _ONLY_RAW:
                 raise
             return None
-        return Compared(last, theirs)
 
     def _anything_unasked(self) -> bool:
         with self._db.read() as tx:
@@ -302,3 +301,12 @@ class Forwarder:
                 tx.execute(update(quarantine).where(by_id).values(done))
             if reply is not None:
                 self._settle(self._central, frame.device_id, reply)
+
+
+def _hashes_there(
+    central: CentralServer, device_id: str, incarnation: bytes, seqs: tuple[int, ...]
+) -> dict[int, bytes]:
+    if not seqs:
+        return {}
+    said = central.hashes(device_id, HashesRequest(incarnation=incarnation, seqs=seqs)).hashes
+    return dict(zip(seqs, said, strict=True))

@@ -6,14 +6,14 @@ has them: so whatever this machine loses, the tills send again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import structs
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from shared_models.journal import START
-from shared_models.sync_api import EntryNote, Push, PushReply, SegmentState, SegmentVerdict
+from shared_models.sync_api import MAX_PROBES, EntryNote, Push, PushReply, SegmentState, SegmentVerdict
 from sync_server.hubs.tables import relayed
 from sync_server.ingest import chain, log
 from sync_server.ingest.admission import Admission
@@ -152,11 +152,8 @@ def next_batch(tx: Connection, id: bytes, most: int, most_bytes: int) -> ToPassO
     return ToPassOn(row.device_id, entries.as_push(tx, id, found, bytes(row.central_hash)))
 
 
-class Compared(NamedTuple):
-    """What the central server has at the last entry of a journal that is here; `hash` is empty for another's."""
-
-    seq: int
-    hash: bytes
+Hashes = Mapping[int, bytes]
+"""What the central server has at entries of a journal that are here, by sequence; empty for another's."""
 
 
 def to_compare(tx: Connection, id: bytes, high: int) -> int | None:
@@ -165,18 +162,30 @@ def to_compare(tx: Connection, id: bytes, high: int) -> int | None:
     return last if last is not None and last < high else None
 
 
+def to_search(tx: Connection, id: bytes, high: int, digest: bytes, theirs: Hashes) -> tuple[int, ...]:
+    """Where what is here has parted from the central server's journal: places that tell how far both are the same."""
+    held = log.incarnation_of(tx, id)
+    if held is None or not _compare(tx, id, held, high, digest if high else START, theirs).parted:
+        return ()
+    is_here = (ingest_pos.c.incarnation == id) & ingest_pos.c.ingest_id.is_not(None)
+    query = select(ingest_pos.c.seq).where(is_here, ingest_pos.c.seq <= high)
+    seqs = tx.scalars(query.order_by(ingest_pos.c.seq.desc())).all()
+    return tuple(reversed(seqs[:: -(-len(seqs) // MAX_PROBES) or 1]))
+
+
 def settle(
-    tx: Connection, id: bytes, high: int, digest: bytes, safe_through: int, compared: Compared | None = None
+    tx: Connection, id: bytes, high: int, digest: bytes, safe_through: int, theirs: Hashes | None = None
 ) -> bool:
     """The central server holds the journal up to `high`. Whether what is here goes on from there.
 
     Where it does not, the server's word holds from now on, and the tills send anew what is missing between; until
     then the hub holds back what lies behind the gap. What parts from the server's journal may be nowhere else, where a
-    till was put back or is gone: it is put among the raw frames.
+    till was put back or is gone: it is put among the raw frames. `theirs` is None where the central server does not
+    compare: of that nothing counts as safe.
     """
-    if compared is not None and compared.seq != to_compare(tx, id, high):
+    last = to_compare(tx, id, high)
+    if theirs is not None and last is not None and last not in theirs:
         return False  # a till brought something meanwhile; it is compared the next time
-    before = tx.scalar(select(relayed.c.central_high).where(relayed.c.incarnation == id)) or 0
     tx.execute(delete(ingest_queue))  # nothing is booked here
     digest = digest if high else START
     said = {"central_high": high, "central_hash": digest}
@@ -185,17 +194,17 @@ def settle(
     if held is None:
         _begin(tx, id, high, digest, safe_through)
         return True
-    is_same = _is_same(tx, id, compared)
-    fits = is_same and _goes_on(tx, id, held, high, digest)
-    if not fits and not (is_same and gaps.begins_behind(tx, id, high)):
-        aside.put(tx, id, entries.one_by_one(tx, id, before if high >= before else 0))
-        tx.execute(delete(ingest_pos).where(ingest_pos.c.incarnation == id))
+    fits, parted = _compare(tx, id, held, high, digest, theirs)
+    if parted:
+        shared = _shared(tx, id, theirs or {})
+        aside.put(tx, id, entries.one_by_one(tx, id, shared))
+        tx.execute(delete(ingest_pos).where(ingest_pos.c.incarnation == id, ingest_pos.c.seq > shared))
     if not (fits and gaps.is_whole(tx, id, high, held.high)):
         gaps.stand_at(tx, id, high, digest, 0)
         gaps.close(tx, id)
         if high < held.high:
             tx.execute(update(relayed).where(relayed.c.incarnation == id).values(kept_raw=0))
-    safe = min(safe_through, high)
+    safe = 0 if theirs is None and last is not None else min(safe_through, high)
     tx.execute(update(incarnation).where(incarnation.c.incarnation == id).values(safe_through=safe))
     return fits
 
@@ -277,8 +286,29 @@ def _last_held(tx: Connection, id: bytes) -> int | None:
     return last
 
 
-def _is_same(tx: Connection, id: bytes, compared: Compared | None) -> bool:
-    return compared is None or log.hash_at(tx, id, compared.seq) == compared.hash
+class _Comparison(NamedTuple):
+    """`fits`: what is here goes on from the central server's; `parted`: it is something else."""
+
+    fits: bool
+    parted: bool
+
+
+def _compare(
+    tx: Connection, id: bytes, held: log.Incarnation, high: int, digest: bytes, theirs: Hashes | None
+) -> _Comparison:
+    is_same = _is_same(tx, id, to_compare(tx, id, high), theirs or {})
+    fits = is_same and _goes_on(tx, id, held, high, digest)
+    return _Comparison(fits, not fits and not (is_same and gaps.begins_behind(tx, id, high)))
+
+
+def _is_same(tx: Connection, id: bytes, last: int | None, theirs: Hashes) -> bool:
+    return last is None or last not in theirs or log.hash_at(tx, id, last) == theirs[last]
+
+
+def _shared(tx: Connection, id: bytes, theirs: Hashes) -> int:
+    """How far both are known to be the same journal: a hash vouches for everything before it."""
+    ours = log.hashes_at(tx, id, list(theirs))
+    return max((seq for seq, digest in theirs.items() if digest and ours.get(seq) == digest), default=0)
 
 
 def _chains_to(tx: Connection, id: bytes, high: int, digest: bytes) -> bool:

@@ -18,7 +18,7 @@ from sync_server.hubs.tables import relayed
 from sync_server.ingest import log
 from sync_server.ingest.tables import ingest_log, quarantine
 from sync_server.store_hub import journals
-from sync_server.store_hub.journals import Compared, HubAdmission
+from sync_server.store_hub.journals import HubAdmission
 from sync_server.sync_messages import TillIdentity
 from tests.sync_server.a_till import ATill
 from tests.sync_server.conftest import Clock
@@ -44,9 +44,20 @@ class AHubsBooks:
     def take_push(self, push: Push) -> PushReply:
         return self._admission.admit(self.tx, WHO, public_key_of(self.till.key), push)
 
-    def hear(self, high: int, digest: bytes | None = None, safe_through: int = 0) -> bool:
+    def hear(
+        self,
+        high: int,
+        digest: bytes | None = None,
+        safe_through: int = 0,
+        theirs: dict[int, bytes] | None = None,
+    ) -> bool:
         own = self.till.entries[high - 1].hash if high else START
-        return journals.settle(self.tx, self.id, high, own if digest is None else digest, safe_through)
+        word = own if digest is None else digest
+        return journals.settle(self.tx, self.id, high, word, safe_through, theirs)
+
+    def aside(self) -> list[Push]:
+        frames = self.tx.scalars(select(quarantine.c.raw)).all()
+        return sorted((wire.unpack(frame, Push) for frame in frames), key=lambda push: push.first_seq)
 
     def hashes(self, tx: Connection, *seqs: int) -> tuple[bytes, ...]:
         return self._admission.hashes(tx, WHO, self.id, seqs)
@@ -170,21 +181,49 @@ def test_a_central_server_that_is_further_by_another_way_has_not_what_lies_here(
     books.take(1, 6)
     books.hear(4)
     assert journals.to_compare(books.tx, books.id, 8) == 6
-    compared = Compared(6, b"other" * 6 + b"..")
-    assert not journals.settle(books.tx, books.id, 8, b"x" * 32, 0, compared)
+    theirs = {6: b"other" * 6 + b".."}
+    assert journals.to_search(books.tx, books.id, 8, b"x" * 32, theirs) == (1, 2, 3, 4, 5, 6)
+    theirs |= {seq: books.till.entries[seq - 1].hash for seq in (1, 2, 3, 4)} | {5: b"another" * 4 + b"...."}
+    assert not journals.settle(books.tx, books.id, 8, b"x" * 32, 0, theirs)
     assert books.high == 8
     assert log.hash_at(books.tx, books.id, 6) is None, "the till must not take it for the central server's"
-    aside = books.tx.scalars(select(quarantine.c.raw)).all()
-    found = sorted((wire.unpack(frame, Push) for frame in aside), key=lambda push: push.first_seq)
-    assert found == [books.till.batch(5, 5), books.till.batch(6, 6)], "each may be nowhere else"
+    assert books.aside() == [books.till.batch(5, 5), books.till.batch(6, 6)], "each may be nowhere else"
+
+
+def test_where_journals_part_the_hub_keeps_what_both_have(books: AHubsBooks) -> None:
+    """The central server may be put back to before it had that."""
+    books.take(1, 6)
+    books.hear(4)
+    theirs = {6: b"x" * 32} | {seq: books.till.entries[seq - 1].hash for seq in (1, 2, 3)}
+    assert not books.hear(8, b"y" * 32, theirs=theirs)
+    assert books.hear(1)
+    assert books.next_push() == books.till.batch(2, 3)
+
+
+def test_a_central_server_that_was_put_back_and_went_on_another_way_lacks_what_it_once_had(
+    books: AHubsBooks,
+) -> None:
+    books.take(1, 6)
+    books.hear(6)
+    assert not books.hear(8, b"y" * 32, theirs={6: b"x" * 32, 4: books.till.entries[3].hash, 5: b"z" * 32})
+    assert books.aside() == [books.till.batch(5, 5), books.till.batch(6, 6)]
+
+
+def test_few_places_of_a_long_journal_are_asked_about(
+    books: AHubsBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "MAX_PROBES", 3)
+    books.take(1, 8)
+    books.hear(0)
+    assert journals.to_search(books.tx, books.id, 8, b"x" * 32, {}) == (2, 5, 8)
 
 
 def test_what_came_while_the_central_server_was_asked_is_compared_the_next_time(books: AHubsBooks) -> None:
     books.take(1, 5)
     books.hear(4)
     books.take(6, 7)
-    compared = Compared(5, books.till.entries[4].hash)
-    assert not journals.settle(books.tx, books.id, 8, books.till.entries[7].hash, 0, compared)
+    theirs = {5: books.till.entries[4].hash}
+    assert not journals.settle(books.tx, books.id, 8, books.till.entries[7].hash, 0, theirs)
     assert books.high == 7
     assert books.next_push() == books.till.batch(5, 7)
 

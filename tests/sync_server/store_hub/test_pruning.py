@@ -131,3 +131,10 @@ def test_a_hub_forgets_when_it_has_greeted_the_central_server(
         assert stands is not None
         assert stands.high == 8
         assert journals.waiting(tx) == (0, None)
+
+
+def test_what_nobody_compared_with_the_central_servers_branch_is_not_forgotten(books: AHubsBooks) -> None:
+    books.take(1, 3)
+    books.hear(7, b"another branch".ljust(32), safe_through=7)
+    pruning.prune(books.tx, now_ms=0)
+    assert rows(books, ingest_log) == 3
