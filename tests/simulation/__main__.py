@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.simulation.campaign import Campaign, run_guarded
 from tests.simulation.hunt import hunt_all, write_table
+from tests.simulation.planted import PLANTED
 from tests.simulation.report import KeptReport, in_words, outcome
 
 _REPORT = Path("build/simulation.md")
@@ -21,7 +22,7 @@ _REPORT = Path("build/simulation.md")
 
 def main(words: list[str]) -> int:
     asked = _parse(words)
-    if asked.planted:
+    if asked.planted is not None:
         return _planted(asked)
     if asked.seed is not None:
         return _one(asked)
@@ -45,7 +46,7 @@ def _many(asked: Namespace) -> int:
 
 
 def _planted(asked: Namespace) -> int:
-    found = hunt_all(asked.processes)
+    found = hunt_all(asked.processes, asked.planted)
     write_table(found)
     return 0 if all(one.seed for one in found) else 1
 
@@ -55,7 +56,9 @@ def _parse(words: list[str]) -> Namespace:
     parser.add_argument("--seed", type=int, help="one run")
     parser.add_argument("--trace", action="store_true", help="with --seed: show what happens as it happens")
     parser.add_argument("--brief", action="store_true", help="short runs, as the test command has them")
-    parser.add_argument("--planted", action="store_true", help="find a seed for each planted fault")
+    parser.add_argument(
+        "--planted", nargs="*", choices=PLANTED, metavar="NAME", help="find a seed for each planted fault"
+    )
     parser.add_argument("--sales", type=int, default=20_000, help="as many runs as it takes")
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)

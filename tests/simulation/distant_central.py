@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +30,8 @@ class DistantCentral:
         self._scheduler = scheduler
         self._within_ms = within_ms
         self._waiting: tuple[LineOfWork, object] | None = None
+        self.on_raw: Callable[[bytes], None] = lambda frame: None
+        """Called when the central server has a frame."""
 
     def hello(self, said: HubHello) -> HubHelloReply:
         return self._ask(HubHelloReply, "hub_hello", wire.pack(said))
@@ -39,6 +41,7 @@ class DistantCentral:
 
     def push_raw(self, device_id: str, frame: bytes, reason: str) -> PushReply | None:
         answer = self._answer("hub_push_raw", frame, device_id, reason)
+        self.on_raw(frame)
         return _read(answer, PushReply) if answer else None
 
     def hashes(self, device_id: str, asked: HashesRequest) -> HashesReply:

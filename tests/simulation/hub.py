@@ -26,6 +26,7 @@ from tests.simulation.chance import Chance
 from tests.simulation.clock import WallClock
 from tests.simulation.disk import SERVER_FILE, Life, copy_disk, events_on_server
 from tests.simulation.distant_central import DistantCentral
+from tests.simulation.hub_memory import HubMemory
 from tests.simulation.network import Line, Outcome, Request
 from tests.simulation.oracle import Oracle
 from tests.simulation.scheduler import LineOfWork, PowerCut, Scheduler
@@ -61,6 +62,7 @@ class Hub:
         self.line = line
         self.chance = chance
         self._oracle = oracle
+        self.memory = HubMemory(oracle)
         self._tally = tally
         self._trace = trace
         self._enrol = enrol
@@ -97,6 +99,7 @@ class Hub:
         self._hub_id = hub_id
         self._trace.note("a hub is put into the shop")
         copy_disk(empty_disk(), self.data)
+        self.memory.begin_anew()
         self.start()
 
     def start(self) -> None:
@@ -167,6 +170,7 @@ class Hub:
         self._stop_at_once()
         shutil.rmtree(self.data, ignore_errors=True)
         copy_disk(backup, self.data)
+        self.memory.begin_anew()
         self._hub_id = (self.data / "hub").read_text()
         self.scheduler.after(self.after_crash_ms(), self.start)
 
@@ -178,6 +182,9 @@ class Hub:
 
     def events(self) -> set[bytes]:
         return events_on_server(self.data) if self.data.exists() else set()
+
+    def look_at_its_disk(self) -> None:
+        self._tally["entries that a hub forgot"] += self.memory.look(self.data)
 
     def is_welcome_at(self, office: Office) -> bool:
         """Whether what it holds is to arrive there."""
@@ -230,6 +237,7 @@ class HubProgram:
         )
         self.central = DistantCentral(hub.line, who, hub.scheduler)
         quick = DistantCentral(hub.line, who, hub.scheduler, A_TILL_WAITS_MS)
+        self.central.on_raw = quick.on_raw = hub.memory.passes_on_raw
         place = HubPlace(who.hub_id, "", STORE, "Corner")
         with rounds_of(hub):
             self.store = StoreHub(

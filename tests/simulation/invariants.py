@@ -137,7 +137,7 @@ def pending_or_stored(at: Evidence) -> Iterator[str]:
 
 @invariant(7)
 def nothing_forgotten(at: Evidence) -> Iterator[str]:
-    """A till deletes no entry that is not in a verified backup; today it deletes none."""
+    """A till deletes no entry that is not in a verified backup; today it deletes none. Of the hub: `hub_memory`."""
     for till in at.tills:
         missing = till.wrote - till.events()
         if missing:

@@ -391,6 +391,7 @@ class Office:
         self._tally["backups proved"] += 1
         read = Database(f"sqlite:///{copy / SERVER_FILE}", pool_size=1)
         try:
+            self._oracle.proved |= events_on_server(copy)
             self._guarded(lambda: backup.confirm(self.db, read) and None)
         finally:
             read.close()

@@ -42,6 +42,8 @@ class Oracle:
         """Entries that nobody can book."""
         self.promises: dict[tuple[bytes, int], set[bytes]] = {}
         """(incarnation, high) -> hashes that the server ever answered with."""
+        self.proved: set[bytes] = set()
+        """Entries in a backup of the central server that somebody read to its end."""
         self._safe: dict[bytes, int] = {}
         self.carried_out: list[tuple[str, str, int, int]] = []
         self.requests: list[Request] = []

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NamedTuple
 
 import msgspec
+from sqlalchemy import select
 
 from pos_client.store import books, catalogue_copy, outbox, parked, restamping, sales, segments, shifts
 from pos_client.store.books import TillBooks
@@ -26,6 +27,7 @@ from pos_client.sync.push_messages import Acknowledge, Look
 from pos_client.sync.upward import Upward
 from sync_server.feed import compaction
 from sync_server.feed import service as feed_service
+from sync_server.hubs.tables import relayed
 from sync_server.ingest import log
 from sync_server.ingest.admission import Admission
 from sync_server.ingest.applier import Applier
@@ -34,7 +36,7 @@ from sync_server.ingest.service import IngestService
 from sync_server.sales import rows as sale_rows
 from sync_server.sales import service as sales_service
 from sync_server.stock import service as stock_service
-from sync_server.store_hub import aside, entries, journals
+from sync_server.store_hub import aside, entries, journals, pruning
 from sync_server.store_hub.forwarder import Forwarder
 from sync_server.store_hub.intake import HubIntake
 from sync_server.tills.service import TillService
@@ -616,6 +618,16 @@ def hub_mixes_branches() -> list[Swap]:
 @_fault("what parts from the central server's journal is thrown away by the hub", **TILLS_PUT_BACK)
 def hub_drops_branches() -> list[Swap]:
     return [(aside, "put", _nothing)]
+
+
+@_fault("the hub forgets what the central server has, whether a backup has it or not", hub=A_HUB)
+def hub_forgets_too_early() -> list[Swap]:
+    def prune(tx: Any, now_ms: int) -> None:
+        for journal in tx.execute(select(relayed).where(relayed.c.central_high > 0)).all():
+            pruning._forget(tx, journal.incarnation, journal.central_high, pruning.MOST_AT_ONCE)
+        pruning._forget_unplaced_facts(tx)
+
+    return [(pruning, "prune", prune)]
 
 
 @_fault("a hub whose pushes kill the central server makes them no smaller", hub=QUIET_HUB, curses=True)

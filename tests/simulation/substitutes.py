@@ -61,10 +61,16 @@ class PlayedRounds(Rounds):
 
     def __init__(self, hub: Hub, name: str, round: Callable[[], float], first_rest_s: float = 1.0) -> None:
         super().__init__(name, round, first_rest_s, hub.jitter)
+        self._hub = hub
         self._turns = SimulatedTurns(hub.scheduler, self.turn)
 
     def start(self) -> None:
         self._turns.start()
+
+    def turn(self) -> float:
+        rest_s = super().turn()
+        self._hub.look_at_its_disk()
+        return rest_s
 
     def wake(self) -> None:
         if not self.is_failing:
