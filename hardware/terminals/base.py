@@ -44,13 +44,14 @@ class Reference(msgspec.Struct, frozen=True, omit_defaults=True):
 class Request(msgspec.Struct, frozen=True):
     """`before` is the terminal's last transaction before this one; None where it had none or did not say.
 
-    `knows_before` tells these two apart.
+    `knows_before` tells these two apart. `gives_back`: the money goes to the card.
     """
 
     amount_minor: int
     currency: str
     before: Reference | None = None
     knows_before: bool = False
+    gives_back: bool = False
 
 
 class Payment(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -71,13 +72,15 @@ class Payment(msgspec.Struct, frozen=True, omit_defaults=True):
 class Result(msgspec.Struct, frozen=True):
     """`unknown`: nothing may be assumed; ask for the last transaction. `reason` is a sentence for the cashier.
 
-    `busy`: the terminal is at work, so asking again a little later may help.
+    `busy`: the terminal is at work, so asking again a little later may help. `can_not`: it does nothing of this kind,
+    or not any more, and has done nothing.
     """
 
     state: State
     payment: Payment = Payment()
     reason: str = ""
     busy: bool = False
+    can_not: bool = False
 
 
 class LastTransaction(msgspec.Struct, frozen=True):
@@ -90,12 +93,16 @@ class LastTransaction(msgspec.Struct, frozen=True):
 
 
 class EndOfDay(msgspec.Struct, frozen=True):
-    """The terminal's own closing: its totals go to the bank. `text` is what it prints."""
+    """The terminal's own closing: its totals go to the bank. `text` is what it prints.
+
+    `unknown`: it was asked and did not say what came of it.
+    """
 
     done: bool
     total_minor: int = 0
     text: tuple[str, ...] = ()
     reason: str = ""
+    unknown: bool = False
 
 
 class TerminalStatus(msgspec.Struct, frozen=True):
@@ -126,6 +133,9 @@ class CardTerminal(Protocol):
     def reverse(self, payment: Payment, currency: str, on_step: OnStep) -> Result:
         """Gives the whole payment back; `approved` means that it went back."""
 
+    def refund(self, request: Request, on_step: OnStep, is_cancelled: Callable[[], bool]) -> Result:
+        """Gives that much to the card that the customer shows; `approved` means that it went back."""
+
     def end_of_day(self, on_step: OnStep) -> EndOfDay: ...
 
     def status(self) -> TerminalStatus: ...
@@ -143,8 +153,9 @@ def became_of(request: Request, last: LastTransaction) -> Result:
     if not request.knows_before:
         return Result("unknown", reason="The terminal did not say what it had done before this payment.")
     if request.before is not None and last.payment.reference.may_be(request.before):
-        return Result("declined", reason="The terminal has taken no payment since the one before.")
-    if last.payment.is_reversal:
+        did = "given nothing back" if request.gives_back else "taken no payment"
+        return Result("declined", reason=f"The terminal has {did} since the payment before.")
+    if last.payment.is_reversal and not request.gives_back:
         return Result("unknown", reason="The terminal has reversed a payment meanwhile.")
     if last.payment.amount_minor != request.amount_minor:
         return Result("unknown", reason="The terminal's last payment is of another amount.")

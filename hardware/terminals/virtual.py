@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Literal
 
@@ -105,7 +105,7 @@ class VirtualTerminal:
     @property
     def charged_minor(self) -> int:
         """What customers have paid, less what went back."""
-        return sum(one.amount_minor * (-1 if one.reverses else 1) for one in self.bookings)
+        return sum(one.charged_minor for one in self.bookings)
 
     def wait_for_bookings(self, count: int, timeout_s: float = _WAITS_S) -> list[Booking]:
         """At least `count` of them; raises TimeoutError."""
@@ -117,10 +117,11 @@ class VirtualTerminal:
     # What it is told
 
     def behave(self, manner: Manner, *, code: int = 0x05) -> None:
-        """'approve' and 'decline' stay; of the others the next payment alone is handled so.
+        """'approve' and 'decline' stay; of the others the next payment, refund, reversal or end of day alone.
 
         'silent' acknowledges and says nothing more, 'lose' books and hangs up, 'cut' hangs up in the middle of the
-        answer, 'late' books, stays silent, and tells the next payment's till of this one first.
+        answer, 'late' books, stays silent, and tells who asks for money next of this one first. An end of day is not
+        told of later.
         """
         with self._changed:
             self._manner, self._decline_code = manner, code
@@ -145,12 +146,15 @@ class VirtualTerminal:
     def carry_out(self, command: Apdu, till: _Visit) -> None:
         match command.command:
             case commands.AUTHORISATION:
-                self._authorise(fields.decoded(command.data), till)
+                wanted = fields.decoded(command.data)
+                self._transact(lambda: self._book(wanted), till, needs_card=True)
+            case commands.REFUND:
+                given = fields.decoded(command.data[3:])
+                self._transact(lambda: self._book(given, is_refund=True), till, needs_card=True)
             case commands.REPEAT_RECEIPT:
                 till.acknowledge()
                 self._repeat(till)
             case commands.REVERSAL:
-                till.acknowledge()
                 self._reverse(fields.decoded(command.data[3:]), till)
             case commands.END_OF_DAY:
                 till.acknowledge()
@@ -167,7 +171,7 @@ class VirtualTerminal:
             case _:
                 till.send(refused(0x83))
 
-    def _authorise(self, wanted: dict[int, bytes], till: _Visit) -> None:
+    def _transact(self, book: Callable[[], Booking], till: _Visit, *, needs_card: bool) -> None:
         late, self._late = self._late, None
         if late is not None:
             till.send(wire.status(late, leaks=self.leaks))
@@ -180,14 +184,14 @@ class VirtualTerminal:
             return
         if manner == "silent":
             till.wait_until_gone()
-        if not self._customer_pays(till):
+        if needs_card and not self._customer_pays(till):
             till.say(wire.aborted(codes.TIMED_OUT))
         elif manner == "decline":
             till.say(wire.step(0x1D))
             till.say(wire.failed(self._decline_code))
             till.say(wire.aborted(self._decline_code))
         else:
-            self._answer(self._book(wanted), manner, till)
+            self._answer(book(), manner, till)
 
     def _answer(self, booking: Booking, manner: Manner, till: _Visit) -> None:
         if manner == "lose":
@@ -216,12 +220,10 @@ class VirtualTerminal:
         till.say(wire.step(_STEPS[2]))
         return not till.is_asked_to_stop()
 
-    def _book(self, wanted: dict[int, bytes]) -> Booking:
-        return self._store(
-            Booking(
-                unpacked(wanted[fields.AMOUNT]), *self._numbers(), wanted.get(fields.CURRENCY, b"\x09\x78")
-            )
-        )
+    def _book(self, wanted: dict[int, bytes], *, is_refund: bool = False) -> Booking:
+        currency = wanted.get(fields.CURRENCY, b"\x09\x78")
+        amount_minor = unpacked(wanted[fields.AMOUNT])
+        return self._store(Booking(amount_minor, *self._numbers(), currency, is_refund=is_refund))
 
     def _numbers(self) -> tuple[int, int, str, str]:
         self._trace += 1
@@ -241,23 +243,34 @@ class VirtualTerminal:
 
     def _reverse(self, wanted: dict[int, bytes], till: _Visit) -> None:
         number = unpacked(wanted[fields.RECEIPT]) if fields.RECEIPT in wanted else 0
-        found = [one for one in self._bookings if one.receipt_number == number and not one.reverses]
+        since = self._bookings[self._closed_up_to :]
+        found = [one for one in since if one.receipt_number == number and one.charged_minor > 0]
         if not found or found[-1].is_reversed:
-            till.say(wire.aborted(0xB4 if found else 0xB5))
+            till.acknowledge()
+            till.say(wire.aborted(codes.REVERSED_ALREADY if found else codes.NOT_REVERSIBLE))
             return
-        paid = found[-1]
+        self._transact(lambda: self._take_back(found[-1]), till, needs_card=False)
+
+    def _take_back(self, paid: Booking) -> Booking:
         back = Booking(paid.amount_minor, *self._numbers(), paid.currency, reverses=paid.trace)
         with self._changed:
             self._bookings[self._bookings.index(paid)] = msgspec.structs.replace(paid, is_reversed=True)
-        self._store(back)
-        till.say(wire.status(back, leaks=self.leaks))
-        self._print(back, till)
-        till.say(wire.completion())
+        return self._store(back)
 
     def _end_the_day(self, till: _Visit) -> None:
+        manner = self._next_manner()
+        if manner == "silent":
+            till.wait_until_gone()
+        if manner == "decline":
+            till.say(wire.aborted(self._decline_code))
+            return
         open_ones = self._bookings[self._closed_up_to :]
         self._closed_up_to = len(self._bookings)
-        total = sum(one.amount_minor * (-1 if one.reverses else 1) for one in open_ones)
+        total = sum(one.charged_minor for one in open_ones)
+        if manner == "late":
+            till.wait_until_gone()
+        if manner in ("lose", "cut"):
+            till.hang_up(after=wire.end_of_day(total) if manner == "cut" else None)
         till.say(wire.end_of_day(total))
         till.say(wire.block("other", ("END OF DAY", f"{len(open_ones)} bookings", f"Total {total}")))
         till.say(wire.completion())
@@ -379,7 +392,8 @@ class _Visit:
 def bookings_as_lines(bookings: Iterable[Booking]) -> list[str]:
     """For people and tests: no card number."""
     return [
-        f"trace {one.trace:06d} amount {one.amount_minor}{' reversal' if one.reverses else ''}"
+        f"trace {one.trace:06d} amount {one.amount_minor}"
+        f"{' reversal' if one.reverses else ' refund' if one.is_refund else ''}"
         for one in bookings
     ]
 

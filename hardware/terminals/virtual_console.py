@@ -10,7 +10,7 @@ from hardware.terminals.virtual import VirtualTerminal, bookings_as_lines
 
 ORDERS = """\
 approve | decline | decline CODE    from now on; the code in hexadecimal, as the bank gives it
-silent                              the next payment is acknowledged and never answered
+silent                              the next payment, refund, reversal or end of day is acknowledged and never answered
 lose                                the next one is booked, and its answer never sent
 cut                                 the connection breaks in the middle of the next one's answer
 late                                the next one's answer comes with the payment after it

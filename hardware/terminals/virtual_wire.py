@@ -16,7 +16,10 @@ _KIND = {"merchant": 1, "customer": 2, "other": 3}
 
 
 class Booking(msgspec.Struct, frozen=True):
-    """A transaction as this terminal has stored it. `reverses` is the trace of the payment that it takes back."""
+    """A transaction as this terminal has stored it. `reverses` is the trace of the payment that it takes back.
+
+    `is_refund`: money went to a card, and no payment is named.
+    """
 
     amount_minor: int
     trace: int
@@ -29,6 +32,12 @@ class Booking(msgspec.Struct, frozen=True):
     authorisation: str = "417203"
     reverses: int = 0
     is_reversed: bool = False
+    is_refund: bool = False
+
+    @property
+    def charged_minor(self) -> int:
+        """Less than nothing where money went back."""
+        return -self.amount_minor if self.reverses or self.is_refund else self.amount_minor
 
 
 def status(booking: Booking, *, leaks: bool) -> Apdu:
@@ -95,7 +104,7 @@ def receipt(booking: Booking, heading: str, *, leaks: bool) -> list[str]:
     number = booking.card_number
     grouped = " ".join(number[at : at + 4] for at in range(0, len(number), 4))
     shown = [number, grouped] if leaks else [f"**** **** **** {number[-4:]}"]
-    title = "REVERSAL" if booking.reverses else "SALE"
+    title = "REVERSAL" if booking.reverses else "REFUND" if booking.is_refund else "SALE"
     amount = f"{booking.amount_minor // 100},{booking.amount_minor % 100:02d}"
     return [
         heading,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hardware.terminals.base import StepCode
 
 OK, NOT_REGISTERED, TIMED_OUT, BUSY, OUT_OF_PAPER = 0x00, 0x6B, 0x6C, 0x9C, 0xCC
+NOT_SUPPORTED, REVERSED_ALREADY, NOT_REVERSIBLE = 0x83, 0xB4, 0xB5
 
 STEPS: dict[int, StepCode] = {
     0x00: "please_wait", 0x01: "enter_pin", 0x02: "enter_pin", 0x03: "not_accepted", 0x04: "asking_bank",

@@ -7,7 +7,9 @@ from hardware.terminals.zvt.apdu import Apdu
 from hardware.terminals.zvt.digits import bytes_of, packed
 
 REGISTRATION, AUTHORISATION, LOG_OFF, REPEAT_RECEIPT = 0x0600, 0x0601, 0x0602, 0x0620
-REVERSAL, END_OF_DAY, ABORT, DISPLAY_TEXT, STATUS_ENQUIRY = 0x0630, 0x0650, 0x06B0, 0x06E0, 0x0501
+REVERSAL, REFUND, END_OF_DAY, ABORT, DISPLAY_TEXT, STATUS_ENQUIRY = (
+    0x0630, 0x0631, 0x0650, 0x06B0, 0x06E0, 0x0501,
+)  # fmt: skip
 CURRENCIES = {"EUR": 978, "CHF": 756, "USD": 840, "GBP": 826, "PLN": 985, "CZK": 203, "HUF": 348, "SEK": 752,
               "DKK": 208, "NOK": 578, "RON": 946, "BGN": 975, "TRY": 949}  # fmt: skip
 """ISO 4217, the ones that a terminal with this protocol is set up for."""
@@ -43,6 +45,13 @@ def reversal(password: int, receipt_number: int, amount_minor: int, currency: st
         fields.CURRENCY: _currency(currency),
     }
     return Apdu(REVERSAL, _password(password) + fields.encoded(named))
+
+
+def refund(password: int, amount_minor: int, currency: str) -> Apdu:
+    """Onto the card that the customer shows; it names no payment."""
+    assert amount_minor > 0, amount_minor
+    given = {fields.AMOUNT: packed(amount_minor, 6), fields.CURRENCY: _currency(currency)}
+    return Apdu(REFUND, _password(password) + fields.encoded(given))
 
 
 def end_of_day(password: int) -> Apdu:

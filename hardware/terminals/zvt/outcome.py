@@ -64,7 +64,8 @@ def of_reversal(dialogue: Dialogue) -> Result:
     failed = [status for status in dialogue.statuses if status.result not in (None, codes.OK)]
     if ending.command != messages.COMPLETION or failed:
         code = failed[-1].result if failed else code_of(ending)
-        return Result("declined", reason=codes.reason(code), busy=code == codes.BUSY)
+        can_not = code in (codes.NOT_SUPPORTED, codes.NOT_REVERSIBLE)
+        return Result("declined", reason=codes.reason(code), busy=code == codes.BUSY, can_not=can_not)
     statuses = dialogue.statuses
     return Result("approved", payment_of(statuses[-1], dialogue.paper) if statuses else Payment())
 

@@ -77,10 +77,20 @@ class ZvtTerminal:
             return Result("declined", reason=trouble)
         return outcome.of_reversal(dialogue)
 
+    def refund(self, request: Request, on_step: OnStep, is_cancelled: Callable[[], bool]) -> Result:
+        on_step(Step("connecting"))
+        dialogue = Dialogue(commands.refund(self._password, request.amount_minor, request.currency))
+        trouble = self._ask(dialogue, request.currency, on_step, is_cancelled)
+        if dialogue.phase == "unsent":
+            return Result("declined", reason=trouble)
+        return outcome.of_payment(dialogue, request)
+
     def end_of_day(self, on_step: OnStep) -> EndOfDay:
         dialogue = Dialogue(commands.end_of_day(self._password))
         trouble = self._ask(dialogue, "EUR", on_step)
-        return EndOfDay(False, reason=trouble) if trouble else outcome.of_end_of_day(dialogue)
+        if trouble:
+            return EndOfDay(False, unknown=dialogue.phase != "unsent", reason=trouble)
+        return outcome.of_end_of_day(dialogue)
 
     def status(self) -> TerminalStatus:
         dialogue = Dialogue(commands.status_enquiry(self._password))

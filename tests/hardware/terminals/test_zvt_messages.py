@@ -36,6 +36,7 @@ def test_every_other_command_is_sent_as_the_protocol_writes_it() -> None:
     assert sent(commands.reversal(0, 42, 1250, "EUR")) == (
         "06 30 10 00 00 00 87 00 42 04 00 00 00 00 12 50 49 09 78"
     )
+    assert sent(commands.refund(123456, 1250, "EUR")) == ("06 31 0D 12 34 56 04 00 00 00 00 12 50 49 09 78")
     assert sent(commands.end_of_day(0)) == "06 50 03 00 00 00"
     assert sent(commands.repeat_receipt(0)) == "06 20 03 00 00 00"
     assert sent(commands.status_enquiry(0)) == "05 01 03 00 00 00"

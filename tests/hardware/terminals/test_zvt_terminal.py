@@ -191,6 +191,78 @@ def test_a_payment_goes_back_once(terminal: VirtualTerminal, driver: ZvtTerminal
     )
 
 
+def give_back(driver: ZvtTerminal, amount_minor: int) -> tuple[Request, Result]:
+    last = driver.last().payment
+    request = Request(amount_minor, "EUR", last.reference if last else None, True, gives_back=True)
+    return request, driver.refund(request, quietly, never)
+
+
+def test_part_of_a_payment_goes_back_to_the_card_that_is_shown(
+    terminal: VirtualTerminal, driver: ZvtTerminal
+) -> None:
+    pay(driver, 1250)
+    _, given = give_back(driver, 300)
+    assert (given.state, given.payment.amount_minor) == ("approved", 300)
+    assert "REFUND" in given.payment.customer_text
+    assert terminal.charged_minor == 950
+    obey(terminal, "decline 05")
+    assert give_back(driver, 300)[1].state == "declined"
+    assert terminal.charged_minor == 950
+
+
+@pytest.mark.parametrize(
+    ("manner", "became", "charged_minor"),
+    [("lose", "approved", 0), ("cut", "approved", 0), ("late", "approved", 0), ("silent", "declined", 1250)],
+)
+def test_a_refund_whose_answer_is_lost_is_found_by_asking_again(
+    manner: str, became: str, charged_minor: int, terminal: VirtualTerminal, driver: ZvtTerminal
+) -> None:
+    """The refund has the payment's amount: only the reference tells them apart."""
+    pay(driver, 1250)
+    obey(terminal, manner)
+    request, result = give_back(driver, 1250)
+    assert result.state == "unknown"
+    assert became_of(request, driver.last()).state == became
+    assert terminal.charged_minor == charged_minor
+
+
+@pytest.mark.parametrize(("manner", "became"), [("lose", "approved"), ("silent", "declined")])
+def test_a_reversal_whose_answer_is_lost_is_found_by_asking_again(
+    manner: str, became: str, terminal: VirtualTerminal, driver: ZvtTerminal
+) -> None:
+    _, paid = pay(driver, 1250)
+    obey(terminal, manner)
+    assert driver.reverse(paid.payment, "EUR", quietly).state == "unknown"
+    request = Request(1250, "EUR", paid.payment.reference, True, gives_back=True)
+    assert became_of(request, driver.last()).state == became
+
+
+def test_a_reversal_that_is_declined_is_told_from_one_that_the_terminal_can_not_do(
+    terminal: VirtualTerminal, driver: ZvtTerminal
+) -> None:
+    _, paid = pay(driver, 1250)
+    obey(terminal, "decline 05")
+    declined = driver.reverse(paid.payment, "EUR", quietly)
+    assert (declined.state, declined.can_not) == ("declined", False)
+    obey(terminal, "approve")
+    driver.end_of_day(quietly)
+    too_late = driver.reverse(paid.payment, "EUR", quietly)
+    assert (too_late.state, too_late.can_not) == ("declined", True)
+
+
+@pytest.mark.parametrize(
+    ("manner", "unknown"),
+    [("silent", True), ("lose", True), ("cut", True), ("late", True), ("decline A0", False)],
+)
+def test_an_end_of_day_that_was_not_answered_is_not_taken_for_done(
+    manner: str, unknown: bool, terminal: VirtualTerminal, driver: ZvtTerminal
+) -> None:
+    pay(driver, 500)
+    obey(terminal, manner)
+    ended = driver.end_of_day(quietly)
+    assert (ended.done, ended.unknown, bool(ended.reason)) == (False, unknown, True)
+
+
 def test_the_terminal_s_day_ends_with_its_total(terminal: VirtualTerminal, driver: ZvtTerminal) -> None:
     pay(driver, 500)
     pay(driver, 750)
