@@ -8,7 +8,7 @@ from typing import Protocol
 
 from hardware.terminals.base import CardTerminal, Payment, Reference, Request, Result, Step, became_of
 from pos_client.sync.turns import Turns
-from pos_client.till.ports import CardIntent, Clock, Ids
+from pos_client.till.ports import CardIntent, Clock, GiveBack, Ids
 
 STOP_WITHIN_S = 0.5
 _REST_S = 60.0
@@ -81,7 +81,18 @@ class CardCounter:
         return self._book.open_intents()
 
     def begin(self, sale_id: str, amount_minor: int, currency: str) -> CardIntent:
-        intent = CardIntent(self._ids.new(), sale_id, amount_minor, currency)
+        return self._begin(CardIntent(self._ids.new(), sale_id, amount_minor, currency))
+
+    def give_back(self, task: GiveBack) -> CardIntent:
+        refund = task.refund
+        amount_minor = refund.to_card_minor()
+        return self._begin(
+            CardIntent(
+                self._ids.new(), refund.sale_id, amount_minor, refund.currency, kind="refund", give_back=task
+            )
+        )
+
+    def _begin(self, intent: CardIntent) -> CardIntent:
         self._cancelled.clear()
         self._step = Step("connecting")
         self._mine.add(intent.intent_id)
@@ -156,15 +167,28 @@ class CardCounter:
             self._book.settle(intent.intent_id, "declined", reason)
             return
         before = last.payment.reference if last.payment else self._book.last_reference()
-        request = Request(intent.amount_minor, intent.currency, before, last.answered)
+        gives_back = intent.give_back is not None
+        request = Request(intent.amount_minor, intent.currency, before, last.answered, gives_back)
         self._book.sent(intent.intent_id, request)
-        result = driver.pay(request, self._show, self._cancelled.is_set)
+        if intent.give_back is not None:
+            result = self._refund(intent.give_back, request)
+        else:
+            result = driver.pay(request, self._show, self._cancelled.is_set)
         if result.state == "unknown":
             self._book.settle(intent.intent_id, "uncertain", result.reason)
             self.on_news()
             self._resolve(self._book.intent(intent.intent_id))
         else:
             self._keep(intent, result)
+
+    def _refund(self, task: GiveBack, request: Request) -> Result:
+        """The payment is reversed where the terminal still can; else the money goes to the card that is shown."""
+        driver = self._terminal()
+        if task.undoes is not None and _may_have(request.before, task.undoes.reference):
+            result = driver.reverse(task.undoes, request.currency, self._show)
+            if not result.can_not:
+                return result
+        return driver.refund(request, self._show, self._cancelled.is_set)
 
     def _resolve(self, intent: CardIntent) -> None:
         """Asks what became of it. What can't be told is a person's to see, and asked again meanwhile."""
@@ -220,3 +244,8 @@ class CardCounter:
     def _terminal(self) -> CardTerminal:
         assert self._driver is not None
         return self._driver
+
+
+def _may_have(last: Reference | None, paid: Reference) -> bool:
+    """Whether a terminal that has done `last` may be the one that took `paid`: its numbers mean nothing on another."""
+    return last is not None and last.terminal_id == paid.terminal_id

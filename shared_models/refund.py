@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from shared_models.rounding import divide_rounded
-from shared_models.sale import CASH, SaleLine, SoldComponent
+from shared_models.sale import CARD, CASH, CardPaid, SaleLine, SoldComponent
 from shared_models.tax import TaxAmount
 
 
@@ -31,11 +31,12 @@ class RefundedLine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
 
 
 class GivenBack(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How money went back to the customer."""
+    """How money went back to the customer; `card` is what the card terminal says of it."""
 
     kind: str
     amount_minor: int
     reference: str = ""
+    card: CardPaid | None = None
 
 
 class RefundPosted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -68,6 +69,10 @@ class RefundPosted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     def cash_minor(self) -> int:
         """What the drawer lost."""
         return sum(given.amount_minor for given in self.given_back if given.kind == CASH)
+
+    def to_card_minor(self) -> int:
+        """What a payment card gets."""
+        return sum(given.amount_minor for given in self.given_back if given.kind == CARD)
 
 
 def taken_back(

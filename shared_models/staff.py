@@ -20,6 +20,8 @@ class Permission(StrEnum):
     APPROVE_VARIANCE = "till.approve_variance"
     REPRINT = "till.reprint"
     REFUND = "till.refund"
+    REFUND_IN_CASH = "till.refund_in_cash"
+    """Cash for what a card paid."""
 
 
 class StaffMember(msgspec.Struct, frozen=True, omit_defaults=True):

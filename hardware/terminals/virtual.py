@@ -126,6 +126,11 @@ class VirtualTerminal:
         with self._changed:
             self._manner, self._decline_code = manner, code
 
+    @property
+    def manner(self) -> Manner:
+        """How the next request is handled."""
+        return self._manner
+
     def wait_for_pin(self, seconds: float) -> None:
         """Every payment's customer takes that long; meanwhile the till may cancel."""
         self._pin_s = seconds

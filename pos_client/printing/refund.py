@@ -67,5 +67,8 @@ def _money(refund: RefundPosted, words: PaperWords) -> Iterator[Block]:
         )
         if given.reference:
             yield Text(given.reference)
+        if given.card is not None and given.card.receipt_text:
+            yield Blank()
+            yield from map(Text, given.card.receipt_text)
     if refund.reason:
         yield Text(refund.reason)

@@ -117,7 +117,7 @@ class TillBooks:
             self.jobs = Jobs(self.database, self._receipt)
             self.jobs.after_restart()
             self.cards = CardIntents(self.database)
-            self.leases = leases.LeaseRows(self.database)
+            self.leases = leases.LeaseRows(self.database, self.cards.leases_held())
             self.tickets = SharedTickets(self.database)
             self.database.grow_log(log_bytes)
         except BaseException:

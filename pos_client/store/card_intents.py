@@ -8,14 +8,16 @@ import msgspec
 
 from hardware.terminals.base import Payment, Reference, Request
 from pos_client.store.connection import Database, Driver
-from pos_client.till.ports import CardIntent
+from pos_client.till.ports import CardIntent, GiveBack
+from shared_models.refund import RefundPosted
 from shared_models.sale import SalePosted
 
-_COLUMNS = "id, sale_id, amount_minor, currency, state, before, payment, reason, decided_by"
+_COLUMNS = "id, sale_id, amount_minor, currency, state, before, payment, reason, decided_by, kind, give_back"
 _OPEN = ("created", "sent", "uncertain", "approved", "reversing")
 _encode = msgspec.json.Encoder().encode
 _request = msgspec.json.Decoder(Request).decode
 _payment = msgspec.json.Decoder(Payment).decode
+_give_back = msgspec.json.Decoder(GiveBack).decode
 
 
 class CardIntents:
@@ -26,11 +28,13 @@ class CardIntents:
 
     def begin(self, intent: CardIntent, at_ms: int) -> None:
         """`created`: on disk before anything is asked."""
-        row = (intent.intent_id, intent.sale_id, intent.amount_minor, intent.currency, intent.state, at_ms)
+        task = b"" if intent.give_back is None else _encode(intent.give_back)
+        names = (intent.intent_id, intent.sale_id, intent.amount_minor, intent.currency, intent.state)
+        row = (*names, at_ms, intent.kind, task)
         self.database.write(
             lambda connection: connection.execute(
-                "insert into payment_intent(id, sale_id, amount_minor, currency, state, at_ms)"
-                " values (?, ?, ?, ?, ?, ?)",
+                "insert into payment_intent(id, sale_id, amount_minor, currency, state, at_ms, kind, give_back)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
         )
@@ -78,6 +82,11 @@ class CardIntents:
             ).fetchall()
         return tuple(map(_from_row, rows))
 
+    def leases_held(self) -> frozenset[str]:
+        """Those of refunds whose card's part is at the terminal, or just went back."""
+        refunds = (intent.give_back.refund for intent in self.open_intents() if intent.give_back is not None)
+        return frozenset(refund.lease_id for refund in refunds if refund.lease_id)
+
     def last_reference(self) -> Reference | None:
         """Of the newest payment that the terminal named."""
         with self.database.read() as connection:
@@ -96,14 +105,18 @@ _MAY_FOLLOW = {
 }
 
 
-def use_intents(connection: Driver, sale: SalePosted) -> None:
-    """With the sale, in its transaction: its payments are posted."""
-    used = [(tender.card.intent_id,) for tender in sale.tenders if tender.card is not None]
+def use_intents(connection: Driver, fact: Any) -> None:
+    """With the sale or the refund, in its transaction: what its cards paid or got is posted."""
+    match fact:
+        case SalePosted(tenders=parts) | RefundPosted(given_back=parts):
+            used = [(part.card.intent_id,) for part in parts if part.card is not None]
+        case _:
+            return
     connection.executemany("update payment_intent set state = 'used' where id = ?", used)
 
 
 def _from_row(row: tuple[Any, ...]) -> CardIntent:
-    intent_id, sale_id, amount_minor, currency, state, before, payment, reason, decided_by = row
+    intent_id, sale_id, amount_minor, currency, state, before, payment, reason, decided_by, kind, task = row
     return CardIntent(
         intent_id,
         sale_id,
@@ -114,4 +127,6 @@ def _from_row(row: tuple[Any, ...]) -> CardIntent:
         _payment(payment) if payment else None,
         reason,
         decided_by,
+        kind,
+        _give_back(task) if task else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pos_client.store.connection import Database, Driver
@@ -18,12 +19,13 @@ class LeaseRows:
     """Written by the thread that asks; a fact that spends a lease says so in the fact's own transaction.
 
     `over` means that the till is done with it and the server has yet to hear how much of it was used. So it is with
-    what was asked for before the till was started: whoever wanted it is gone. Only an escrow outlives a start.
+    what was asked for before the till was started: whoever wanted it is gone. Only an escrow outlives a start, and
+    what is `held` for a refund that is at the card terminal.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, held: Iterable[str] = ()) -> None:
         self.database = database
-        self._wanted: set[str] = set()
+        self._wanted = set(held)
 
     def asked(self, wanted: LeaseRequest) -> None:
         """Before the request leaves, so that no crash forgets what the server may have granted."""

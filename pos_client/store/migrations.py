@@ -96,6 +96,11 @@ _CARD_PAYMENTS = (
     "create index payment_intent_by_state on payment_intent(state)",
 )
 
+_BACK_TO_CARDS = (
+    "alter table payment_intent add column kind text not null default 'payment'",
+    "alter table payment_intent add column give_back blob not null default x''",
+)
+
 STEPS: tuple[tuple[str, ...], ...] = (
     _FIRST,
     _CONTINUITY,
@@ -103,6 +108,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     _SHARED_TICKETS,
     _CHECKPOINTS,
     _CARD_PAYMENTS,
+    _BACK_TO_CARDS,
 )
 """Step n brings the layout from version n to n + 1."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pos_client.store import given_back, leases, sales, shifts
+from pos_client.store import card_intents, given_back, leases, sales, shifts
 from pos_client.store.connection import Driver
 from pos_client.store.jobs import settle_receipt, settle_shift
 from pos_client.store.journal import Sealed
@@ -15,6 +15,7 @@ def project(connection: Driver, sealed: Sealed) -> None:
     shifts.project_shift(connection, sealed)
     given_back.project(connection, sealed)
     leases.spend(connection, sealed.fact)
+    card_intents.use_intents(connection, sealed.fact)
     if isinstance(sealed.fact, ReceiptReprinted):
         sales.count_copy(connection, sealed.fact.receipt_number)
         settle_receipt(connection, sealed.fact.receipt_number)

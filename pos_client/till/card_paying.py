@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from hardware.terminals.base import Payment as TerminalPayment
+from pos_client.till.card_words import card_paid
 from pos_client.till.desk import Desk
 from pos_client.till.paying import Paying
 from pos_client.till.ports import CardIntent
+from pos_client.till.refunding import Refunding
 from pos_client.till.refusals import Asked, Refused
-from pos_client.till.state import CardView, Phase, Severity, Words
+from pos_client.till.state import Phase, Severity
 from pos_client.till.tendering import MAX_TENDERS, Backing
-from shared_models.sale import CARD, CardPaid
+from shared_models.sale import CARD
 
-_STEP_WORDS = {"declined": "card_declined_step"}
+_DECIDE = {
+    (False, True): "card_was_paid",
+    (False, False): "card_was_not_paid",
+    (True, True): "card_went_back",
+    (True, False): "card_did_not_go_back",
+}
+"""By whether it gives back, and whether it did."""
 
 
 class CardPaying:
-    """One payment at the terminal at a time; its outcome is a tender, a reason, or a question."""
+    """One payment or refund at the terminal at a time; its outcome is a tender, a reason, or a question."""
 
-    def __init__(self, desk: Desk, paying: Paying) -> None:
+    def __init__(self, desk: Desk, paying: Paying, refunding: Refunding) -> None:
         self._desk = desk
         self._paying = paying
+        self._refunding = refunding
         paying.card_back = self._give_back
 
     def tender(self, amount_minor: int) -> None:
@@ -46,6 +54,9 @@ class CardPaying:
         for intent in desk.ports.cards.open_intents():
             if desk.payment is not None and desk.payment.paid_by_card(intent.intent_id):
                 continue
+            if intent.kind == "refund" and intent.is_settled:
+                self._refunding.card_settled(intent)
+                continue
             if not self._is_of_this_ticket(intent) and intent.is_settled:
                 self._ask_to_give_back(intent)
             desk.card = intent
@@ -67,7 +78,7 @@ class CardPaying:
             desk.ports.cards.decide(intent.intent_id, paid=paid, by=by)
             self.go_on()
 
-        question = "card_was_paid" if paid else "card_was_not_paid"
+        question = _DECIDE[intent.kind == "refund", paid]
         raise Asked(question, decided, amount_minor=intent.amount_minor)
 
     def has_news(self) -> bool:
@@ -83,7 +94,9 @@ class CardPaying:
         if not intent.is_settled:
             return
         desk.card = None
-        if intent.state == "approved":
+        if intent.kind == "refund":
+            self._refunding.card_settled(intent)
+        elif intent.state == "approved":
             self._approved(intent)
         elif intent.state == "reversed":
             self._reversed(intent)
@@ -91,8 +104,13 @@ class CardPaying:
             raise Refused("card_declined", reason=intent.reason)
 
     def catch_up(self) -> None:
-        """After a restart or a lock: payments whose ticket is here become its tenders, any other is asked about."""
+        """After a restart or a lock: payments whose ticket is here become its tenders, any other is asked about.
+
+        Refunds are finished first: their money may have gone back already.
+        """
         desk = self._desk
+        if desk.card is None:
+            self._catch_up_refunds()
         if desk.shift is None or desk.card is not None:
             self.go_on()
             return
@@ -103,6 +121,13 @@ class CardPaying:
                 self._approved(intent)
 
     # inside
+
+    def _catch_up_refunds(self) -> None:
+        for intent in self._desk.ports.cards.open_intents():
+            if intent.kind == "refund" and intent.is_settled:
+                self._refunding.card_settled(intent)
+            elif intent.kind == "refund":
+                self._desk.card = intent
 
     def _continue(self, intent: CardIntent) -> None:
         """Another ticket's payment is watched by nobody until the next card would pay."""
@@ -151,47 +176,7 @@ class CardPaying:
         desk.say(Severity.INFO, Refused("card_reversed", amount_minor=intent.amount_minor))
 
 
-def card_view(desk: Desk) -> CardView | None:
-    if desk.card is None:
-        return None
-    cards = desk.ports.cards
-    intent = cards.look(desk.card.intent_id)
-    can_decide = intent.state in ("uncertain", "reversing") and cards.was_asked(intent.intent_id)
-    return CardView(
-        amount_minor=intent.amount_minor,
-        words=_words(intent, desk, can_decide),
-        can_cancel=intent.state in ("created", "sent"),
-        can_decide=can_decide,
-    )
-
-
-def _words(intent: CardIntent, desk: Desk, was_asked: bool) -> Words:
-    amount: dict[str, str | int] = {"amount_minor": intent.amount_minor}
-    if intent.state == "reversing" and not was_asked:
-        return Words("card_reversing", amount)
-    if intent.state in ("uncertain", "reversing"):
-        return Words("card_undecided" if was_asked else "card_resolving", amount | {"reason": intent.reason})
-    step = desk.ports.cards.step()
-    if step.code == "other" and not step.text:
-        return Words("card_at_work")
-    return Words(_STEP_WORDS.get(step.code, f"card_{step.code}"), amount | {"text": step.text})
-
-
 def _backing(intent: CardIntent) -> Backing:
-    payment = intent.payment or TerminalPayment()
-    card = CardPaid(
-        intent_id=intent.intent_id,
-        brand=payment.brand,
-        last_four=payment.last_four,
-        terminal_id=payment.reference.terminal_id,
-        trace=payment.reference.trace,
-        terminal_receipt=payment.reference.receipt_number,
-        date=payment.reference.date,
-        time=payment.reference.time,
-        authorisation=payment.authorisation,
-        application_id=payment.application_id,
-        receipt_text=payment.customer_text,
-        confirmed_by=intent.decided_by,
-    )
-    shown = f"{payment.brand} {payment.last_four}".strip()
+    card = card_paid(intent)
+    shown = f"{card.brand} {card.last_four}".strip()
     return Backing(CARD, shown, intent.amount_minor, intent.amount_minor, "", card=card)

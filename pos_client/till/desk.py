@@ -82,7 +82,7 @@ class Desk:
         self.z_report: ShiftClosed | None = None
         self.asking = Asking(ports.lending)
         self.card: CardIntent | None = None
-        """The card payment that the terminal is at work on."""
+        """What the terminal is at work on: a payment, or money for a card."""
         self.weighing = WeighedLine(ports.scales)
         self.refund: Refund | None = None
         self.promoting = Promoting(ports.catalogue, ports.clock)
@@ -104,7 +104,7 @@ class Desk:
             return Phase.COUNTED if self.counting.is_confirmed() else Phase.COUNT
         if self.payment is not None:
             return Phase.TENDER
-        if self.refund is not None:
+        if self.refund is not None or (self.card is not None and self.card.give_back is not None):
             return Phase.REFUND
         return Phase.CHANGE if self.paid else Phase.SALE
 

@@ -116,8 +116,11 @@ class Till(Protocol):
         """So much of a line of the receipt, in thousandths; 0 for none of it."""
 
     def take_all_back(self) -> TillState: ...
+    def refund_in_cash(self, *, in_cash: bool) -> TillState:
+        """Cash for what a card paid, or to the card after all. Cash needs the right to."""
+
     def give_money_back(self, reason: str = "") -> TillState:
-        """Asks the server, then posts the refund and opens the drawer."""
+        """Asks the server, then the card terminal for what a card gets, then posts the refund and opens the drawer."""
 
     def leave_refund(self) -> TillState: ...
 

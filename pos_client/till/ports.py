@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -249,11 +249,21 @@ class Lending(Protocol):
         """What was put aside of it for this till."""
 
 
+class GiveBack(msgspec.Struct, frozen=True):
+    """The refund that is posted once its card's part went back, and the payment to reverse for it, where one may do."""
+
+    refund: RefundPosted
+    undoes: Payment | None = None
+
+
+CardTask = Literal["payment", "refund", "end_of_day"]
+
+
 class CardIntent(msgspec.Struct, frozen=True):
-    """A card payment, written down before the terminal hears of it.
+    """What the card terminal is asked to do, written down before it hears of it.
 
     `state`: created (nothing was sent), sent (it may be paid from now on), uncertain, approved, declined, reversing,
-    reversed, used (its sale is posted). `request` is None until it is sent. `reason` is for the cashier.
+    reversed, used (its sale or refund is posted). `request` is None until it is sent. `reason` is for the cashier.
     """
 
     intent_id: str
@@ -265,6 +275,9 @@ class CardIntent(msgspec.Struct, frozen=True):
     payment: Payment | None = None
     reason: str = ""
     decided_by: str = ""
+    kind: CardTask = "payment"
+    give_back: GiveBack | None = None
+    """Of a refund."""
 
     @property
     def is_settled(self) -> bool:
@@ -285,6 +298,9 @@ class CardPayments(Protocol):
 
     def begin(self, sale_id: str, amount_minor: int, currency: str) -> CardIntent:
         """Commits the intent, then asks the terminal."""
+
+    def give_back(self, task: GiveBack) -> CardIntent:
+        """As `begin`, for the card's part of a refund."""
 
     def look(self, intent_id: str) -> CardIntent: ...
 
@@ -313,6 +329,9 @@ class NoTerminal:
         return ()
 
     def begin(self, sale_id: str, amount_minor: int, currency: str) -> CardIntent:
+        raise AssertionError("there is no terminal")
+
+    def give_back(self, task: GiveBack) -> CardIntent:
         raise AssertionError("there is no terminal")
 
     def look(self, intent_id: str) -> CardIntent:

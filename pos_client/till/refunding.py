@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from pos_client.till.asking import denied
+from pos_client.till.card_words import card_paid
 from pos_client.till.desk import Desk
-from pos_client.till.ports import LeaseAnswer, ReceiptAnswer
+from pos_client.till.ports import CardIntent, GiveBack, LeaseAnswer, ReceiptAnswer
 from pos_client.till.refusals import Asked, Refused
 from pos_client.till.returns import Refund
 from pos_client.till.state import Phase, Severity, Words
@@ -17,9 +20,9 @@ from pos_client.till.typed_text import entered_text
 from shared_models.leases import GRANTED, ClaimedLine, LeaseRequest
 from shared_models.offline_limits import allowance
 from shared_models.refund import RefundPosted
-from shared_models.sale import CASH, SalePosted
+from shared_models.sale import CARD, SalePosted
 from shared_models.staff import Permission
-from shared_models.stored_value import LOYALTY, GiftIssued
+from shared_models.stored_value import GIFT, LOYALTY, GiftIssued
 
 _UNKNOWN_SALE = "unknown_sale"
 
@@ -51,18 +54,66 @@ class Refunding:
         self._refund()
         self._desk.refund = None
 
+    def choose_cash(self, *, in_cash: bool) -> None:
+        refund = self._refund()
+        if not in_cash:
+            self._desk.refund = msgspec.structs.replace(refund, in_cash=False)
+            return
+        if not refund.card_left_minor():
+            raise Refused("no_card_paid")
+        self._desk.approved(Permission.REFUND_IN_CASH, self._in_cash)
+
+    def _in_cash(self, approver: str) -> None:
+        refund = self._refund()
+        by = approver or refund.approved_by
+        self._desk.refund = msgspec.structs.replace(refund, in_cash=True, approved_by=by)
+
     def give_back(self, reason: str) -> None:
         """Asks the server; the money moves once it has said yes."""
         desk, refund = self._desk, self._refund()
+        if self._post_what_went_back():
+            return
         if not any(refund.chosen):
             raise Refused("nothing_to_refund")
+        self._refuse_without_terminal(refund)
         lease_id = desk.ports.ids.new()
         claimed = tuple(ClaimedLine(line_no=no, quantity_milli=milli) for no, milli in refund.taken())
         wanted = LeaseRequest(lease_id=lease_id, kind="refund", subject=refund.sale.sale_id, lines=claimed)
         why = entered_text(reason) if reason.strip() else ""
         desk.asking.lease(Words("asking_refund"), wanted, lambda answer: self._answered(answer, why))
 
+    def card_settled(self, intent: CardIntent) -> None:
+        """What became of the card's part. Approved, the refund is posted, with what else it gives back."""
+        assert intent.give_back is not None
+        if intent.state == "approved":
+            self._commit(_with_card(intent.give_back.refund, intent))
+        elif intent.state == "declined":
+            if intent.give_back.refund.lease_id:
+                self._desk.ports.lending.give_back(intent.give_back.refund.lease_id)
+            raise Refused("card_refund_declined", reason=intent.reason)
+
     # inside
+
+    def _post_what_went_back(self) -> bool:
+        """A card's part that went back before the disk took its refund."""
+        intents = self._desk.ports.cards.open_intents()
+        done = [one for one in intents if one.give_back is not None and one.state == "approved"]
+        for intent in done:
+            self.card_settled(intent)
+        return bool(done)
+
+    def _refuse_without_terminal(self, refund: Refund) -> None:
+        """Nor while a payment is at the terminal of which nobody knows yet what becomes of it."""
+        given, _ = refund.money_back(refund.total_minor(), 1)
+        if not any(one.kind == CARD for one in given):
+            return
+        cards = self._desk.ports.cards
+        if not cards.is_set_up:
+            raise Refused("card_refund_needs_terminal")
+        unsettled = next((one for one in cards.open_intents() if not one.is_settled), None)
+        if unsettled is not None:
+            self._desk.card = unsettled
+            raise Refused("card_unsettled", amount_minor=unsettled.amount_minor)
 
     def _find(self, number: str, approver: str) -> None:
         """Its own receipts a till knows without asking; what other tills took back, only the server."""
@@ -115,17 +166,25 @@ class Refunding:
             raise Refused(verdict.reason, allowed_minor=verdict.allowed)
 
     def _post(self, refund: Refund, lease_id: str, reason: str) -> None:
-        """The commit. Money leaves the drawer with it only."""
+        """The terminal is asked first for what a card gets: cash is only given once that went back."""
         desk, ports = self._desk, self._desk.ports
         fact = self._fact(refund, lease_id, reason)
+        to_card = fact.to_card_minor()
+        if to_card:
+            undoes = refund.payment_undone(to_card, f"{ports.clock.now().local():%m%d}")
+            desk.card = ports.cards.give_back(GiveBack(fact, undoes))
+        else:
+            self._commit(fact)
+
+    def _commit(self, fact: RefundPosted) -> None:
+        """Money leaves the drawer with it only."""
+        desk, ports = self._desk, self._desk.ports
         document = ports.paper.refund(fact, desk.store(), ports.clock.now())
         onto_card = self._onto_card(fact)
         pulse = "refund" if fact.cash_minor() else ""
         ports.books.post(fact, *onto_card, document=document, drawer_reason=pulse, note=fact.refund_id)
         desk.refund = None
-        given = sum(one.amount_minor for one in fact.given_back)
-        code = "refunded_onto_card" if onto_card else "refunded"
-        desk.say(Severity.INFO, Refused(code, amount_minor=given))
+        desk.say(Severity.INFO, _went_back(fact))
 
     def _fact(self, refund: Refund, lease_id: str, reason: str) -> RefundPosted:
         desk, sale = self._desk, refund.sale
@@ -149,7 +208,7 @@ class Refunding:
             net_minor=sum(line.net_minor for line in lines),
             tax_minor=sum(line.tax_minor for line in lines),
             total_minor=total,
-            given_back=(given,),
+            given_back=given,
             cash_rounding_minor=rounding,
             reason=reason,
             approved_by=refund.approved_by,
@@ -169,7 +228,7 @@ class Refunding:
                 business_date=fact.business_date,
             )
             for given in fact.given_back
-            if given.kind != CASH and given.amount_minor > 0
+            if given.kind == GIFT and given.amount_minor > 0
         ]
 
     def _refund(self) -> Refund:
@@ -177,6 +236,27 @@ class Refunding:
         desk.require(Phase.REFUND)
         assert desk.refund is not None
         return desk.refund
+
+
+def _with_card(fact: RefundPosted, intent: CardIntent) -> RefundPosted:
+    """The refund with what the terminal says of the card's part."""
+    card = card_paid(intent)
+    shown = f"{card.brand} {card.last_four}".strip()
+    given = tuple(
+        msgspec.structs.replace(one, reference=shown, card=card) if one.kind == CARD else one
+        for one in fact.given_back
+    )
+    return msgspec.structs.replace(fact, given_back=given)
+
+
+def _went_back(fact: RefundPosted) -> Refused:
+    to_card, cash = fact.to_card_minor(), fact.cash_minor()
+    if to_card and cash:
+        return Refused("refunded_to_card_and_cash", amount_minor=to_card, cash_minor=cash)
+    if to_card:
+        return Refused("refunded_to_card", amount_minor=to_card)
+    given = sum(one.amount_minor for one in fact.given_back)
+    return Refused("refunded" if cash == given else "refunded_onto_card", amount_minor=given)
 
 
 def _most(own: Mapping[int, int], answer: ReceiptAnswer) -> dict[int, int]:

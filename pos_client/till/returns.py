@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from hardware.terminals.base import Payment, Reference
 from pos_client.till.refusals import Refused
 from pos_client.till.state import RefundLineView, RefundView
 from shared_models.refund import GivenBack, RefundedLine, taken_back
 from shared_models.rounding import round_to_step
-from shared_models.sale import CASH, SaleLine, SalePosted
+from shared_models.sale import CARD, CASH, SaleLine, SalePosted
 from shared_models.stored_value import GIFT
 
 
@@ -22,6 +23,8 @@ class Refund(msgspec.Struct, frozen=True):
     chosen: tuple[int, ...]
     is_own: bool
     approved_by: str = ""
+    in_cash: bool = False
+    """Somebody who may has chosen cash for what a card paid."""
 
     @classmethod
     def of(
@@ -74,24 +77,52 @@ class Refund(msgspec.Struct, frozen=True):
     def total_minor(self) -> int:
         return sum(line.gross_minor for line in self.lines())
 
-    def money_back(self, total_minor: int, step_minor: int) -> tuple[GivenBack, int]:
+    def money_back(self, total_minor: int, step_minor: int) -> tuple[tuple[GivenBack, ...], int]:
         """How it is given back, and what rounding for cash adds.
 
-        What a gift card paid for, even in part, goes back onto that card: a card is never turned into cash.
+        What a gift card paid for, even in part, goes back onto that card: a card is never turned into cash. What a
+        payment card paid goes back first, and only the rest in cash.
         """
-        card = next((tender.reference for tender in self.sale.tenders if tender.kind == GIFT), "")
-        if card:
-            return GivenBack(GIFT, total_minor, card), 0
-        cash = round_to_step(total_minor, step_minor)
-        return GivenBack(CASH, cash), cash - total_minor
+        gift = next((tender.reference for tender in self.sale.tenders if tender.kind == GIFT), "")
+        if gift:
+            return (GivenBack(GIFT, total_minor, gift),), 0
+        to_card = 0 if self.in_cash else min(total_minor, self.card_left_minor())
+        exact = total_minor - to_card
+        cash = round_to_step(exact, step_minor)
+        given = (GivenBack(CARD, to_card),) if to_card else ()
+        return (*given, GivenBack(CASH, cash)) if exact or not given else given, cash - exact
+
+    def card_left_minor(self) -> int:
+        """Of what cards paid. All that went back before counts as theirs, so that none gets more than it paid."""
+        paid = sum(tender.received_minor for tender in self.sale.tenders if tender.kind == CARD)
+        return max(0, paid - self._back_before_minor())
+
+    def payment_undone(self, to_card_minor: int, today: str) -> Payment | None:
+        """The one card payment of this day (MMDD) that goes back whole, and so may be reversed."""
+        paid = [tender for tender in self.sale.tenders if tender.kind == CARD]
+        if len(paid) != 1 or paid[0].card is None or paid[0].received_minor != to_card_minor:
+            return None
+        card = paid[0].card
+        if card.date != today or not card.terminal_receipt:
+            return None
+        named = Reference(card.terminal_id, card.trace, card.terminal_receipt, card.date, card.time)
+        return Payment(amount_minor=to_card_minor, reference=named)
+
+    def _back_before_minor(self) -> int:
+        pairs = zip(self.sale.lines, self.before, strict=True)
+        return sum(taken_back(line, before).gross_minor for line, before in pairs if before)
 
     def view(self, step_minor: int) -> RefundView:
         given, _ = self.money_back(self.total_minor(), step_minor)
         return RefundView(
             receipt_number=self.sale.receipt_number,
             lines=tuple(self._line_view(index, line) for index, line in enumerate(self.sale.lines)),
-            total_minor=given.amount_minor,
-            onto_card=given.reference,
+            total_minor=sum(one.amount_minor for one in given),
+            onto_card=next((one.reference for one in given if one.kind == GIFT), ""),
+            to_card_minor=sum(one.amount_minor for one in given if one.kind == CARD),
+            cash_minor=sum(one.amount_minor for one in given if one.kind == CASH),
+            in_cash=self.in_cash,
+            card_paid=self.card_left_minor() > 0,
         )
 
     def _line_view(self, index: int, line: SaleLine) -> RefundLineView:

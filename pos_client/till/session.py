@@ -68,8 +68,8 @@ class TillSession:
         self._recalling = Recalling(self._desk, self._ticket)
         self._value = StoredValue(self._desk)
         self._paying = Paying(self._desk, self._value)
-        self._cards = CardPaying(self._desk, self._paying)
         self._refunding = Refunding(self._desk)
+        self._cards = CardPaying(self._desk, self._paying, self._refunding)
         self._shift = Shift(self._desk, self._ticket)
         self._notice: Notice | None = None
         self._notices = 0
@@ -258,6 +258,9 @@ class TillSession:
 
     def take_all_back(self) -> TillState:
         return self._do(self._refunding.choose_all)
+
+    def refund_in_cash(self, *, in_cash: bool) -> TillState:
+        return self._do(lambda: self._refunding.choose_cash(in_cash=in_cash))
 
     def give_money_back(self, reason: str = "") -> TillState:
         return self._do(lambda: self._refunding.give_back(reason))

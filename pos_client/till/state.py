@@ -123,7 +123,7 @@ class TenderView(msgspec.Struct, frozen=True):
 
 
 class CardView(msgspec.Struct, frozen=True):
-    """A card payment at the terminal: `words` say what goes on.
+    """A card payment at the terminal, or money that goes back: `words` say what goes on.
 
     `can_decide`: the terminal was asked and can't say, so somebody has to look at it.
     """
@@ -132,6 +132,7 @@ class CardView(msgspec.Struct, frozen=True):
     words: Words
     can_cancel: bool = False
     can_decide: bool = False
+    gives_back: bool = False
 
 
 class DoneView(msgspec.Struct, frozen=True):
@@ -168,12 +169,20 @@ class RefundLineView(msgspec.Struct, frozen=True):
 
 
 class RefundView(msgspec.Struct, frozen=True):
-    """`total_minor` is what the customer gets back, rounded for cash; `onto_card` names the gift card it goes onto."""
+    """`total_minor` is what the customer gets back, rounded for cash; `onto_card` names the gift card it goes onto.
+
+    `to_card_minor` of it goes to a payment card and `cash_minor` comes out of the drawer. `card_paid`: a card has paid
+    and may get money back; `in_cash`: cash was chosen instead.
+    """
 
     receipt_number: str
     lines: tuple[RefundLineView, ...]
     total_minor: int
     onto_card: str = ""
+    to_card_minor: int = 0
+    cash_minor: int = 0
+    in_cash: bool = False
+    card_paid: bool = False
 
 
 class ParkedView(msgspec.Struct, frozen=True):

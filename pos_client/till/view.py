@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from pos_client.till.card_paying import card_view
+from pos_client.till.card_words import card_view
 from pos_client.till.desk import Desk
 from pos_client.till.parking import parked_view, view_elsewhere
 from pos_client.till.ports import OpenShift
-from pos_client.till.state import Notice, Phase, Question, ShiftView, TaxView, TenderView, TillState
+from pos_client.till.state import (
+    Notice,
+    Phase,
+    Question,
+    RefundView,
+    ShiftView,
+    TaxView,
+    TenderView,
+    TillState,
+)
 from pos_client.till.ticket_view import TicketView
 from pos_client.till.variants import variant_choice
 from shared_models.tax import TaxAmount
@@ -41,7 +50,7 @@ class StateView:
             tender=tender_view(desk, store.point_minor > 0),
             card=card_view(desk),
             weighing=desk.weighing.view(),
-            refund=desk.refund.view(store.cash_rounding_minor) if desk.refund else None,
+            refund=_refund_view(desk, store.cash_rounding_minor),
             waiting=desk.asking.waiting.words if desk.asking.waiting else None,
             done=desk.done,
             count=counting.view(shift.opened.float_minor, desk.unsent_sales) if counting and shift else None,
@@ -53,6 +62,23 @@ class StateView:
             choice=variant_choice(desk.choosing) if desk.choosing else None,
             locked_until_ms=desk.people.locked_until_ms,
         )
+
+
+def _refund_view(desk: Desk, step_minor: int) -> RefundView | None:
+    """After a restart a refund that is at the card terminal is shown without its lines."""
+    if desk.refund is not None:
+        return desk.refund.view(step_minor)
+    if desk.card is None or desk.card.give_back is None:
+        return None
+    fact = desk.card.give_back.refund
+    return RefundView(
+        receipt_number=fact.receipt_number,
+        lines=(),
+        total_minor=fact.total_minor + fact.cash_rounding_minor,
+        to_card_minor=fact.to_card_minor(),
+        cash_minor=fact.cash_minor(),
+        card_paid=True,
+    )
 
 
 def tender_view(desk: Desk, takes_points: bool) -> TenderView | None:

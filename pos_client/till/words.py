@@ -96,6 +96,11 @@ NOTICES: dict[str, str] = {
     "nothing_to_refund": "Choose what is taken back first.",
     "refunded": "Give back {amount}.",
     "refunded_onto_card": "{amount} are back on the gift card.",
+    "refunded_to_card": "{amount} went back to the card.",
+    "refunded_to_card_and_cash": "{amount} went back to the card. Give back {cash} in cash.",
+    "card_refund_declined": "Nothing went back to the card. {reason}",
+    "card_refund_needs_terminal": "A card paid for it and no terminal is set up here. Cash needs somebody who may.",
+    "no_card_paid": "No card paid for this receipt, or all of that went back: it goes back in cash.",
     "offline_not_allowed": "Head office can't be asked now, and this till may not do it without.",
     "offline_refunded_before": "This receipt was refunded here without the line before. Wait until the line is back.",
     "offline_day_limit": "Without the line this till may give {allowed} more today. Wait until the line is back.",
@@ -151,6 +156,8 @@ QUESTIONS: dict[str, str] = {
     "enter_receipt": "Which receipt? Scan it or type its number.",
     "card_was_paid": "Look at the terminal. Does it show that {amount} was paid? Only then press yes.",
     "card_was_not_paid": "Look at the terminal. Does it show that nothing was paid? Only then press yes.",
+    "card_went_back": "Look at the terminal. Does it show that {amount} went back to the card? Only then press yes.",
+    "card_did_not_go_back": "Look at the terminal. Does it show that nothing went back? Only then press yes.",
     "card_without_ticket": "A card paid {amount} for a ticket that is not here any more. Give it back to the card?",
     "more_than_drawer": "By the books there is not so much cash in the drawer. Take out {amount} all the same?",
     "void_sale": "Void the sale of {amount}?",
@@ -180,6 +187,7 @@ CARD_STEPS: dict[str, str] = {
     "card_other": "{text}",
     "card_at_work": "The terminal is at work …",
     "card_resolving": "No answer from the terminal. It is being asked what became of {amount} …",
+    "card_back_undecided": "Nobody knows yet whether {amount} went back. {reason} The terminal is asked again.",
     "card_undecided": "Nobody knows yet whether {amount} was paid. {reason} The terminal is asked again and again.",
 }
 

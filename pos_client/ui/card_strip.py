@@ -1,4 +1,4 @@
-"""What goes on at the card terminal, over the keys of the payment screen, and what the cashier may do meanwhile."""
+"""What goes on at the card terminal, over the keys of a payment or a refund, and what the cashier may do meanwhile."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class CardStrip(QFrame):
         super().__init__()
         self._wording = wording
         self._presenter = presenter
+        self._gives_back = False
         self.says = label(kind="strong", wraps=True)
         self.cancel = KeyButton(theme, tr("Cancel at the terminal"), tr("Esc"), height_px=KEY_PX)
         self.cancel.clicked.connect(self._cancel)
@@ -46,20 +47,29 @@ class CardStrip(QFrame):
         self.cancel.setVisible(card is not None and card.can_cancel)
         for button in (self.was_paid, self.was_not_paid):
             button.setVisible(card is not None and card.can_decide)
+        self._gives_back = card is not None and card.gives_back
+        self.was_paid.show_text(self._yes())
+        self.was_not_paid.show_text(self._no())
         text = self._wording.words(card.words) if card is not None else ""
         if text != self.says.text():
             self.says.setText(text)
 
     def key_actions(self) -> Sequence[Action]:
-        """All keys of the payment screen while a card pays: the others wait."""
+        """All keys of the screen while the terminal is at work: the others wait."""
         if not self.cancel.isHidden():
             return (Action(tr("Cancel at the terminal"), tr("Esc"), Qt.Key.Key_Escape, self._cancel),)
         if self.was_paid.isHidden():
             return ()
         return (
-            Action(tr("It was paid"), "F2", Qt.Key.Key_F2, lambda: self._decide(paid=True)),
-            Action(tr("It was not paid"), "F3", Qt.Key.Key_F3, lambda: self._decide(paid=False)),
+            Action(self._yes(), "F2", Qt.Key.Key_F2, lambda: self._decide(paid=True)),
+            Action(self._no(), "F3", Qt.Key.Key_F3, lambda: self._decide(paid=False)),
         )
+
+    def _yes(self) -> str:
+        return tr("It went back") if self._gives_back else tr("It was paid")
+
+    def _no(self) -> str:
+        return tr("It did not go back") if self._gives_back else tr("It was not paid")
 
     def _cancel(self) -> None:
         self._presenter.do(lambda till: till.cancel_card())

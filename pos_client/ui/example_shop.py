@@ -308,6 +308,10 @@ _REFUND = RefundView(
     ),
     249,
 )
+_TO_CARD = msgspec.structs.replace(_REFUND, to_card_minor=149, cash_minor=100, card_paid=True)
+_GOES_BACK = CardView(
+    149, Words("card_present_card", {"amount_minor": 149}), can_cancel=True, gives_back=True
+)
 
 STATES: dict[str, TillState] = {
     "waiting": TillState(phase=Phase.WAITING, till_id="03-2"),
@@ -373,6 +377,8 @@ STATES: dict[str, TillState] = {
         ),
     ),
     "refund": _sale_with(phase=Phase.REFUND, refund=_REFUND, **_NO_SALE),
+    "refund_to_card": _sale_with(phase=Phase.REFUND, refund=_TO_CARD, **_NO_SALE),
+    "refund_at_terminal": _sale_with(phase=Phase.REFUND, refund=_TO_CARD, card=_GOES_BACK, **_NO_SALE),
     "refund_asking": _sale_with(
         phase=Phase.REFUND, refund=_REFUND, waiting=Words("asking_refund"), **_NO_SALE
     ),

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 from pos_client.till.state import RefundLineView, RefundView, TillState
 from pos_client.ui.actions import Action
 from pos_client.ui.buttons import KeyButton, Look
+from pos_client.ui.card_strip import CardStrip
 from pos_client.ui.labels import BigAmount, card, label
 from pos_client.ui.presenter import Presenter
 from pos_client.ui.row_list import Row, RowList
@@ -38,6 +39,10 @@ class RefundScreen(Screen):
         self.back.clicked.connect(self._leave)
         self.everything = KeyButton(theme, tr("Everything"), "F3", height_px=KEY_PX)
         self.everything.clicked.connect(self._everything)
+        self.in_cash = KeyButton(theme, tr("In cash"), "F9", height_px=KEY_PX)
+        self.in_cash.clicked.connect(self._cash_or_card)
+        self.at_terminal = CardStrip(theme, wording, presenter)
+        self._is_at_terminal = False
         self.give = KeyButton(theme, "", tr("Enter"), look=Look.PRIMARY, size_px=23, height_px=KEY_PX)
         self.give.clicked.connect(self.enter)
         frame, column = card(margin_px=24, spacing_px=14)
@@ -45,11 +50,13 @@ class RefundScreen(Screen):
         buttons.setSpacing(GAP_PX)
         buttons.addWidget(self.back, 2)
         buttons.addWidget(self.everything, 2)
+        buttons.addWidget(self.in_cash, 2)
         buttons.addWidget(self.give, 5)
         column.addWidget(self._title)
         column.addWidget(self._total)
         column.addWidget(self._words)
         column.addWidget(self.rows, 1)
+        column.addWidget(self.at_terminal)
         column.addLayout(buttons)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -68,10 +75,21 @@ class RefundScreen(Screen):
             self.give.show_text(tr("Give back {amount}").format(amount=money))
         else:
             self.give.show_text(tr("Choose what comes back"))
-        self.give.setEnabled(state.waiting is None and any(line.chosen_milli for line in refund.lines))
+        self._is_at_terminal = state.card is not None
+        self.at_terminal.show_card(state.card)
+        is_chosen = any(line.chosen_milli for line in refund.lines)
+        self.give.setEnabled(state.waiting is None and not self._is_at_terminal and is_chosen)
+        for button in (self.back, self.everything, self.in_cash):
+            button.setEnabled(not self._is_at_terminal)
+        self.in_cash.setVisible(refund.card_paid)
+        self.in_cash.show_text(self._other_way())
 
     def key_actions(self) -> Sequence[Action]:
+        if self._is_at_terminal:
+            return self.at_terminal.key_actions()
+        cash = Action(self._other_way(), "F9", Qt.Key.Key_F9, self._cash_or_card, in_foot=True)
         return (
+            *((cash,) if self._refund.card_paid else ()),
             Action(tr("Everything"), "F3", Qt.Key.Key_F3, self._everything, in_foot=True),
             Action(tr("One more of the line"), "+", Qt.Key.Key_Plus, lambda: self._more(1), in_foot=True),
             Action(tr("One less of the line"), "-", Qt.Key.Key_Minus, lambda: self._more(-1), in_foot=True),
@@ -106,6 +124,13 @@ class RefundScreen(Screen):
     def _everything(self) -> None:
         self.presenter.do(lambda till: till.take_all_back())
 
+    def _other_way(self) -> str:
+        return tr("To the card") if self._refund.in_cash else tr("In cash")
+
+    def _cash_or_card(self) -> None:
+        in_cash = not self._refund.in_cash
+        self.presenter.do(lambda till: till.refund_in_cash(in_cash=in_cash))
+
     def _leave(self) -> None:
         self.presenter.do(lambda till: till.leave_refund())
 
@@ -113,6 +138,14 @@ class RefundScreen(Screen):
         if refund.onto_card:
             return tr("It was paid with a gift card: the money goes back onto {card}.").format(
                 card=refund.onto_card
+            )
+        if refund.to_card_minor and refund.cash_minor:
+            return tr("{card} go back to the card, at the terminal, and {cash} in cash.").format(
+                card=self.wording.money(refund.to_card_minor), cash=self.wording.money(refund.cash_minor)
+            )
+        if refund.card_paid and not refund.in_cash:
+            return tr(
+                "To the card, at the terminal. Head office is asked first, so that nothing goes back twice."
             )
         return tr("In cash, out of the drawer. Head office is asked first, so that nothing goes back twice.")
 

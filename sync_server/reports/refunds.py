@@ -38,7 +38,7 @@ class RefundHead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundTotal(msgspec.Struct, frozen=True, kw_only=True):
-    """Of one currency; what did not go back in cash went onto gift cards."""
+    """Of one currency; what did not go back in cash went onto cards."""
 
     currency: str
     count: int

@@ -112,6 +112,11 @@ def _taken_back() -> refund.RefundPosted:
     return msgspec.structs.replace(_made_up(refund.RefundPosted), lines=(line,), lease_id="")
 
 
+def _back_to_card(intent_id: str) -> refund.RefundPosted:
+    given = refund.GivenBack(sale.CARD, 1250, "VISA 1111", sale.CardPaid(intent_id=intent_id))
+    return msgspec.structs.replace(_taken_back(), given_back=(given,))
+
+
 def _first(books: TillBooks, kind: str) -> int:
     return next(job.id for job in books.jobs.having("queued") if job.kind == kind)
 
@@ -196,6 +201,7 @@ OTHERS: dict[str, Kind] = {
         "pos_client.store.books.TillBooks.post_sale",
         lambda b: b.post_sale(a_sale(), _redeemed(_ESCROW), _redeemed(""), open_drawer=False),
     ),
+    "goods taken back whose money went to a card": _post(_back_to_card(_SENT), document=A_REPORT),
     "goods taken back": _post(_taken_back(), document=A_REPORT, drawer_reason="refund"),
     "a pulse begun": _job("claim", lambda b: b.jobs.claim("drawer")),
     "a receipt begun": _job("claim", lambda b: b.jobs.claim("print")),

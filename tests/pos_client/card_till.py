@@ -1,7 +1,8 @@
 """A till with a card terminal, without a window: its session, its books, and the terminal's own thread.
 
 As a program, `python -m tests.pos_client.card_till`, it rings up one ticket, asks the terminal, and stands there until
-it is killed; it says `asked` once the intent is on disk.
+it is killed; it says `asked` once the intent is on disk. With a receipt's number and pieces it takes so many of
+its first line back instead.
 """
 
 from __future__ import annotations
@@ -59,6 +60,12 @@ class CardTill:
         self.session.tender_card()
         return self.wait_for_the_terminal()
 
+    def take_back(self, receipt_number: str, pieces: int) -> TillState:
+        """The receipt is open, and so much of its first line chosen."""
+        self.session.start_refund(receipt_number)
+        self.wait(lambda state: state.phase is Phase.REFUND)
+        return self.session.take_back(0, pieces * 1000)
+
     def card_sales(self) -> list[str]:
         """Receipt numbers of the sales that a card paid."""
         sales = self.till.books.recent_sales()
@@ -69,10 +76,15 @@ def notice_of(state: TillState) -> str:
     return state.notice.words.code if state.notice else ""
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     with CardTill(till_settings.read(os.environ)) as counter:
-        counter.ring_up(5)
-        counter.session.tender_card()
+        if words:
+            counter.take_back(words[0], int(words[1]))
+            counter.session.give_money_back()
+            counter.wait(lambda state: state.card is not None)
+        else:
+            counter.ring_up(5)
+            counter.session.tender_card()
         print("asked", flush=True)
         while True:
             counter.session.hear()
@@ -80,4 +92,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -29,7 +29,7 @@ def terminal() -> Iterator[VirtualTerminal]:
 
 @pytest.fixture
 def driver(terminal: VirtualTerminal) -> ZvtTerminal:
-    return ZvtTerminal(TcpTransport("127.0.0.1", terminal.port), acknowledge_s=2, silence_s=3)
+    return ZvtTerminal(TcpTransport("127.0.0.1", terminal.port), acknowledge_s=2, silence_s=1.5)
 
 
 def never() -> bool:

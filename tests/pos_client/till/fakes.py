@@ -14,6 +14,7 @@ from hardware.terminals.base import Payment, Step
 from pos_client.till.ports import (
     CardIntent,
     Escrow,
+    GiveBack,
     LeaseAnswer,
     OpenShift,
     ParkedAnswer,
@@ -360,6 +361,19 @@ class FakeCards:
 
     def begin(self, sale_id: str, amount_minor: int, currency: str) -> CardIntent:
         self.intent = CardIntent("1" * 32, sale_id, amount_minor, currency, "sent")
+        return self.intent
+
+    def give_back(self, task: GiveBack) -> CardIntent:
+        refund = task.refund
+        self.intent = CardIntent(
+            "2" * 32,
+            refund.sale_id,
+            refund.to_card_minor(),
+            refund.currency,
+            "sent",
+            kind="refund",
+            give_back=task,
+        )
         return self.intent
 
     def look(self, intent_id: str) -> CardIntent:

@@ -25,6 +25,7 @@ class Desk:
     def __init__(self) -> None:
         clock = fakes.FakeClock()
         self.books, self.cards = fakes.FakeBooks(clock), fakes.FakeCards()
+        self.lending = fakes.FakeLending()
         till = TillSession(
             fakes.TILL_ID,
             clock=clock,
@@ -33,7 +34,7 @@ class Desk:
             books=self.books,
             pins=fakes.FakePins(),
             paper=fakes.FakePaper(),
-            lending=fakes.FakeLending(),
+            lending=self.lending,
             cards=self.cards,
         )
         wording = Wording(QLocale("en_GB"))
