@@ -90,6 +90,7 @@ def _sale(origin: Row, sale: SalePosted) -> Iterator[tuple[str, Row]]:
                 "name": line.name,
                 "quantity_milli": line.quantity_milli,
                 "unit": line.unit,
+                "weighed_by": line.weighed_by,
                 "unit_price_minor": line.unit_price_minor,
                 "discount_minor": sum(discount.amount_minor for discount in line.discounts),
                 "net_minor": line.net_minor,

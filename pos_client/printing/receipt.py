@@ -23,7 +23,7 @@ from pos_client.till.ports import PostedSale
 from shared_models.currency import Currency, currency
 from shared_models.money import format_amount
 from shared_models.quantity import MILLI, format_quantity
-from shared_models.sale import SaleLine, SalePosted, SoldComponent
+from shared_models.sale import HAND, SCALE, SaleLine, SalePosted, SoldComponent
 from shared_models.store_config import StoreConfig
 
 _EVIDENCE_VERSION = "EVT1"
@@ -83,7 +83,7 @@ def _line(line: SaleLine, money: Currency, words: PaperWords) -> Iterator[Block]
     """The amount before discounts, then the line's own discounts; those on the whole sale come before the total."""
     off = sum(discount.amount_minor for discount in line.discounts)
     yield name_and_amount(line.name, format_amount(_charged(line) + off, money))
-    quantity = _quantity(line, money)
+    quantity = _quantity(line, money, words)
     if quantity:
         yield Text(_INDENT + quantity)
     for component in filter(_is_named, line.components):
@@ -108,10 +108,12 @@ def _charged(line: SaleLine) -> int:
     return line.gross_minor - sum(tax.amount_minor for tax in line.taxes if not tax.included)
 
 
-def _quantity(line: SaleLine, money: Currency) -> str:
+def _quantity(line: SaleLine, money: Currency, words: PaperWords) -> str:
+    """What a scale weighed is marked as net, and what somebody typed as typed: EN 45501 wants the two told apart."""
     price = format_amount(line.unit_price_minor, money)
     if line.unit != "piece":
-        return f"{format_quantity(line.quantity_milli)} {line.unit} × {price} / {line.unit}"
+        mark = {SCALE: f" {words.net_weight}", HAND: f" {words.typed_weight}"}.get(line.weighed_by, "")
+        return f"{format_quantity(line.quantity_milli)} {line.unit}{mark} × {price} / {line.unit}"
     return f"{format_quantity(line.quantity_milli)} × {price}" if line.quantity_milli != MILLI else ""
 
 

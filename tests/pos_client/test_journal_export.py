@@ -6,12 +6,13 @@ import csv
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pos_client.__main__ import main
 from pos_client.journal_export import SQLITE_FILE, export
 from pos_client.till.errors import StorageFailed
-from shared_models.sale import Tender
+from shared_models.sale import SCALE, Tender
 from tests.pos_client.store.made_up_shop import (
     a_sale,
     cash_moved,
@@ -59,6 +60,17 @@ def test_csv_files_hold_the_day_as_people_write_money(books: Path, tmp_path: Pat
     opened, closed = read(tmp_path / "out", "shift")
     assert (opened["event"], opened["float"], opened["counted"]) == ("opened", "150.00", "")
     assert (closed["event"], closed["gross"]) == ("closed", "35.70")
+
+
+def test_a_weighed_line_says_which_of_scale_and_hand_stands_for_its_weight(tmp_path: Path) -> None:
+    sold = a_sale()
+    weighed = msgspec.structs.replace(sold.lines[0], unit="kg", weighed_by=SCALE)
+    books = open_books(tmp_path)
+    books.post_sale(msgspec.structs.replace(sold, lines=(weighed, *sold.lines[1:])), open_drawer=False)
+    books.close()
+    export(tmp_path / "books" / "till.db", None, tmp_path / "out", sqlite=False)
+    rows = read(tmp_path / "out", "sale_line")
+    assert [row["weighed_by"] for row in rows] == ["scale", *[""] * (len(rows) - 1)]
 
 
 def test_every_row_names_the_entry_it_comes_from(books: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from hardware.receipt_document import Barcode, Logo, QrCode, decode_document, encode_document
 from hardware.receipt_layout import Line, lay_out
@@ -115,6 +116,19 @@ def test_one_piece_needs_no_quantity_line() -> None:
 def test_weighed_goods_say_how_much_of_which_unit() -> None:
     cheese = line("Mountain cheese", 814, 57, quantity_milli=350, unit_price_minor=2490, unit="kg")
     assert "  0.350 kg × 24.90 / kg" in printed(posted(cheese))
+
+
+@pytest.mark.parametrize(
+    ("weighed_by", "says"),
+    [
+        ("scale", "  0.350 kg net × 24.90 / kg"),
+        ("hand", "  0.350 kg typed × 24.90 / kg"),
+        ("", "  0.350 kg × 24.90 / kg"),
+    ],
+)
+def test_a_weight_says_whether_the_scale_or_a_person_stands_for_it(weighed_by: str, says: str) -> None:
+    cheese = line("Mountain cheese", 814, 57, quantity_milli=350, unit_price_minor=2490, unit="kg")
+    assert says in printed(posted(msgspec.structs.replace(cheese, weighed_by=weighed_by)))
 
 
 def test_a_discount_has_a_line_of_its_own_below_the_full_amount() -> None:

@@ -159,6 +159,23 @@ def refund_entry(console: TestClient[Litestar], database: Database, services: Se
     return entry.event_id.hex()
 
 
+def test_a_receipt_says_whether_the_scale_or_a_person_stands_for_a_weight(
+    console: TestClient[Litestar], database: Database, services: Services
+) -> None:
+    """Also of exactly one kilogram."""
+    weighed = [
+        msgspec.structs.replace(a_line(no, "p1", 1, 250), unit="kg", weighed_by=by)
+        for no, by in ((1, "scale"), (2, "hand"))
+    ]
+    entry = an_entry(6, a_sale(3, *weighed))
+    with database.write() as tx:
+        store_entries(tx, [entry])
+    services.applier.drain()
+    page = seen(console, f"/receipts/{entry.event_id.hex()}")
+    assert re.search(r"1 kg net, weighed\s+× 2\.50", page)
+    assert re.search(r"1 kg typed by hand\s+× 2\.50", page)
+
+
 def test_what_went_back_is_in_the_days_figures_and_on_its_receipt(
     console: TestClient[Litestar], refund_entry: str
 ) -> None:
