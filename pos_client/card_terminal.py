@@ -92,6 +92,12 @@ class CardCounter:
             )
         )
 
+    def end_day(self, currency: str) -> CardIntent:
+        return self._begin(CardIntent(self._ids.new(), "", 0, currency, kind="end_of_day"))
+
+    def day_reported(self, intent_id: str) -> None:
+        self._book.settle(intent_id, "used")
+
     def _begin(self, intent: CardIntent) -> CardIntent:
         self._cancelled.clear()
         self._step = Step("connecting")
@@ -144,10 +150,14 @@ class CardCounter:
         is_mine = intent.intent_id in self._mine
         self._mine.discard(intent.intent_id)
         match intent.state:
+            case "created" if is_mine and intent.kind == "end_of_day":
+                self._end_day(intent)
             case "created" if is_mine:
                 self._pay(intent)
             case "created":
                 self._book.settle(intent.intent_id, "declined", "The till was started anew before it asked.")
+            case "sent" if intent.kind == "end_of_day":
+                self._book.settle(intent.intent_id, "approved", "The till was started anew meanwhile.")
             case "sent":
                 self._book.settle(intent.intent_id, "uncertain", "The till was started anew meanwhile.")
                 self._resolve(self._book.intent(intent.intent_id))
@@ -180,6 +190,16 @@ class CardCounter:
             self._resolve(self._book.intent(intent.intent_id))
         else:
             self._keep(intent, result)
+
+    def _end_day(self, intent: CardIntent) -> None:
+        """An answer that is lost can't be asked for; a second end of day would only close an empty one."""
+        self._book.sent(intent.intent_id, Request(0, intent.currency))
+        ended = self._terminal().end_of_day(self._show)
+        if ended.done:
+            stated = Payment(amount_minor=ended.total_minor, merchant_text=ended.text)
+            self._book.settle(intent.intent_id, "approved", "", stated)
+        else:
+            self._book.settle(intent.intent_id, "approved" if ended.unknown else "declined", ended.reason)
 
     def _refund(self, task: GiveBack, request: Request) -> Result:
         """The payment is reversed where the terminal still can; else the money goes to the card that is shown."""

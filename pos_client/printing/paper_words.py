@@ -38,6 +38,8 @@ class PaperWords(msgspec.Struct, frozen=True):
     discount_on_sale: str = "Discount on the sale"
     price_changed: str = "Price changed from"
 
+    card_day: str = "Card terminal: end of day"
+    card_day_unknown: str = "The terminal did not say what came of it. Look at the terminal."
     x_report: str = "X report"
     z_report: str = "Z report"
     currency: str = "Currency"

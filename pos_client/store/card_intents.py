@@ -91,7 +91,8 @@ class CardIntents:
         """Of the newest payment that the terminal named."""
         with self.database.read() as connection:
             row = connection.execute(
-                "select payment from payment_intent where payment != x'' order by rowid desc limit 1"
+                "select payment from payment_intent where payment != x'' and kind != 'end_of_day'"
+                " order by rowid desc limit 1"
             ).fetchone()
         return _payment(row[0]).reference if row else None
 
@@ -99,6 +100,7 @@ class CardIntents:
 _MAY_FOLLOW = {
     "uncertain": ("sent", "uncertain"),
     "declined": ("created", "sent", "uncertain"),
+    "used": ("approved",),
     "approved": ("sent", "uncertain", "reversing"),
     "reversing": ("approved",),
     "reversed": ("reversing",),

@@ -57,6 +57,8 @@ class CardPaying:
             if intent.kind == "refund" and intent.is_settled:
                 self._refunding.card_settled(intent)
                 continue
+            if intent.kind == "end_of_day":
+                continue
             if not self._is_of_this_ticket(intent) and intent.is_settled:
                 self._ask_to_give_back(intent)
             desk.card = intent
@@ -115,6 +117,8 @@ class CardPaying:
             self.go_on()
             return
         for intent in desk.ports.cards.open_intents():
+            if intent.kind != "payment":
+                continue
             if not intent.is_settled:
                 self._continue(intent)
             elif desk.payment is None or not desk.payment.paid_by_card(intent.intent_id):

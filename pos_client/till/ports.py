@@ -302,6 +302,14 @@ class CardPayments(Protocol):
     def give_back(self, task: GiveBack) -> CardIntent:
         """As `begin`, for the card's part of a refund."""
 
+    def end_day(self, currency: str) -> CardIntent:
+        """Asks for the terminal's end of day. Approved, `payment` holds its total and, for the merchant, its text;
+        None there means that the terminal was asked and never said what came of it.
+        """
+
+    def day_reported(self, intent_id: str) -> None:
+        """Its report is printed: it is over."""
+
     def look(self, intent_id: str) -> CardIntent: ...
 
     def step(self) -> Step:
@@ -332,6 +340,12 @@ class NoTerminal:
         raise AssertionError("there is no terminal")
 
     def give_back(self, task: GiveBack) -> CardIntent:
+        raise AssertionError("there is no terminal")
+
+    def end_day(self, currency: str) -> CardIntent:
+        raise AssertionError("there is no terminal")
+
+    def day_reported(self, intent_id: str) -> None:
         raise AssertionError("there is no terminal")
 
     def look(self, intent_id: str) -> CardIntent:
@@ -407,6 +421,8 @@ class Paper(Protocol):
     def receipt(self, posted: PostedSale, store: StoreConfig) -> ReceiptDocument: ...
 
     def refund(self, refund: RefundPosted, store: StoreConfig, at: Moment) -> ReceiptDocument: ...
+
+    def card_day(self, intent: CardIntent, store: StoreConfig, at: Moment) -> ReceiptDocument: ...
 
     def x_report(
         self, totals: ShiftTotals, store: StoreConfig, operator_name: str, at: Moment

@@ -110,7 +110,9 @@ class Refunding:
         cards = self._desk.ports.cards
         if not cards.is_set_up:
             raise Refused("card_refund_needs_terminal")
-        unsettled = next((one for one in cards.open_intents() if not one.is_settled), None)
+        unsettled = next(
+            (one for one in cards.open_intents() if one.kind == "payment" and not one.is_settled), None
+        )
         if unsettled is not None:
             self._desk.card = unsettled
             raise Refused("card_unsettled", amount_minor=unsettled.amount_minor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from pos_client.till.card_day import CardDay
 from pos_client.till.card_paying import CardPaying
 from pos_client.till.cart import CartSnapshot
 from pos_client.till.desk import Desk, Ports
@@ -70,6 +71,7 @@ class TillSession:
         self._paying = Paying(self._desk, self._value)
         self._refunding = Refunding(self._desk)
         self._cards = CardPaying(self._desk, self._paying, self._refunding)
+        self._card_day = CardDay(self._desk)
         self._shift = Shift(self._desk, self._ticket)
         self._notice: Notice | None = None
         self._notices = 0
@@ -86,6 +88,7 @@ class TillSession:
 
     def _log_in(self, pin: str) -> None:
         self._entry.log_in(pin)
+        self._card_day.catch_up()
         self._cards.catch_up()
 
     def log_out(self) -> TillState:
@@ -115,6 +118,9 @@ class TillSession:
 
     def x_report(self, *, print_it: bool = False) -> TillState:
         return self._do(lambda: self._shift.x_report(print_it))
+
+    def end_card_day(self) -> TillState:
+        return self._do(self._card_day.end)
 
     def dismiss_report(self) -> TillState:
         return self._do(self._shift.dismiss_report)
@@ -274,6 +280,8 @@ class TillSession:
         if self._asked is None and self._desk.people.operator is not None:
             if self._cards.has_news():
                 return self._do(self._cards.go_on, beside_card=True)
+            if self._card_day.has_news():
+                return self._do(self._card_day.go_on, beside_card=True)
             then = self._desk.asking.answered()
             if then is not None:
                 return self._do(then)

@@ -83,6 +83,10 @@ NOTICES: dict[str, str] = {
     "card_goes_back": "{amount} go back to the card.",
     "card_reversed": "{amount} went back to the card.",
     "card_not_reversed": "The card payment stays: it did not go back. {reason}",
+    "card_day_asked": "The card terminal ends its day. Go on; its report is printed when it has answered.",
+    "card_day_ended": "The card terminal has ended its day: {amount}.",
+    "card_day_failed": "The card terminal has not ended its day. {reason}",
+    "card_day_unknown": "Whether the card terminal has ended its day is not known. Look at it. {reason}",
     "no_card_payment": "There is no card payment to decide about.",
     "card_not_asked_yet": "The terminal is being asked. Wait until it has answered or can't be reached.",
     # taking back

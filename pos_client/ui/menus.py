@@ -131,6 +131,14 @@ class Menus:
                 Row(tr("Gift card returned"), tr("What was put aside of a card and not spent"), "7"),
                 self._return_card,
             ),
+            (
+                Row(
+                    tr("Card terminal: end of day"),
+                    tr("Its payments go to the bank; the report is printed"),
+                    "8",
+                ),
+                lambda: self._do(lambda till: till.end_card_day()),
+            ),
         )
         rows = [row for row, _ in entries]
         self._host.open(

@@ -2,7 +2,7 @@
 
 As a program, `python -m tests.pos_client.card_till`, it rings up one ticket, asks the terminal, and stands there until
 it is killed; it says `asked` once the intent is on disk. With a receipt's number and pieces it takes so many of
-its first line back instead.
+its first line back instead, with `end-of-day` it ends the terminal's day and says `sent`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,11 @@ def notice_of(state: TillState) -> str:
 
 def main(words: list[str]) -> int:
     with CardTill(till_settings.read(os.environ)) as counter:
-        if words:
+        if words == ["end-of-day"]:
+            counter.session.end_card_day()
+            counter.wait(lambda _: counter.till.cards.open_intents()[0].state == "sent")
+            print("sent", flush=True)
+        elif words:
             counter.take_back(words[0], int(words[1]))
             counter.session.give_money_back()
             counter.wait(lambda state: state.card is not None)

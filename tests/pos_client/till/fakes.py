@@ -219,6 +219,9 @@ class FakePaper:
     def refund(self, refund: RefundPosted, store: StoreConfig, at: Moment) -> ReceiptDocument:
         return _note(f"refund of {refund.receipt_number}")
 
+    def card_day(self, intent: CardIntent, store: StoreConfig, at: Moment) -> ReceiptDocument:
+        return _note(f"card day {intent.payment.amount_minor if intent.payment else 'unknown'}")
+
     def x_report(
         self, totals: cash.ShiftTotals, store: StoreConfig, operator_name: str, at: Moment
     ) -> ReceiptDocument:
@@ -362,6 +365,13 @@ class FakeCards:
     def begin(self, sale_id: str, amount_minor: int, currency: str) -> CardIntent:
         self.intent = CardIntent("1" * 32, sale_id, amount_minor, currency, "sent")
         return self.intent
+
+    def end_day(self, currency: str) -> CardIntent:
+        self.intent = CardIntent("3" * 32, "", 0, currency, "sent", kind="end_of_day")
+        return self.intent
+
+    def day_reported(self, intent_id: str) -> None:
+        self.end("used")
 
     def give_back(self, task: GiveBack) -> CardIntent:
         refund = task.refund
