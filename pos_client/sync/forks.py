@@ -85,11 +85,15 @@ class Forks:
         return self._keep_back(end, _NOTHING, Search(0, acked, acked), _FOREIGN)
 
     def _keep_back(self, end: LocalEnd, said: Said, looking: Search, message: str) -> Steps:
-        if end.incarnation in self._kept_back:
+        """What was found out of the word before may be another server's, on another branch."""
+        was_kept_back = end.incarnation in self._kept_back
+        if was_kept_back and self._said.get(end.incarnation) == said:
             return ()
         self._kept_back.add(end.incarnation)
         self._searches[end.incarnation] = looking
         self._said[end.incarnation] = said
+        if was_kept_back:
+            return ()
         was_told = self._settled.get(end.incarnation, (0, _NOTHING))[0] == end.head_seq
         return () if was_told else (Diverged(end.incarnation, said.high, message),)
 

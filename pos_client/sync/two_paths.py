@@ -53,6 +53,8 @@ class TwoPaths:
         self._greet_hub_every_ms = greet_hub_every_ms
         self._greet_hub_ms = clock.monotonic_ms() + greet_hub_every_ms
         self._lock = Lock()
+        self._spoke_to = choice.current
+        """Whose word on the journals came last."""
 
     @property
     def path(self) -> str:
@@ -62,16 +64,20 @@ class TwoPaths:
         return self._servers[CENTRAL].enrol(request)
 
     def hello(self, hello: Hello) -> Reply[HelloReply] | Failure:
-        return self._ask(lambda server: server.hello(hello))
+        return self._hear(lambda server: server.hello(hello))
 
     def push(self, push: Push) -> Reply[PushReply] | Failure:
-        return self._ask(lambda server: server.push(push))
+        return self._hear(lambda server: server.push(push))
 
     def push_raw(self, push: Push, reason: str) -> Reply[PushReply | None] | Failure:
-        return self._ask(lambda server: server.push_raw(push, reason))
+        return self._hear(lambda server: server.push_raw(push, reason))
 
     def hashes(self, incarnation: bytes, seqs: Sequence[int]) -> Reply[HashesReply] | Failure:
-        return self._ask(lambda server: server.hashes(incarnation, seqs))
+        """Only of the one that spoke last: the other may be on another branch, and is greeted first."""
+        way = self._spoke_to
+        outcome = self._servers[way].hashes(incarnation, seqs)
+        self._learn(way, outcome)
+        return outcome
 
     def feed(self, stream: str, epoch: str, after: int, limit: int) -> Reply[FeedPage] | Failure:
         return self._ask(lambda server: server.feed(stream, epoch, after, limit))
@@ -98,6 +104,17 @@ class TwoPaths:
     def close(self) -> None:
         for server in self._servers.values():
             server.close()
+
+    def _hear(self, ask: Callable[[Server], Reply[T] | Failure]) -> Reply[T] | Failure:
+        """Called on the thread that sends the journals."""
+
+        def ask_and_note(server: Server) -> Reply[T] | Failure:
+            outcome = ask(server)
+            if isinstance(outcome, Reply):
+                self._spoke_to = HUB if server is self._servers[HUB] else CENTRAL
+            return outcome
+
+        return self._ask(ask_and_note)
 
     def _ask(
         self, ask: Callable[[Server], Reply[T] | Failure], *, may_probe: bool = True, once_sent: bool = True

@@ -32,7 +32,7 @@ from shared_models.sync_api import EntryNote, Limits, PushReply
 from shared_models.wire import pack
 from tests.pos_client.sync.model_server import ModelServer
 from tests.pos_client.sync.model_till import ModelTill
-from tests.pos_client.sync.push_shell import PushShell
+from tests.pos_client.sync.push_shell import PushShell, all_is_well
 
 FATES = [
     "ok",
@@ -253,6 +253,28 @@ def test_what_one_server_has_of_an_earlier_incarnation_another_need_not_have() -
     assert server.stored[third.event_id] == third.body
 
 
+def test_where_journals_part_is_looked_for_anew_at_a_server_that_says_something_else() -> None:
+    """The hub answered the first question, and went away; the central server shares less with this till."""
+    till, server, shell = shop(400)
+    shell.run()
+    chain = server.chains[till.strands[0].incarnation]
+    own = chain.copy()
+    chain[398:] = [b"h" * 32] * 4
+
+    def hub_goes_away(_: int) -> str:
+        if len(shell.of_kind(CompareHashes)) < 2:
+            return "ok"
+        chain[:] = [*own[:10], *[b"c" * 32] * 400]
+        shell.line = all_is_well
+        return "no line"
+
+    shell.line = hub_goes_away
+    for _ in range(2):
+        shell.now_ms += 600_000
+        shell.run()
+    assert till.left == [(10, "diverged")]
+
+
 def test_what_an_earlier_incarnation_has_beside_the_server_is_sent_in_the_current_one() -> None:
     till, server, shell = shop(5)
     shell.run()
@@ -314,7 +336,7 @@ def test_a_journal_that_the_server_knows_from_another_till_goes_on_as_one_of_its
 
 @pytest.mark.parametrize("steps_past", [True, False])
 def test_an_entry_that_crashes_the_server_is_handed_over_raw(steps_past: bool) -> None:
-    till, server, shell = shop(40)
+    till, server, shell = shop(400)
     poison = till.strands[0].entries[17]
     server.crashes_on.add(poison.event_id)
     shell.steps_past_raw = steps_past

@@ -12,6 +12,7 @@ from pos_client.sync.server_port import Server
 from pos_client.sync.two_paths import GREET_HUB_EVERY_MS, TwoPaths
 from pos_client.till.ports import Clock
 from shared_models.moment import Moment
+from shared_models.sync_api import Hello
 
 AWAY = Unreachable("it is off")
 Outcome = Reply[Any] | Failure
@@ -55,6 +56,9 @@ class Ways:
             self.paths.append,
         )
 
+    def greet(self) -> Outcome:
+        return self.server.hello(cast(Hello, "hello"))
+
     def feed(self) -> Outcome:
         return self.server.feed("catalogue", "", 0, 1)
 
@@ -82,6 +86,20 @@ def test_a_hub_that_does_not_admit_the_till_is_left(ways: Ways, status: int) -> 
     ways.hub.says = Refused(status)
     assert ways.feed() == Reply("central")
     assert ways.paths == ["central"]
+
+
+def test_hashes_are_compared_with_the_server_whose_word_is_in_doubt(ways: Ways) -> None:
+    """The other one may be on another branch of the journal."""
+    ways.hub.says = AWAY
+    assert ways.greet() == Reply("central")
+    ways.watch.ms = FIRST_WAIT_MS
+    ways.hub.says = Reply("hub")
+    assert ways.server.hashes(b"i", (1,)) == Reply("central")
+    assert ways.greet() == Reply("hub")
+    assert ways.server.hashes(b"i", (1,)) == Reply("hub")
+    ways.hub.says = AWAY
+    assert ways.server.hashes(b"i", (1,)) == AWAY
+    assert ways.paths == ["central", "hub", "central"]
 
 
 def test_a_stranger_at_the_hubs_address_is_left(ways: Ways) -> None:
