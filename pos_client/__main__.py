@@ -40,6 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND")
     run = commands.add_parser("run", help="open the till's window (also without a command)")
     run.set_defaults(work=_run)
+    train = commands.add_parser("train", help="open the window for practice: nothing of it counts")
+    train.set_defaults(work=_train)
     enrol = commands.add_parser("enrol", help="tell this till which one it is, with a code from head office")
     enrol.add_argument("code", help="the letters, or what the QR code says")
     enrol.add_argument("--server", help="the server's address, instead of EVERTILL_TILL_SERVER_URL")
@@ -93,6 +95,13 @@ def _run(settings: TillSettings, asked: argparse.Namespace) -> int:
     from pos_client.bootstrap import run_window
 
     return run_window(settings)
+
+
+def _train(settings: TillSettings, asked: argparse.Namespace) -> int:
+    from pos_client import training
+    from pos_client.bootstrap import run_window
+
+    return run_window(training.prepare(settings), training=True)
 
 
 def _enrol(settings: TillSettings, asked: argparse.Namespace) -> int:

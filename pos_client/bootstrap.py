@@ -88,7 +88,7 @@ class OpenTill:
     Raises NotEnrolledYet, AlreadyRunning and StorageFailed with what to do.
     """
 
-    def __init__(self, settings: TillSettings) -> None:
+    def __init__(self, settings: TillSettings, *, training: bool = False) -> None:
         self.settings = settings
         self.identity = identity_of(settings)
         place = self.identity.enrolled
@@ -100,7 +100,7 @@ class OpenTill:
         self.place = place
         self.store_id, self.till_id = place.store_id, place.till_id
         self.clock = SystemClock()
-        self.paper = Paper()
+        self.paper = Paper(training=training)
         self.catalogue = CatalogueFile(settings.data_dir / CATALOGUE_FILE, now=lambda: self.clock.now().at_ms)
         self.use_stores_time()
         ids = SystemIds()
@@ -137,6 +137,7 @@ class OpenTill:
             lending=self.lender,
             cards=self.cards,
             scales=self.scales,
+            training=training,
         )
         self.virtual_printer: VirtualPrinter | None = None
         self.on_paper: Callable[[bytes, bool], None] = lambda png, drawer_opened: None
@@ -355,21 +356,22 @@ def doctors_report(settings: TillSettings, reports: Sequence[DeviceReport]) -> s
     return DeviceDesk(store_id, till_id, APP, settings.data_dir, SystemClock()).report(reports)
 
 
-def open_till(settings: TillSettings) -> OpenTill:
+def open_till(settings: TillSettings, *, training: bool = False) -> OpenTill:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    return OpenTill(settings)
+    return OpenTill(settings, training=training)
 
 
-def run_window(settings: TillSettings, attend: Attend | None = None) -> int:
+def run_window(settings: TillSettings, attend: Attend | None = None, *, training: bool = False) -> int:
     """The till in its window until that is closed; what a cashier starts.
 
-    `attend` is called once the window stands: the demo's robot takes its place at the keys there.
+    `attend` is called once the window stands: the demo's robot takes its place at the keys there. `training` marks all
+    that is sold and printed; `settings` are those of `pos_client.training` then.
     """
     from pos_client.ui.application import Application  # Qt, and only where there is a window
 
     application = Application(theme=settings.theme, fullscreen=settings.fullscreen)
     try:
-        till = open_till(settings)
+        till = open_till(settings, training=training)
     except ShopError as reason:
         return application.explain(reason.message)
     with till:

@@ -98,6 +98,13 @@ def enrol(directory: Path, identity: Identity, server: Server, code: str, app: s
     return msgspec.structs.replace(identity, enrolled=outcome.value, server_terms=device.trusted())
 
 
+def take_place(directory: Path, place: Enrolled) -> None:
+    """Without a server, for a till that only practises."""
+    device = _read_device(directory)
+    assert device is not None, "made by load_or_create"
+    _write_device(directory, msgspec.structs.replace(device, enrolled=place, server_terms=()))
+
+
 def learn_server_keys(directory: Path, terms: tuple[KeyTerm, ...]) -> None:
     """For a till that was enrolled before servers had one, or whose server changed it."""
     device = _read_device(directory)

@@ -61,8 +61,10 @@ class Ports(msgspec.Struct, frozen=True):
 class Desk:
     """Holds the cart, and everything else as frozen values; which screen is on follows from what is there."""
 
-    def __init__(self, till_id: str, ports: Ports) -> None:
+    def __init__(self, till_id: str, ports: Ports, *, training: bool = False) -> None:
+        """`training`: every sale is marked as practice."""
         self.till_id = till_id
+        self.training = training
         self.ports = ports
         wrong_pins = ports.books.wrong_pins.get()
         self.people = People(ports.catalogue, ports.clock, ports.pins, wrong_pins, self._keep_wrong_pins)

@@ -67,7 +67,9 @@ class Paying:
         """The commit. What it raises leaves ticket and payment as they are; the drawer opens with it only."""
         desk, payment = self._desk, self._payment()
         payment.refuse_unless_enough()
-        context = SaleContext(desk.store(), desk.till_id, desk.people.current(), desk.open_shift().opened)
+        context = SaleContext(
+            desk.store(), desk.till_id, desk.people.current(), desk.open_shift().opened, desk.training
+        )
         sale = sale_posted(desk.cart, desk.totals(), payment, context)
         facts = tuple(self._value.facts(payment))
         posted = desk.ports.books.post_sale(sale, *facts, open_drawer=payment.has_cash())

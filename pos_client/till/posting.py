@@ -25,6 +25,7 @@ class SaleContext(msgspec.Struct, frozen=True):
     till_id: str
     operator: StaffMember
     shift: ShiftOpened
+    training: bool = False
 
 
 def sale_posted(cart: Cart, totals: TicketTotals, payment: Payment, context: SaleContext) -> SalePosted:
@@ -32,6 +33,7 @@ def sale_posted(cart: Cart, totals: TicketTotals, payment: Payment, context: Sal
     line_nos = {priced.line.key: line_no for line_no, priced in enumerate(totals.lines, 1)}
     return SalePosted(
         sale_id=cart.sale_id,
+        training=context.training,
         receipt_number="",
         store_id=context.store.store_id,
         till_id=context.till_id,

@@ -59,8 +59,10 @@ class TillSession:
         lending: Lending,
         cards: CardPayments = NoTerminal(),  # noqa: B008 - it holds nothing
         scales: Scales = NoScale(),  # noqa: B008 - it holds nothing
+        training: bool = False,
     ) -> None:
-        self._desk = Desk(till_id, Ports(clock, ids, catalogue, books, pins, paper, lending, cards, scales))
+        ports = Ports(clock, ids, catalogue, books, pins, paper, lending, cards, scales)
+        self._desk = Desk(till_id, ports, training=training)
         self._desk.say = self._say
         self._view = StateView(self._desk)
         self._entry = Entry(self._desk)

@@ -227,6 +227,7 @@ class TillState(msgspec.Struct, frozen=True, kw_only=True):
     phase: Phase
     store_name: str = ""
     till_id: str = ""
+    training: bool = False
     currency: str = "EUR"
     operator: OperatorView | None = None
     shift: ShiftView | None = None

@@ -31,13 +31,14 @@ class StateView:
     def state(self, notice: Notice | None, question: Question | None) -> TillState:
         desk, store = self._desk, self._desk.ports.catalogue.store()
         if store is None:
-            return TillState(phase=Phase.WAITING, till_id=desk.till_id, notice=notice)
+            return TillState(phase=Phase.WAITING, till_id=desk.till_id, training=desk.training, notice=notice)
         totals = desk.totals()
         counting, shift = desk.counting, desk.shift
         return TillState(
             phase=desk.phase,
             store_name=store.name,
             till_id=desk.till_id,
+            training=desk.training,
             currency=store.currency,
             operator=desk.people.view(),
             shift=_shift_view(shift) if shift else None,

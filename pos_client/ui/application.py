@@ -23,7 +23,7 @@ from pos_client.ui.label_talk import LabelDesk
 from pos_client.ui.main_window import MainWindow
 from pos_client.ui.paper_window import PaperWindow
 from pos_client.ui.second_screen import ScreenKeeper
-from pos_client.ui.theme import THEMES, Theme
+from pos_client.ui.theme import Theme
 from pos_client.ui.worker_bridge import WorkerBridge
 from shared_models.moment import Moment
 
@@ -42,7 +42,7 @@ class Application(QObject):
         self._qt = existing if isinstance(existing, QApplication) else QApplication(["evertill-till"])
         super().__init__()
         self._qt.setApplicationDisplayName("Evertill")
-        self._theme = Theme(next(tokens for tokens in THEMES if tokens.name == theme))
+        self._theme = Theme(theme)
         self._fullscreen = fullscreen
         self.bridge = WorkerBridge()
         self.window: MainWindow | None = None

@@ -26,13 +26,14 @@ class Header(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(BAR_PX)
         self.store = label(kind="store")
+        self.training = Pill(theme, dot=True)
         self.till, self.person = Pill(theme), Pill(theme)
         self.line, self.printer, self.prices, self.drift = (Pill(theme, dot=True) for _ in range(4))
         self.clock = label(kind="store")
         row = QHBoxLayout(self)
         row.setContentsMargins(MARGIN_PX + 4, 0, MARGIN_PX + 4, 0)
         row.setSpacing(MARGIN_PX)
-        for widget in (self.store, self.till, self.person):
+        for widget in (self.store, self.training, self.till, self.person):
             row.addWidget(widget)
         row.addStretch(1)
         for widget in (self.drift, self.line, self.printer, self.prices, self.clock):
@@ -42,6 +43,7 @@ class Header(QWidget):
         self.store.setText(state.store_name or tr("Evertill"))
         self.till.show_text(tr("Till {number}").format(number=state.till_id) if state.till_id else "")
         self.person.show_text(self._person(state))
+        self.training.show_text(tr("TRAINING · nothing counts") if state.training else "", "danger")
         self._fit()
 
     def show_status(self, status: TillStatus, now: Moment) -> None:
@@ -61,7 +63,7 @@ class Header(QWidget):
 
     def _fit(self) -> None:
         """In a narrow window what is well gives way to what is not; the least worth knowing goes first."""
-        pills = (self.till, self.person, self.drift, self.line, self.printer, self.prices)
+        pills = (self.training, self.till, self.person, self.drift, self.line, self.printer, self.prices)
         for pill in pills:
             pill.setVisible(bool(pill.text()))
         for pill in (self.till, self.printer, self.prices, self.person):

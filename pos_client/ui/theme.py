@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
@@ -100,7 +100,18 @@ HIGH_CONTRAST = Tokens(
     on_notice="#000000",
     scrim="#d9000000",
 )
+TRAINING = replace(
+    LIGHT,
+    name="training",
+    ground="#e9d5ff",
+    soft_ink="#454c54",
+    chip="#f3e8ff",
+    accent="#7e22ce",
+    tint="#f3e8ff",
+)
+"""For practice alone: nobody takes a violet till for the real one."""
 THEMES = (LIGHT, DARK, HIGH_CONTRAST)
+"""Those that a person may choose."""
 
 
 class Theme(QObject):
@@ -118,14 +129,16 @@ class Theme(QObject):
         self.changed.emit()
 
     def use_next(self) -> None:
-        self.use(THEMES[(THEMES.index(self.tokens) + 1) % len(THEMES)])
+        """Practice keeps its own."""
+        if self.tokens in THEMES:
+            self.use(THEMES[(THEMES.index(self.tokens) + 1) % len(THEMES)])
 
     def colour(self, token: str) -> QColor:
         return QColor(getattr(self.tokens, token))
 
 
 def _named(name: str) -> Tokens:
-    return next((tokens for tokens in THEMES if tokens.name == name), LIGHT)
+    return next((tokens for tokens in (*THEMES, TRAINING) if tokens.name == name), LIGHT)
 
 
 def font(pixels: int, *, bold: bool = False) -> QFont:

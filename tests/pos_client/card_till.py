@@ -22,11 +22,12 @@ from tests.pos_client.ready_till import OAT_DRINK, PIN
 class CardTill:
     """`with` opens it and logs somebody in; what the last run left is there again."""
 
-    def __init__(self, settings: TillSettings) -> None:
+    def __init__(self, settings: TillSettings, *, training: bool = False) -> None:
         self._settings = settings
+        self._training = training
 
     def __enter__(self) -> CardTill:
-        self.till: OpenTill = open_till(self._settings)
+        self.till: OpenTill = open_till(self._settings, training=self._training)
         self.till.cards._ask_again_s = 0.3
         self.till.start_workers()
         self.session = self.till.session

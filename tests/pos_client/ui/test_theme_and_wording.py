@@ -5,15 +5,19 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from string import Formatter
 
+import msgspec
 import pytest
 from PySide6.QtCore import QLocale
 
 from pos_client.till import words as core_words
 from pos_client.till.state import Words
-from pos_client.ui.theme import HIGH_CONTRAST, THEMES, Tokens, contrast
+from pos_client.ui.example_shop import STATES
+from pos_client.ui.main_window import MainWindow
+from pos_client.ui.theme import HIGH_CONTRAST, THEMES, TRAINING, Theme, Tokens, contrast
 from pos_client.ui.wording import SENTENCES, Wording
 from shared_models.moment import Moment
 
@@ -38,7 +42,7 @@ READ_ON = (
 )
 
 
-@pytest.mark.parametrize("tokens", THEMES, ids=lambda tokens: tokens.name)
+@pytest.mark.parametrize("tokens", [*THEMES, TRAINING], ids=lambda tokens: tokens.name)
 @pytest.mark.parametrize(("text", "ground"), READ_ON)
 def test_text_can_be_read_on_its_ground(tokens: Tokens, text: str, ground: str) -> None:
     least = 7.0 if tokens is HIGH_CONTRAST else 4.5
@@ -116,3 +120,15 @@ def test_the_window_needs_none_of_the_slow_libraries() -> None:
     code = f"import sys, pos_client.ui.main_window; print([name for name in {slow!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_till_in_training_is_violet_says_so_and_keeps_its_colour(
+    open_window: Callable[..., MainWindow],
+) -> None:
+    window = open_window(msgspec.structs.replace(STATES["sale"], training=True), TRAINING)
+    assert window.header.training.isVisible()
+    assert "TRAINING" in window.header.training.text()
+    window.theme.use_next()
+    assert window.theme.tokens is TRAINING
+    assert Theme("training").tokens is TRAINING
+    assert TRAINING.ground not in {tokens.ground for tokens in THEMES}
