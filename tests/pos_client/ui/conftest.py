@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QLocale
@@ -28,10 +29,14 @@ def open_window(qapp: QApplication) -> Iterator[OpenWindow]:
     windows: list[MainWindow] = []
 
     def open_on(
-        state: TillState, tokens: Tokens = LIGHT, size: tuple[int, int] = (1366, 768), locale: str = "en_GB"
+        state: TillState,
+        tokens: Tokens = LIGHT,
+        size: tuple[int, int] = (1366, 768),
+        locale: str = "en_GB",
+        **beside: Any,
     ) -> MainWindow:
         window = MainWindow(
-            ShownTill(state), lambda: NOW, theme=Theme(tokens), wording=Wording(QLocale(locale))
+            ShownTill(state), lambda: NOW, theme=Theme(tokens), wording=Wording(QLocale(locale)), **beside
         )
         window.show_status(STATUS)
         window.resize(*size)

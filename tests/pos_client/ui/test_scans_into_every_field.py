@@ -25,7 +25,10 @@ from hardware.scanners.simulator import (
 from pos_client.till.state import Phase, TillState
 from pos_client.ui.amount_entry import SIGNS
 from pos_client.ui.choice_panel import ChoicePanel
+from pos_client.ui.devices_panel import DevicesPanel
+from pos_client.ui.example_devices import ShownDesk, ShownLabels
 from pos_client.ui.example_shop import STATES, ShownTill
+from pos_client.ui.labels_panel import LabelsPanel
 from pos_client.ui.main_window import MainWindow
 from pos_client.ui.prompt_panel import FiguresPanel, TextPanel
 from pos_client.ui.questions import may_be_scanned
@@ -137,6 +140,29 @@ def test_a_scan_changes_no_field_and_the_line_always_appears(open_window: OpenWi
             assert contents(window)[2:] == before[2:] or window.host.panel is not before[0], where
             tried += 1
     assert tried
+
+
+def test_a_scan_types_into_no_field_of_the_pages_of_devices_and_labels(open_window: OpenWindow) -> None:
+    """The page of labels keeps it for the label that is wanted; from the page of devices it goes to the ticket."""
+    speeds, tried = cycle(SPEEDS), 0
+    window = open_window(STATES["sale"], desk=ShownDesk(), labels=ShownLabels())
+    for open_page, kind, sold in (
+        (window.show_devices, DevicesPanel, [("scan", (GTIN,))]),
+        (window.show_labels, LabelsPanel, []),
+    ):
+        open_page()
+        for number in range(len(fields(window))):
+            window.host.close_panel()
+            open_page()
+            assert isinstance(window.host.panel, kind)
+            focused, already = fields(window)[number], len(asked(window))
+            focused.setFocus()
+            scan(window, GTIN, next(speeds))
+            where = f"{kind.__name__} {type(focused).__name__} {focused.accessibleName()}"
+            assert asked(window)[already:] == sold, where
+            assert not any(GTIN[:3] in field.text() for field in window.findChildren(QLineEdit)), where
+            tried += 1
+    assert tried >= 5
 
 
 @EACH_STATE

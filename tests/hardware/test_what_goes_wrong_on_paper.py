@@ -1,0 +1,67 @@
+"""A printer that breaks off at the worst moments: in a picture, before the cut, under an open cover."""
+
+import io
+import threading
+
+from PIL import Image
+
+from hardware.printers.base import Printed, Uncertain
+from hardware.receipt_document import Cut, Logo, ReceiptDocument, Text
+from tests.hardware.test_every_wire import wait_until
+
+RECEIPT = ReceiptDocument((Text("Thank you"), Cut()))
+
+
+def picture():
+    stored = io.BytesIO()
+    Image.radial_gradient("L").resize((500, 500)).save(stored, "PNG")
+    return stored.getvalue()
+
+
+def test_a_printer_gone_in_the_middle_of_an_image_is_uncertain_and_no_dot_of_it_is_on_the_next_receipt(
+    printer, virtual_printer
+):
+    document = ReceiptDocument((Logo(png=picture()), Text("under the picture"), Cut()))
+    assert printer.print(document) == Printed()
+    virtual_printer.hang_up_after(10_000)
+    outcome = printer.print(document)
+    assert isinstance(outcome, Uncertain)
+    assert "Look whether the receipt came out" in outcome.reason
+    assert printer.print(RECEIPT) == Printed()
+    assert len(virtual_printer.receipts) == 2, "the broken one was never cut"
+    (line,) = (line for line in virtual_printer.receipts[-1].lines if line.strip())
+    assert line.strip() == "Thank you"
+    assert virtual_printer.receipts[-1].unknown == []
+
+
+def test_paper_that_ends_after_the_text_and_before_the_cut_leaves_the_receipt_uncertain(
+    printer, virtual_printer
+):
+    ten_lines = ReceiptDocument((*(Text(f"line {number}") for number in range(10)), Cut()))
+    virtual_printer.run_out_after(dots=10 * 30)
+    assert printer.print(ten_lines) == Uncertain(
+        "Printer is out of paper. Put in a roll and press Print again."
+    )
+    assert virtual_printer.receipts == []
+    assert [line for line in virtual_printer.unfinished.lines if line.strip()][-1] == "line 9"
+    virtual_printer.set_paper("ok")
+    virtual_printer.wait_for_receipts(1)
+    assert printer.print(RECEIPT) == Printed()
+
+
+def test_a_cover_opened_and_closed_while_it_prints_costs_no_line(printer, virtual_printer):
+    long = ReceiptDocument((*(Text(f"line {number}") for number in range(60)), Cut()))
+    virtual_printer.set_speed(3000)
+    outcomes = []
+    job = threading.Thread(target=lambda: outcomes.append(printer.print(long)))
+    job.start()
+    wait_until(lambda: len(virtual_printer.unfinished.lines) > 5)
+    virtual_printer.set_cover(is_open=True)
+    virtual_printer.set_cover(is_open=False)
+    job.join()
+    (receipt,) = virtual_printer.wait_for_receipts(1)
+    assert [line for line in receipt.lines if line.strip()] == [f"line {number}" for number in range(60)]
+    assert outcomes[0] in (
+        Printed(),
+        Uncertain("The printer's cover is open. Close it and press Print again."),
+    )
