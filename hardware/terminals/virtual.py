@@ -277,7 +277,8 @@ class VirtualTerminal:
         if manner in ("lose", "cut"):
             till.hang_up(after=wire.end_of_day(total) if manner == "cut" else None)
         till.say(wire.end_of_day(total))
-        till.say(wire.block("other", ("END OF DAY", f"{len(open_ones)} bookings", f"Total {total}")))
+        cards = [f"Card {one.card_number}" for one in open_ones] if self.leaks else []
+        till.say(wire.block("other", ("END OF DAY", f"{len(open_ones)} bookings", *cards, f"Total {total}")))
         till.say(wire.completion())
 
     def _print(self, booking: Booking, till: _Visit) -> None:

@@ -72,7 +72,7 @@ def test_no_card_number_is_kept_anywhere(
 
 
 def sell_by_card(counter: CardTill, terminal: VirtualTerminal, printer: VirtualPrinter) -> None:
-    """Approved by block and by line, declined, lost and found, and taken back."""
+    """Approved by block and by line, declined, lost and found, taken back, refunded, and the day ended."""
     with counter:
         assert counter.pay_by_card().phase is Phase.CHANGE
         terminal.prints_lines = True
@@ -90,7 +90,22 @@ def sell_by_card(counter: CardTill, terminal: VirtualTerminal, printer: VirtualP
         counter.session.tender_cash(1000)
         assert counter.session.finish_sale().phase is Phase.CHANGE
         assert len(counter.card_sales()) == 3
-        printer.wait_for_receipts(4)
+        give_back_and_end_the_day(counter, terminal)
+        printer.wait_for_receipts(7)
+
+
+def give_back_and_end_the_day(counter: CardTill, terminal: VirtualTerminal) -> None:
+    """Once refunded, once reversed; the report of the day lists every card."""
+    terminal.behave("approve")
+    for pieces in (2, 1):
+        if pieces > 1:
+            assert counter.pay_by_card(2).phase is Phase.CHANGE
+        counter.take_back(counter.card_sales()[0 if pieces > 1 else -1], 1)
+        counter.session.give_money_back()
+        counter.wait(lambda state: state.phase is Phase.SALE)
+    assert [bool(one.reverses) for one in terminal.bookings[-2:]] == [False, True]
+    counter.session.end_card_day()
+    counter.wait(lambda state: state.notice is not None and state.notice.words.code == "card_day_ended")
 
 
 def bring_to_server(till_folder: Path, server_folder: Path, stack: ExitStack) -> None:
