@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("shared_models", "hardware", "pos_client", "sync_server")
 STATIC_CHECKS = {
     "style": ("ruff", "check", "."),
     "layout": ("ruff", "format", "--check", "."),
@@ -58,7 +57,7 @@ def _passes(name: str, command: tuple[str, ...]) -> bool:
 
 def _tests(report: Path) -> tuple[int, str]:
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--no-header"]
-    coverage = [f"--cov={package}" for package in PACKAGES]
+    coverage = [f"--cov={folder}" for folders in CORE.values() for folder in folders]
     command += [*coverage, "--cov-branch", "--cov-report=", f"--cov-report=json:{report}"]
     environment = {
         **os.environ,

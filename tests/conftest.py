@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import tempfile
@@ -9,6 +10,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.memory_disk import memory_disk
+
+gc.set_threshold(50_000, 20, 20)
+"""Every test of the server builds an application of a hundred thousand objects: at Python's own threshold the collector
+walks all that a worker holds at every third of them."""
+
+if place := memory_disk():
+    os.environ.setdefault("TMPDIR", place)
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="evertill-runtime-"))

@@ -20,6 +20,7 @@ from tests.chaos.siege import Siege
 from tests.chaos.siege_works import shop, wait_until_each_sold
 from tests.chaos.till import ROOT, Paid
 from tests.chaos.verdict import Holdings, at_the_server, at_the_tills, holdings
+from tests.memory_disk import memory_disk
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(300)]
 
@@ -99,7 +100,7 @@ PLANTED: dict[Plant, str] = {
 def quiet_shop() -> Iterator[tuple[HeadOffice, Holdings]]:
     """Two tills sold a little and nothing happened to them; their programs have ended."""
     # /tmp and not pytest's own folder: as root PostgreSQL runs as another user, who must be able to come in
-    with tempfile.TemporaryDirectory(prefix="evertill-chaos-", dir="/tmp") as name:
+    with tempfile.TemporaryDirectory(prefix="evertill-chaos-", dir=memory_disk() or "/tmp") as name:
         Path(name).chmod(0o755)
         with shop(Path(name), 2) as (office, tills):
             siege = Siege(office, tills, 1, lambda siege: None)

@@ -1,16 +1,13 @@
-"""Folders in memory where there is such a thing: thousands of databases are opened here, and no disk is waited for."""
+"""Folders that go as soon as they were used: thousands of databases are opened here."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-_MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture
@@ -27,6 +24,5 @@ def module_path() -> Iterator[Path]:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="evertill-", dir=place) as folder:
+    with tempfile.TemporaryDirectory(prefix="evertill-") as folder:
         yield Path(folder)

@@ -19,10 +19,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from tests.memory_disk import memory_disk
 from tests.simulation.oracle import Broken
 from tests.simulation.progress import Progress
 from tests.simulation.trace import Show
-from tests.simulation.world import Result, memory_disk, run
+from tests.simulation.world import Result, run
 
 _LONGEST_RUN_S = 200
 """Of the processor's time: a busy machine is no stall."""

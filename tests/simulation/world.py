@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import sqlcipher3.dbapi2 as driver
 
+from tests.memory_disk import memory_disk
 from tests.simulation import conditions as drawing
 from tests.simulation.cashier import Cashier
 from tests.simulation.chance import Chance
@@ -375,9 +376,3 @@ def new_folder(prefix: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=memory_disk()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
-
-
-def memory_disk() -> str | None:
-    """Where there is one: a simulated disk need not survive a real power cut."""
-    shm = Path("/dev/shm")
-    return str(shm) if shm.is_dir() and shutil.disk_usage(shm).free > 1 << 30 else None

