@@ -32,6 +32,15 @@ class HubConditions(msgspec.Struct, frozen=True, kw_only=True):
     """How long a till leaves a hub alone that failed, and how often it greets one that serves."""
 
 
+class LendingConditions(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a run whose customers have gift cards and bring goods back."""
+
+    every_ms: int
+    cards: int
+    unasked: float
+    """How often a till goes on without a lease where nobody could be asked."""
+
+
 class Conditions(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     """Probabilities are per request or per sale; `…_every_ms` are mean times between two, 0 for never.
 
@@ -73,6 +82,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=T
     restore_at_the_end: bool
     backup_every_ms: int
     hub: HubConditions | None = None
+    lending: LendingConditions | None = None
 
 
 def draw(chance: Chance, brief: bool = False) -> Conditions:
@@ -123,6 +133,7 @@ def draw(chance: Chance, brief: bool = False) -> Conditions:
         restore_at_the_end=chance.happens(0.1),
         backup_every_ms=max(1, expected_ms // chance.spread(3, 30)),
         hub=_draw_hub(chance.fork("has a hub"), expected_ms, size),
+        lending=_draw_lending(chance.fork("lends"), sale_every_ms),
     )
 
 
@@ -147,6 +158,17 @@ def _draw_hub(chance: Chance, expected_ms: int, size: int) -> HubConditions | No
         good_wires=chance.happens(0.7),
         first_wait_ms=chance.pick((200, 2_000, 15_000)),
         greet_every_ms=chance.pick((2_000, 10_000, 60_000)),
+    )
+
+
+def _draw_lending(chance: Chance, sale_every_ms: int) -> LendingConditions | None:
+    """In a quarter of all shops."""
+    if not chance.happens(0.25):
+        return None
+    return LendingConditions(
+        every_ms=sale_every_ms * chance.spread(1, 8),
+        cards=chance.spread(1, 12),
+        unasked=chance.pick((0.0, 0.5)),
     )
 
 

@@ -50,7 +50,7 @@ class DistantServer:
         outcome = self._line.ask(Request("push_raw", self._who, wire.pack(push), (reason,)))
         if not isinstance(outcome, Reply):
             return outcome
-        return _message(outcome, PushReply) if outcome.value else Reply(None)
+        return message(outcome, PushReply) if outcome.value else Reply(None)
 
     def hashes(self, incarnation: bytes, seqs: Sequence[int]) -> Reply[HashesReply] | Failure:
         asked = HashesRequest(incarnation=incarnation, seqs=tuple(seqs))
@@ -89,10 +89,10 @@ class DistantServer:
 
     def _ask(self, kind: type[M], request: Request) -> Reply[M] | Failure:
         outcome = self._line.ask(request)
-        return _message(outcome, kind) if isinstance(outcome, Reply) else outcome
+        return message(outcome, kind) if isinstance(outcome, Reply) else outcome
 
 
-def _message(answer: Reply[bytes], kind: type[M]) -> Reply[M] | Failure:
+def message(answer: Reply[bytes], kind: type[M]) -> Reply[M] | Failure:
     """As `server_api` judges an answer."""
     if answer.value.lstrip()[:1] == b"<":
         return Nonsense("a web page, not Evertill's server")

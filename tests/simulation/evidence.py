@@ -61,6 +61,9 @@ class Evidence:
         self.oracle = world.oracle
         self.tills = [till for till in world.tills if not till.is_lost and till.program is not None]
         self.was_set_back = bool(world.tally["till restores"] or world.tally["clones"])
+        self.nothing_went_back = not (self.was_set_back or world.tally["server restores"])
+        """No till and no server ever forgot what it had said."""
+        self.tills_ever = world.conditions.tills
         self._curses = world.conditions.curses
         self._server_file = world.office.data / SERVER_FILE
 
@@ -145,7 +148,7 @@ class Evidence:
     def facts(self) -> dict[bytes, Any]:
         """Of what is on the server and can be booked."""
         return {
-            entry.event_id: _fact(entry.type, entry.body)
+            entry.event_id: fact_of(entry.type, entry.body)
             for entry in self.oracle.committed
             if entry.event_id in self.stored and entry.event_id not in self.oracle.poisoned
         }
@@ -159,6 +162,11 @@ class Evidence:
     @cached_property
     def booked_sales(self) -> dict[bytes, SalePosted]:
         return {event_id: fact for event_id, fact in self.facts.items() if isinstance(fact, SalePosted)}
+
+    @property
+    def all_sales(self) -> Iterator[SalePosted]:
+        """Also of what can't be booked."""
+        return (fact for fact in self._all_facts.values() if isinstance(fact, SalePosted))
 
     @property
     def closings(self) -> Iterator[ShiftClosed]:
@@ -191,14 +199,14 @@ class Evidence:
 
     @cached_property
     def _all_facts(self) -> dict[bytes, Any]:
-        return {entry.event_id: _fact(entry.type, entry.body) for entry in self.oracle.committed}
+        return {entry.event_id: fact_of(entry.type, entry.body) for entry in self.oracle.committed}
 
 
 class _Body(msgspec.Struct):
     fact: msgspec.Raw
 
 
-def _fact(type_name: str, body: bytes) -> Any:
+def fact_of(type_name: str, body: bytes) -> Any:
     kind = TYPES.get(type_name)
     return msgspec.json.decode(msgspec.json.decode(body, type=_Body).fact, type=kind) if kind else None
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from shared_models.sale import SalePosted
+from tests.simulation import lease_verdict
 from tests.simulation.evidence import Evidence, StoredPosition
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ WHERE_IT_HAPPENS = {
 """Held by another file of the simulation than this one."""
 NOT_SIMULATED = {
     13: "tests/pos_client/test_journal_check.py",
-    16: "tests/sync_server/leases/test_cards_and_points.py",
-    17: "tests/sync_server/leases/test_refund_claims.py",
     24: "tests/flows/test_versions.py",
     25: "",
     28: "",
@@ -255,6 +254,10 @@ def stock(at: Evidence) -> Iterator[str]:
     ):
         if level != moves:
             yield f"{product_id[:6]}: {level} on hand, the moves come to {moves}"
+
+
+invariant(16)(lease_verdict.cards)
+invariant(17)(lease_verdict.refunds)
 
 
 @invariant(18)

@@ -16,6 +16,7 @@ from pos_client.sync.outcomes import Refused, Reply, Unreachable
 from shared_models import wire
 from shared_models.errors import ShopError
 from shared_models.hub_api import HubEnrolRequest, HubHello
+from shared_models.leases import LeaseClosing, LeaseRequest
 from shared_models.reference import FeedPosition
 from shared_models.sync_api import HashesRequest, Hello, HelloReply, Poke, Push
 from sync_server.database import Database
@@ -168,7 +169,8 @@ class Office:
             if not self.disk_is_full:
                 raise
             return Refused(500, "server_fault", "the disk is full")
-        self._oracle.served(request)
+        if not request.door.startswith("lease"):
+            self._oracle.served(request)
         return Reply(answer)
 
     def _answer(self, request: Request) -> bytes:
@@ -196,7 +198,18 @@ class Office:
                 return self.services.snapshots.blob(sha256).read_bytes()[offset:]
             case "poke":
                 return self._poke(request)
+            case "lease" | "lease_close":
+                return self._lend(request)
         return self._answer_to_hub(request)
+
+    def _lend(self, request: Request) -> bytes:
+        leases, who = self.services.leases, request.who
+        with self.db.write() as tx:
+            self.services.check_machine(tx, who)
+            if request.door == "lease":
+                return wire.pack(leases.ask(tx, who, wire.unpack(request.body, LeaseRequest)))
+            used = wire.unpack(request.body, LeaseClosing).used
+            return wire.pack(leases.close(tx, who, request.asked[0], used, release=not used))
 
     def _answer_to_hub(self, request: Request) -> bytes:
         hubs, who = self.services.hubs, as_hub(request.who)

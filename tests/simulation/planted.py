@@ -16,6 +16,7 @@ from pos_client.store import books, catalogue_copy, outbox, parked, restamping, 
 from pos_client.store.books import TillBooks
 from pos_client.store.catalogue_copy import CatalogueStore
 from pos_client.store.jobs import Jobs
+from pos_client.store.leases import LeaseRows
 from pos_client.store.positions import position
 from pos_client.sync import push as push_core
 from pos_client.sync import two_paths
@@ -33,6 +34,10 @@ from sync_server.ingest.admission import Admission
 from sync_server.ingest.applier import Applier
 from sync_server.ingest.raw_frames import RawFrames
 from sync_server.ingest.service import IngestService
+from sync_server.leases import refund_claims, value_accounts
+from sync_server.leases.decisions import Decision
+from sync_server.leases.recording import LeaseRecorder
+from sync_server.leases.service import Freed, LeaseService
 from sync_server.sales import rows as sale_rows
 from sync_server.sales import service as sales_service
 from sync_server.stock import service as stock_service
@@ -42,7 +47,7 @@ from sync_server.store_hub.intake import HubIntake
 from sync_server.tills.service import TillService
 from tests.simulation import office
 from tests.simulation.chance import Chance
-from tests.simulation.conditions import HubConditions, draw
+from tests.simulation.conditions import HubConditions, LendingConditions, draw
 
 Swap = tuple[Any, str, Any]
 """Whose, which name, and what stands there instead."""
@@ -74,6 +79,8 @@ A_HUB = HubConditions(
 
 TILLS_PUT_BACK = msgspec.structs.asdict(draw(Chance("seed 14").fork("conditions")))
 """A day on which tills are often set back while the hub can't reach the central server."""
+
+CARDS = LendingConditions(every_ms=300, cards=2, unasked=0.5)
 
 QUIET_HUB = msgspec.structs.replace(A_HUB, cut_every_ms=0, loss_every_ms=0)
 
@@ -638,3 +645,45 @@ def hub_never_halves() -> list[Swap]:
 @_fault("a central server that dies of an entry is taken for no server, where the hub is away")
 def way_hides_a_death() -> list[Swap]:
     return [(two_paths, "_tells", lambda *_: False)]
+
+
+# Cards and refunds
+
+
+@_fault("a card is held without looking what is on it", lending=CARDS)
+def cards_held_blindly() -> list[Swap]:
+    def hold(tx: Any, key: Any, amount: int) -> Decision:
+        value_accounts.change(tx, {key: value_accounts.Change(held=amount)})
+        return Decision()
+
+    return [(value_accounts, "hold", hold)]
+
+
+@_fault("nobody is told that a card was spent below nothing", lending=CARDS)
+def overdrafts_unsaid() -> list[Swap]:
+    return [(LeaseRecorder, "_look_for_overdraft", _nothing)]
+
+
+@_fault("a fact that spends a lease does not settle it", lending=CARDS)
+def leases_unsettled() -> list[Swap]:
+    return [(LeaseService, "spend", lambda *_: Freed())]
+
+
+@_fault("a till forgets a lease whose answer was lost", lending=CARDS)
+def lost_leases_forgotten() -> list[Swap]:
+    return [(LeaseRows, "given_back", lambda rows, lease_id: rows.told(lease_id))]
+
+
+@_fault("a refund is granted without looking what went back before", lending=CARDS)
+def refunds_granted_blindly() -> list[Swap]:
+    def take(tx: Any, sale_id: str, line: Any, sold: Any) -> None:
+        refund_claims.change(
+            tx, {(sale_id, line.line_no): refund_claims.LineChange(claimed_milli=line.quantity_milli)}
+        )
+
+    return [(refund_claims, "_take", take)]
+
+
+@_fault("nobody is told that more went back than was sold", lending=CARDS)
+def over_refunds_unsaid() -> list[Swap]:
+    return [(LeaseRecorder, "_look_for_over_refund", _nothing)]

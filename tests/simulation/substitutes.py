@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from pos_client.store import books
 from pos_client.store.anchor import AnchorFile
+from pos_client.store.books import TillBooks
+from pos_client.sync import lending
+from pos_client.sync.back_off import BackOff
+from pos_client.sync.lending import Lender
+from pos_client.till.errors import StorageFailed, StorageFull
+from pos_client.till.ports import ParkedSale
 from sync_server import hub_app
 from sync_server.feed.pokes import PokeBoard
 from sync_server.store_hub.forwarder import Forwarder
 from sync_server.store_hub.rounds import Rounds
+from tests.simulation.clock import TillClock
+from tests.simulation.distant_lender import DistantLender
 from tests.simulation.scheduler import LineOfWork, Scheduler
 from tests.simulation.turns import SimulatedTurns
 
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
     from tests.simulation.till import Till
 
 _LAZIEST_MS = 5_000
+_REST_S = 5.0
 
 
 @contextmanager
@@ -78,6 +87,55 @@ class PlayedRounds(Rounds):
 
     def end(self) -> None:
         self._turns.end()
+
+
+class PlayedLending(SimulatedTurns):
+    """The turns of the thread that asks for leases."""
+
+    def __init__(self, till: Till, name: str, turn: Callable[[], float]) -> None:
+        def turn_or_rest() -> float:
+            try:
+                return turn()
+            except (StorageFull, StorageFailed):
+                return _REST_S
+
+        super().__init__(till.scheduler, turn_or_rest)
+        self._till = till
+
+    def stopping(self) -> bool:
+        return False
+
+
+def lender_of(till: Till, books: TillBooks, clock: TillClock) -> Lender:
+    """Its thread is a line of work; tickets stay with their till."""
+    usual = lending.Turns
+    lending.Turns = partial(PlayedLending, till)  # type: ignore[assignment, misc]
+    try:
+        lender = Lender(books.leases, _NoTickets(), till.till_id, clock)
+    finally:
+        lending.Turns = usual  # type: ignore[misc]
+    lender._back_off = BackOff(lambda ceiling: till.chance.between(0, ceiling))
+    lender.start(lambda: DistantLender(till.line, till.who, till.tally))
+    return lender
+
+
+class _NoTickets:
+    """Implements `sync.ports.TicketBook`."""
+
+    def to_offer(self) -> tuple[ParkedSale, ...]:
+        return ()
+
+    def offering(self, sale_id: str) -> None:
+        raise AssertionError("there is none")
+
+    def offered(self, sale_id: str) -> None:
+        raise AssertionError("there is none")
+
+    def mine(self) -> tuple[str, ...]:
+        return ()
+
+    def learn(self, moved_on: Sequence[str], unknown: Sequence[str]) -> None:
+        raise AssertionError("nobody was asked")
 
 
 @contextmanager

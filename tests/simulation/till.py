@@ -12,6 +12,7 @@ from pos_client.store.catalogue import CatalogueFile
 from pos_client.store.segments import Here
 from pos_client.sync.bootstrap import Bootstrap
 from pos_client.sync.downward import Downward
+from pos_client.sync.lending import Lender
 from pos_client.sync.path_choice import PathChoice
 from pos_client.sync.pull import PullCore
 from pos_client.sync.pull_messages import PullPoked, VerdictsHeard
@@ -35,7 +36,7 @@ from tests.simulation.oracle import Oracle
 from tests.simulation.paper import receipt
 from tests.simulation.scheduler import PowerCut, Scheduler
 from tests.simulation.shop import STORE, identity, public_key, signer
-from tests.simulation.substitutes import anchors_of
+from tests.simulation.substitutes import PlayedLending, anchors_of, lender_of
 from tests.simulation.till_disk import TillLife
 from tests.simulation.trace import Trace
 from tests.simulation.turns import SimulatedTurns
@@ -84,6 +85,8 @@ class Till:
         self.program: Program | None = None
         self.knows_its_machine = True
         """Whether the machine has a fingerprint by which a copied disk is told."""
+        self.lends = False
+        """Whether it asks for leases."""
         self.wrote: set[bytes] = set()
         """Entries that this very disk must have, as far as the scenario did not take them."""
         self.is_lost = False
@@ -240,6 +243,7 @@ class Program:
         """When it sent the last greeting that was answered."""
         self.board = StatusBoard(self._hear_status)
         self._start_sync()
+        self.lender: Lender | None = lender_of(till, self.books, self.clock) if till.lends else None
 
     def _open_books(self) -> TillBooks:
         till = self.till
@@ -336,6 +340,9 @@ class Program:
     def close(self) -> None:
         self._up.end()
         self._down.end()
+        if self.lender is not None:
+            assert isinstance(self.lender._turns, PlayedLending)
+            self.lender._turns.end()
         if self._hints is not None:
             self._hints.end()
         self.books.close()

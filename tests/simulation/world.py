@@ -18,7 +18,8 @@ from tests.memory_disk import memory_disk
 from tests.simulation import conditions as drawing
 from tests.simulation.cashier import Cashier
 from tests.simulation.chance import Chance
-from tests.simulation.conditions import MINUTE_MS, Conditions
+from tests.simulation.conditions import MINUTE_MS, Conditions, LendingConditions
+from tests.simulation.counter import Desk
 from tests.simulation.disk import SERVER_FILE, events_on_server
 from tests.simulation.evidence import Evidence
 from tests.simulation.faults import Faults
@@ -119,7 +120,7 @@ class World:
         self.scheduler.run(LONGEST_SAFETY_MS, self._safety_is_over)
         self._end_of_fire()
         began_ms = self.scheduler.now_ms
-        self._requests_under_fire = self.tally["requests"]
+        self._requests_under_fire = self.tally["requests"] - self.tally["lease requests"]
         calm = self.scheduler.run(began_ms + CALM_WITHIN_MS, self._all_is_quiet)
         self.tally["virtual seconds"] += self.scheduler.now_ms // 1000
         self.tally["entries"] += len(self.oracle.committed)
@@ -171,9 +172,21 @@ class World:
         till.knows_its_machine = self.conditions.knows_machine
         cashier = Cashier(till, self.conditions, chance.fork("cashier"), self._goods, self._enough_sold)
         till.on_start = cashier.begin
+        if self.conditions.lending is not None:
+            self._lend_at(till, cashier, self.conditions.lending, chance.fork("counter"))
         self.tills.append(till)
         self._cashiers.append(cashier)
         return till
+
+    def _lend_at(self, till: Till, cashier: Cashier, conditions: LendingConditions, chance: Chance) -> None:
+        counter = Desk(till, conditions, chance, self._enough_sold)
+        till.lends = True
+
+        def begin() -> None:
+            cashier.begin()
+            counter.begin()
+
+        till.on_start = begin
 
     def _line(self, chance: Chance, door: FrontDoor) -> Line:
         return Line(self.scheduler, self.conditions, chance, door, self.tally, self.trace.note)
@@ -294,6 +307,8 @@ class World:
                 found.append(f"{till.name} has not heard yet that the server was set back")
             elif unsent := till.program.books.unsent().entries:
                 found.append(f"{till.name} has {unsent} unsent: {till.program.status.message}")
+            elif till.program.lender is not None and till.program.books.leases.to_tell():
+                found.append(f"{till.name} has yet to say how its leases ended")
             elif heads != set(till.program.catalogue.positions()):
                 found.append(f"{till.name}'s catalogue is behind: {till.program.status.catalogue_message}")
         if self.hub is not None and not found and (lacking := self._lacking()):
@@ -318,7 +333,14 @@ class World:
     def _storm(self) -> str:
         """More requests than it takes: batches, greetings, rounds of the feed, and the searches for poison."""
         tills, poison = len(self.tills), 40 * (len(self.oracle.poisoned) + self._cursed())
-        seconds, requests = self.scheduler.now_ms // 1000, self.tally["requests"]
+        seconds = self.scheduler.now_ms // 1000
+        lending, most = (
+            self.tally["lease requests"],
+            6 * self.tally["leases asked for"] + tills * (100 + seconds),
+        )
+        if lending > most:
+            return f"{lending} requests about leases in {seconds} s, and {most} would be many"
+        requests = self.tally["requests"] - lending
         if self.hub is not None:
             return self._storm_by_two_ways(2 * (tills + 1), seconds, requests, poison)
         most = tills * (200 + seconds) + self.tally["sales"] + poison
