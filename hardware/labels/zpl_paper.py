@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-
-from PIL import Image, ImageDraw, ImageFont
+from typing import TYPE_CHECKING
 
 from hardware.escpos.symbols import bars
 from hardware.escpos.typeface import covering
 from hardware.labels.zpl_decoder import Command, commands, field_text
 from shared_models.gtin import check_digit
 from shared_models.labels.symbol import in_pairs
+
+if TYPE_CHECKING:
+    from PIL import Image, ImageDraw, ImageFont
+
 
 _CAPTION_DOTS = 22
 _FROM_INVOKED = {"><": "^", ">0": ">", ">=": "~"}
@@ -73,6 +76,8 @@ class _Press:
         self._unknown: list[str] = []
 
     def label(self) -> PrintedLabel:
+        from PIL import Image, ImageDraw
+
         picture = Image.new("L", (self._width, self._height), 255)
         draw = ImageDraw.Draw(picture)
         for drawing in self._drawings:
@@ -163,6 +168,8 @@ def _block_text(data: str) -> str:
 def _draw_text(
     draw: ImageDraw.ImageDraw, at: tuple[int, int], size: int, block: tuple[int, int, str] | None, text: str
 ) -> None:
+    from PIL import ImageFont
+
     face = covering(text, size) or ImageFont.load_default(size)
     width, lines, side = block or (10_000, 1, "L")
     for number, line in enumerate(_lines(draw, face, text, width, lines)):
@@ -191,6 +198,8 @@ def _lines(
 def _draw_bars(
     draw: ImageDraw.ImageDraw, at: tuple[int, int], module: int, height: int, pattern: str, code: str
 ) -> None:
+    from PIL import ImageFont
+
     left, top = at
     for number, each in enumerate(pattern):
         if each == "1":
