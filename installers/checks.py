@@ -26,6 +26,8 @@ CORE = {
     "server sync": ("sync_server/ingest", "sync_server/feed", "sync_server/tills"),
 }
 WANTED_PERCENT = 90
+_WORKERS = str(max(2, (os.cpu_count() or 2) * 3 // 2))
+"""More than there are processors: tests that kill a server wait for it to start."""
 
 
 def main() -> int:
@@ -56,7 +58,7 @@ def _passes(name: str, command: tuple[str, ...]) -> bool:
 
 
 def _tests(report: Path) -> tuple[int, str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--no-header"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", _WORKERS, "--dist", "worksteal", "--no-header"]
     coverage = [f"--cov={folder}" for folders in CORE.values() for folder in folders]
     command += [*coverage, "--cov-branch", "--cov-report=", f"--cov-report=json:{report}"]
     environment = {

@@ -12,7 +12,7 @@ import pytest
 
 from tests.memory_disk import memory_disk
 
-gc.set_threshold(50_000, 20, 20)
+gc.set_threshold(20_000, 10, 10)
 """Every test of the server builds an application of a hundred thousand objects: at Python's own threshold the collector
 walks all that a worker holds at every third of them."""
 

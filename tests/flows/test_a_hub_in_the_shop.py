@@ -23,12 +23,15 @@ from tests.pos_client.store.made_up_shop import shift_opened
 from tests.sync_server.conftest import postgresql_uri  # noqa: F401 - a fixture of this test
 
 NOBODY = "http://127.0.0.1:1"
+pytestmark = pytest.mark.postgres
+on_both = pytest.mark.parametrize("shop", ["sqlite", "postgresql"], indirect=True)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture
 def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServedShop]:
+    """A chain's server is on PostgreSQL; what a hub does to it is tried on the other database where bytes arrive."""
     url = ""
-    if request.param == "postgresql":
+    if getattr(request, "param", "postgresql") == "postgresql":
         uri = request.getfixturevalue("postgresql_uri")
         name = f"hub_{abs(hash(request.node.name))}"
         with psycopg.connect(uri, autocommit=True) as connection:
@@ -89,6 +92,7 @@ def assert_stored_once(shop: ServedShop, *tills: RealTill) -> None:
         assert tx.scalars(select(exception_case.c.kind)).all() == []
 
 
+@on_both
 def test_what_a_till_brings_to_the_hub_arrives_at_the_server_as_it_was_sealed(
     shop: ServedShop, hub: ServedHub, till: RealTill
 ) -> None:
@@ -160,6 +164,7 @@ def test_a_new_hub_that_has_not_met_the_server_takes_in_what_comes_and_what_lies
     assert_stored_once(shop, till)
 
 
+@on_both
 def test_what_the_hubs_disk_altered_never_arrives_and_the_tills_own_bytes_do(
     shop: ServedShop, hub: ServedHub, till: RealTill
 ) -> None:
@@ -233,6 +238,7 @@ def test_a_till_whose_hub_died_with_its_sales_brings_them_itself(
     assert_stored_once(shop, till)
 
 
+@on_both
 def test_answers_of_the_hub_that_are_lost_double_nothing(
     shop: ServedShop, hub: ServedHub, roaming: RoamingTill
 ) -> None:
