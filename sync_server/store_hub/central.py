@@ -28,6 +28,7 @@ from shared_models.sync_api import (
     TokenRequest,
 )
 from sync_server.errors import Problem
+from sync_server.feed.service import MAX_PAGE
 
 _TIMEOUT = httpx.Timeout(20, connect=5)
 _WHILE_A_TILL_WAITS = httpx.Timeout(3, connect=2)
@@ -93,8 +94,8 @@ class Central:
         params = {"device_id": device_id}
         return self._ask("POST", "/sync/hub/hashes", HashesReply, params=params, content=wire.pack(asked))
 
-    def page(self, stream: str, epoch: str, after: int) -> FeedPage:
-        params = {"stream": stream, "epoch": epoch, "after": after}
+    def page(self, stream: str, epoch: str, after: int, limit: int = MAX_PAGE) -> FeedPage:
+        params = {"stream": stream, "epoch": epoch, "after": after, "limit": limit}
         return self._ask("GET", "/sync/feed", FeedPage, params=params)
 
     def manifest(self, store_id: str) -> SnapshotManifest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shared_models.reference import FeedPosition, streams_of
+from shared_models.reference import FeedPage, FeedPosition, streams_of
 from shared_models.sync_api import SnapshotManifest
 from sync_server.database import Database
 from sync_server.feed.pokes import PokeBoard
@@ -47,7 +47,7 @@ class Follower:
         at = self._positions()
         if set(at) != set(self._streams) or not self._catch_up():
             self._start_over()
-            if not self._catch_up():
+            if not self._catch_up(is_fresh=True):
                 raise CentralAway("The catalogue's newest file is older than its feed. It is fetched again.")
         elif self._elapsed_ms() >= self._snapshot_due_ms:
             self._renew_snapshot()
@@ -55,24 +55,23 @@ class Follower:
             self._central.poke(tuple(self._positions().values()))
         return 0.0
 
-    def _catch_up(self) -> bool:
-        """False where only a whole catalogue helps."""
+    def _catch_up(self, is_fresh: bool = False) -> bool:
+        """False where only a whole catalogue helps; `is_fresh` where one has just come."""
         news: set[str] = set()
         try:
             for stream in self._streams:
-                if not self._follow(stream, news):
+                if not self._follow(stream, news, is_fresh):
                     return False
         finally:
             if news:
                 self._board.tell(frozenset(news))
         return True
 
-    def _follow(self, stream: str, news: set[str]) -> bool:
+    def _follow(self, stream: str, news: set[str], is_fresh: bool) -> bool:
         while self._is_going():
             at = self._positions()[stream]
             page = self._central.page(stream, at.epoch, at.ver)
-            stands = page.to == at.ver
-            if page.reset or page.epoch != at.epoch or (stands and page.checksum_after != at.checksum):
+            if page.reset or page.epoch != at.epoch or not self._leads_on(page, at, is_fresh):
                 return False
             with self._db.write() as tx:
                 if not feed_copy.add_page(tx, page, self._now_ms()):
@@ -82,6 +81,23 @@ class Follower:
             if not page.more:
                 return True
         return True
+
+    def _leads_on(self, page: FeedPage, at: FeedPosition, is_fresh: bool) -> bool:
+        """Whether the copy at `at` is of the history that the page is of; where nothing shows it, a fresh one is.
+
+        A server that was set back, with nobody saying so, may have grown past `at` since. What it had there is the
+        end of the one change before. It is asked for after the page came: the server may be set back at any time.
+        """
+        if page.to == at.ver:
+            return page.checksum_after == at.checksum
+        if at.ver == 0:
+            return True
+        step = self._central.page(at.stream, at.epoch, at.ver - 1, limit=1)
+        if step.epoch != at.epoch:
+            return False
+        if step.reset or step.to != at.ver:
+            return is_fresh
+        return step.checksum_after == at.checksum
 
     def _start_over(self) -> None:
         manifest = self._fetched()

@@ -9,6 +9,7 @@ from typing import Protocol
 from shared_models.hub_api import HubHello, HubHelloReply
 from shared_models.reference import FeedPage, FeedPosition
 from shared_models.sync_api import HashesReply, HashesRequest, Poke, Push, PushReply, SnapshotManifest
+from sync_server.feed.service import MAX_PAGE
 
 
 class CentralServer(Protocol):
@@ -23,7 +24,7 @@ class CentralServer(Protocol):
 
     def hashes(self, device_id: str, asked: HashesRequest) -> HashesReply: ...
 
-    def page(self, stream: str, epoch: str, after: int) -> FeedPage: ...
+    def page(self, stream: str, epoch: str, after: int, limit: int = MAX_PAGE) -> FeedPage: ...
 
     def manifest(self, store_id: str) -> SnapshotManifest: ...
 

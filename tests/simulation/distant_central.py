@@ -47,8 +47,8 @@ class DistantCentral:
     def hashes(self, device_id: str, asked: HashesRequest) -> HashesReply:
         return self._ask(HashesReply, "hub_hashes", wire.pack(asked), device_id)
 
-    def page(self, stream: str, epoch: str, after: int) -> FeedPage:
-        return self._ask(FeedPage, "feed", b"", stream, epoch, after, MAX_PAGE)
+    def page(self, stream: str, epoch: str, after: int, limit: int = MAX_PAGE) -> FeedPage:
+        return self._ask(FeedPage, "feed", b"", stream, epoch, after, limit)
 
     def manifest(self, store_id: str) -> SnapshotManifest:
         return self._ask(SnapshotManifest, "snapshot", b"", store_id)

@@ -15,6 +15,7 @@ from shared_models.reference import FeedPage, FeedPosition
 from shared_models.store_config import StoreConfig
 from shared_models.sync_api import HashesReply, HashesRequest, Poke, Push, PushReply, SnapshotManifest
 from sync_server.database import Database
+from sync_server.feed.service import MAX_PAGE
 from sync_server.ports import NowMs
 from sync_server.store_hub import journals
 from sync_server.store_hub.central import CentralAway
@@ -67,7 +68,7 @@ class Fragile:
     def hashes(self, device_id: str, asked: HashesRequest) -> HashesReply:
         raise AssertionError("nothing is to be compared")
 
-    def page(self, stream: str, epoch: str, after: int) -> FeedPage:
+    def page(self, stream: str, epoch: str, after: int, limit: int = MAX_PAGE) -> FeedPage:
         raise AssertionError("the follower asks for this")
 
     def manifest(self, store_id: str) -> SnapshotManifest:
