@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -16,12 +15,6 @@ from tests.flows.real_till import RealTill
 from tests.flows.served_shop import ServedShop
 
 NAMES = tuple(f"Tea number {number}" for number in range(1, 201))
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,28 +20,6 @@ from tests.flows.served_shop import ServedShop
 pytestmark = [pytest.mark.slow, pytest.mark.expects_log]
 SIZE = 6 << 20
 PATIENCE_S = 30
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture
-def shop(tmp_path: Path, stack: ExitStack) -> ServedShop:
-    shop = ServedShop(tmp_path / "server")
-    stack.callback(shop.close)
-    shop.start()
-    return shop
-
-
-@pytest.fixture
-def till(tmp_path: Path, shop: ServedShop, stack: ExitStack) -> RealTill:
-    till = RealTill(tmp_path / "till", f"http://127.0.0.1:{shop.port}")
-    stack.callback(till.close)
-    till.enrol(shop.code())
-    return till
 
 
 @pytest.fixture

@@ -3,37 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
-
-import pytest
 
 from tests.flows.real_till import RealTill
 from tests.flows.served_shop import ServedShop
 from tests.flows.test_lost_and_copied_journals import assert_all_is_there_once, booked, cases, end
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture
-def shop(tmp_path: Path, stack: ExitStack) -> ServedShop:
-    shop = ServedShop(tmp_path / "server")
-    stack.callback(shop.close)
-    shop.start()
-    return shop
-
-
-@pytest.fixture
-def till(tmp_path: Path, shop: ServedShop, stack: ExitStack) -> RealTill:
-    till = RealTill(tmp_path / "till", f"http://127.0.0.1:{shop.port}")
-    stack.callback(till.close)
-    till.enrol(shop.code())
-    return till
 
 
 def spoil_half(path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,20 +19,6 @@ from tests.flows.served_shop import ServedShop
 from tests.pos_client.store.made_up_shop import shift_opened
 
 pytestmark = [pytest.mark.slow, pytest.mark.expects_log]
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture
-def shop(tmp_path: Path, stack: ExitStack) -> ServedShop:
-    shop = ServedShop(tmp_path / "server")
-    stack.callback(shop.close)
-    shop.start()
-    return shop
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import shutil
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,28 +18,6 @@ from tests.flows.served_shop import ServedShop
 from tests.flows.test_lost_and_copied_journals import assert_all_is_there_once, booked, cases, end
 
 CODE = "AAAA-BBBB-CCCC-DDDD"
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture
-def shop(tmp_path: Path, stack: ExitStack) -> ServedShop:
-    shop = ServedShop(tmp_path / "server")
-    stack.callback(shop.close)
-    shop.start()
-    return shop
-
-
-@pytest.fixture
-def till(tmp_path: Path, shop: ServedShop, stack: ExitStack) -> RealTill:
-    till = RealTill(tmp_path / "till", f"http://127.0.0.1:{shop.port}")
-    stack.callback(till.close)
-    till.enrol(shop.code())
-    return till
 
 
 def written(till: RealTill, source: Path | None = None, *, everything: bool = False) -> tuple[Path, int]:

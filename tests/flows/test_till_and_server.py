@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -33,12 +32,6 @@ from tests.flows.served_shop import ServedShop
 from tests.pos_client.store.made_up_shop import shift_opened
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -32,12 +31,6 @@ from tests.golden.make_databases import DEVICE, ENTRIES, SENT
 from tests.pos_client.store.made_up_shop import PRIVATE_KEY, PUBLIC_KEY, open_books
 
 ALL = pytest.mark.parametrize("golden", kept.DATABASES, ids=lambda folder: folder.name)
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
 
 
 class GoldenTill(RealTill):
