@@ -178,7 +178,8 @@ def settle(
 ) -> bool:
     """The central server holds the journal up to `high`. Whether what is here goes on from there.
 
-    Where it does not, the server's word holds from now on, and the tills send anew what is missing between; until
+    A server that went back may have lost its raw frames too: they are brought again. Where it does not go on, the
+    server's word holds from now on, and the tills send anew what is missing between; until
     then the hub holds back what lies behind the gap. What parts from the server's journal may be nowhere else, where a
     till was put back or is gone: it is put among the raw frames. `theirs` is None where the central server does not
     compare: of that nothing counts as safe.
@@ -189,7 +190,9 @@ def settle(
     tx.execute(delete(ingest_queue))  # nothing is booked here
     digest = digest if high else START
     said = {"central_high": high, "central_hash": digest}
-    tx.execute(update(relayed).where(relayed.c.incarnation == id).values(said))
+    ours = relayed.c.incarnation == id
+    tx.execute(update(relayed).where(ours & (relayed.c.central_high > high)).values(kept_raw=0))
+    tx.execute(update(relayed).where(ours).values(said))
     held = log.incarnation_of(tx, id)
     if held is None:
         _begin(tx, id, high, digest, safe_through)

@@ -259,6 +259,15 @@ def test_what_was_brought_raw_is_not_passed_on_again(books: AHubsBooks) -> None:
     assert books.waiting() == 5
 
 
+def test_a_central_server_put_back_gets_again_what_was_once_brought_raw(books: AHubsBooks) -> None:
+    books.take(1, 8)
+    books.hear(2)
+    journals.passed_on_raw(books.tx, books.id, 3)
+    books.hear(8)
+    books.hear(2)
+    assert books.next_push() == books.till.batch(3, 8)
+
+
 def test_whose_journal_it_is_the_central_server_knows(books: AHubsBooks) -> None:
     stranger = TillIdentity("device-0002", "03-2", "03")
     books.tx.execute(
