@@ -9,15 +9,14 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import sqlcipher3.dbapi2
 
 from pos_client.chores import enrol
 from pos_client.settings import PREFIX, TillSettings
 from pos_client.till_folder import BOOKS_FILE
 from tests.chaos.line import Line
+from tests.chaos.read_beside import read_beside
 from tests.chaos.robot_till import CLOSED, PAID
 
 ROOT = Path(__file__).parents[2]
@@ -185,7 +184,9 @@ class BesiegedTill:
         return [Paid(sale_id, number, int(total)) for sale_id, number, total in rows]
 
     def journal(self) -> list[JournalEntry]:
-        rows = self._ask("select event_id, type, schema, body from entry order by pos")
+        rows = read_beside(
+            self.data / BOOKS_FILE, "select event_id, type, schema, body from entry order by pos"
+        )
         return [
             JournalEntry(bytes(event_id), kind, schema, bytes(body)) for event_id, kind, schema, body in rows
         ]
@@ -193,13 +194,15 @@ class BesiegedTill:
     def unsent(self) -> int:
         """Entries past the acknowledged ones, over all incarnations; read beside the running till."""
         heads = "select count(*) from entry e where e.pos >> 40 = s.id"
-        rows = self._ask(f"select coalesce(sum(({heads}) - s.acked), 0) from segment s")
+        rows = read_beside(
+            self.data / BOOKS_FILE, f"select coalesce(sum(({heads}) - s.acked), 0) from segment s"
+        )
         return int(rows[0][0]) if rows else 0
 
     def feed_positions(self) -> list[tuple[str, str, int, str]]:
         """(stream, epoch, version, checksum), in the order of their names."""
-        rows = self._ask(
-            "select stream, epoch, ver, checksum from feed_state order by stream", self.data / "catalogue.db"
+        rows = read_beside(
+            self.data / "catalogue.db", "select stream, epoch, ver, checksum from feed_state order by stream"
         )
         return [(stream, epoch, ver, str(checksum)) for stream, epoch, ver, checksum in rows]
 
@@ -230,19 +233,3 @@ class BesiegedTill:
         return subprocess.run(
             command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=False
         )
-
-    def _ask(self, sql: str, path: Path | None = None) -> list[tuple[Any, ...]]:
-        """Nothing where the till has not made its file yet, or only just begun to."""
-        path = path or self.data / BOOKS_FILE
-        if not path.exists():
-            return []
-        connection = sqlcipher3.dbapi2.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
-        try:
-            rows: list[tuple[Any, ...]] = connection.execute(sql).fetchall()
-            return rows
-        except sqlcipher3.dbapi2.OperationalError as reason:
-            if "no such table" in str(reason):
-                return []
-            raise
-        finally:
-            connection.close()
