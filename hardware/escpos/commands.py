@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hardware.escpos.obeyed_at_once import with_a_dot_more
 from hardware.escpos.raster import Dots
 from hardware.escpos.symbols import code128_pieces
 from hardware.receipt_document import Align
@@ -61,7 +62,7 @@ def raster(picture: Dots) -> bytes:
         b"\x1dv0\x00"
         + picture.width_bytes.to_bytes(2, "little")
         + picture.height.to_bytes(2, "little")
-        + picture.data
+        + with_a_dot_more(picture.data)
     )
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from hardware.escpos import commands, symbols
 from hardware.escpos.library import capabilities
+from hardware.escpos.obeyed_at_once import would_be_obeyed
 from hardware.escpos.profile import CodePage, PrinterProfile
 from hardware.escpos.raster import Dots, bar_dots, drawn_line, logo_dots, matrix_dots
 from hardware.escpos.text_encoding import encoded, fitted, must_be_drawn
@@ -158,7 +159,7 @@ class _Job:
         return True
 
     def _qr(self, data: bytes, module_dots: int) -> None:
-        if self._profile.has_qr:
+        if self._profile.has_qr and not would_be_obeyed(data):
             self._set_align("center")
             self._send(commands.qr(data, module_dots))
         elif self._profile.has_raster:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from hardware.escpos.obeyed_at_once import would_be_obeyed
+
 CODE128_LONGEST = 60
 # Bytes that a QR code of version 1, 2, ... 40 carries at error correction level M (ISO/IEC 18004, table 7).
 _QR_BYTES_AT_M = (
@@ -26,14 +28,23 @@ def code128_pieces(data: str) -> list[tuple[str, bytes]]:
         text, start, end = match.group(), match.start(), match.end()
         at_an_end = start == 0 or end == len(data)
         if text.isdigit() and len(text) >= (4 if at_an_end else 6):
-            odd = len(text) % 2
-            if odd:
-                _add(pieces, "B", text[:1].encode("ascii"))
-            pairs = range(odd, len(text), 2)
-            _add(pieces, "C", bytes(int(text[pair : pair + 2]) for pair in pairs))
+            before, packed, after = _packed(text)
         else:
-            _add(pieces, "B", text.encode("ascii"))
+            before, packed, after = text, b"", ""
+        for code_set, part in (("B", before.encode("ascii")), ("C", packed), ("B", after.encode("ascii"))):
+            if part:
+                _add(pieces, code_set, part)
     return pieces
+
+
+def _packed(digits: str) -> tuple[str, bytes, str]:
+    """Digits two to a byte, and what stands alone before and behind; no bytes that a printer would obey."""
+    for first in (len(digits) % 2, 1 - len(digits) % 2):
+        last = len(digits) - (len(digits) - first) % 2
+        packed = bytes(int(digits[at : at + 2]) for at in range(first, last, 2))
+        if not would_be_obeyed(packed):
+            return digits[:first], packed, digits[last:]
+    return digits, b"", ""
 
 
 def code128_modules(data: str) -> int:

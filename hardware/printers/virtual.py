@@ -21,6 +21,7 @@ from hardware.escpos.decoder import Characters, Command, Decoder, Token, Unknown
 from hardware.escpos.interpreter import Interpreter
 from hardware.escpos.models import CodePages
 from hardware.escpos.paper import Pulse, Receipt
+from hardware.escpos.real_time import RealTimeWatch
 from hardware.status import PaperState
 
 _CHUNK = 4096
@@ -229,10 +230,10 @@ class VirtualPrinter:
         return True
 
     def _take(self, caller: _Caller, data: bytes) -> None:
+        for command in caller.real_time.feed(data):
+            self._answer_now(caller, command)
         for token in caller.decoder.feed(data):
-            if isinstance(token, Command) and token.name in _REAL_TIME:
-                self._answer_now(caller, token)
-            else:
+            if not (isinstance(token, Command) and token.name in _REAL_TIME):
                 size = _size(token)
                 self._memory.append((token, size, caller))
                 self._memory_used += size
@@ -409,6 +410,7 @@ class _Caller:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.decoder = Decoder()
+        self.real_time = RealTimeWatch()
         self.paused = False
 
 

@@ -1,14 +1,18 @@
 """Whatever stands in whatever field of a receipt, the printer gets the layout's commands and no other."""
 
+import io
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from hardware.escpos import encoder
 from hardware.escpos.decoder import Characters, Command, Decoder, Unknown
 from hardware.escpos.encoder import encode
 from hardware.escpos.models import MODELS
 from hardware.escpos.profile import profile_named
+from hardware.escpos.real_time import RealTimeWatch
 from hardware.escpos.text_encoding import encoded
 from hardware.receipt_document import (
     Barcode,
@@ -29,6 +33,17 @@ CUTTING = {"GS V", "ESC d"}
 CONTROL_BYTES = {*range(0x20), 0x7F}
 OPENS_THE_DRAWER = "\x1bp\x00\x32\x64"
 OPENS_IT_AT_ONCE = "\x10\x14\x01\x00\x01"
+
+PULSE_IN_DIGITS = "1620010001"  # packed two to a byte, as Code 128 does: 10 14 01 00 01
+
+
+def picture_of(data: bytes) -> bytes:
+    """A PNG of black and white dots, eight of them a byte of `data`, in one row."""
+    stored = io.BytesIO()
+    dots = Image.frombytes("1", (len(data) * 8, 1), bytes(byte ^ 0xFF for byte in data))
+    dots.save(stored, format="PNG")
+    return stored.getvalue()
+
 
 anything = st.text(st.characters(exclude_categories=()), max_size=60)
 hostile = st.lists(
@@ -71,7 +86,14 @@ blocks = st.one_of(
         double_width=st.booleans(),
     ),
     st.builds(Logo, st.lists(hostile, max_size=2).map(tuple), png=st.binary(max_size=40)),
+    st.builds(
+        Logo,
+        png=st.lists(st.sampled_from(b"\x10\x04\x05\x14\x01\x00\x08"), min_size=1, max_size=48).map(
+            picture_of
+        ),
+    ),
     st.builds(Barcode, st.sampled_from(["code128", "ean13"]), hostile, caption=hostile),
+    st.builds(Barcode, st.just("code128"), st.text("016452 8", max_size=24)),
     st.builds(QrCode, st.binary(max_size=80), module_dots=st.integers(-3, 40), caption=hostile),
     st.builds(Rule, st.booleans()),
     st.builds(Blank, st.integers(-2, 5)),
@@ -117,11 +139,16 @@ def pieces_of():
 @given(documents, st.sampled_from([*MODELS, "POS-5890", "TM-U220"]))
 @example(ReceiptDocument((Text(OPENS_THE_DRAWER), Cut())), "generic-80")
 @example(ReceiptDocument((Barcode("code128", OPENS_IT_AT_ONCE, caption="\x1b@"), Cut())), "generic-58")
+@example(ReceiptDocument((Barcode("code128", PULSE_IN_DIGITS), Cut())), "generic-80")
+@example(ReceiptDocument((QrCode(OPENS_IT_AT_ONCE.encode()), Cut())), "generic-80")
+@example(ReceiptDocument((Logo(png=picture_of(OPENS_IT_AT_ONCE.encode())), Cut())), "generic-80")
 def test_no_text_in_any_field_ever_becomes_a_command(pieces_of, document, model):
     pieces = pieces_of(document, profile_named(model))
     whole = Decoder().feed(b"".join(pieces))
     piece_by_piece = [token for piece in pieces for token in decoded_alone(piece)]
     assert joined(whole) == joined(piece_by_piece)
+
+    assert RealTimeWatch().feed(b"".join(pieces)) == []
 
     assert not [token for token in whole if isinstance(token, Unknown)]
     printed = b"".join(token.data for token in whole if isinstance(token, Characters))

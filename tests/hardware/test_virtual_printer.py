@@ -40,6 +40,15 @@ def test_status_bytes_are_those_of_the_manual(virtual_printer, connection, order
     assert connection.recv(1) == bytes((answer,))
 
 
+def test_what_looks_like_a_real_time_command_is_obeyed_inside_a_picture_too(virtual_printer, connection):
+    """As Epson's manuals say of DLE EOT and DLE DC4; the picture keeps the bytes."""
+    dots = b"\x10\x14\x01\x00\x01" + b"\x10\x04\x04" + bytes(8)
+    connection.sendall(b"\x1dv0\x00\x10\x00\x01\x00" + dots[:3])
+    connection.sendall(dots[3:])
+    assert connection.recv(1) == b"\x12"
+    assert len(virtual_printer.wait_for_pulses(1)) == 1
+
+
 def test_a_question_in_order_waits_for_the_work_before_it(virtual_printer, connection):
     virtual_printer.set_cover(is_open=True)
     connection.sendall(b"hello\n" + commands.ASK_PAPER_IN_ORDER + commands.ask_status("offline"))
