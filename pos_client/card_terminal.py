@@ -195,11 +195,14 @@ class CardCounter:
         """An answer that is lost can't be asked for; a second end of day would only close an empty one."""
         self._book.sent(intent.intent_id, Request(0, intent.currency))
         ended = self._terminal().end_of_day(self._show)
+        stated = Payment(amount_minor=ended.total_minor, merchant_text=ended.text)
         if ended.done:
-            stated = Payment(amount_minor=ended.total_minor, merchant_text=ended.text)
             self._book.settle(intent.intent_id, "approved", "", stated)
+        elif ended.unknown:
+            told = stated if ended.text else None
+            self._book.settle(intent.intent_id, "approved", ended.reason, told)
         else:
-            self._book.settle(intent.intent_id, "approved" if ended.unknown else "declined", ended.reason)
+            self._book.settle(intent.intent_id, "declined", ended.reason)
 
     def _refund(self, task: GiveBack, request: Request) -> Result:
         """The payment is reversed where the terminal still can; else the money goes to the card that is shown."""

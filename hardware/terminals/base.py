@@ -40,6 +40,12 @@ class Reference(msgspec.Struct, frozen=True, omit_defaults=True):
         mine, others = msgspec.structs.astuple(self), msgspec.structs.astuple(other)
         return all(one == two for one, two in zip(mine, others, strict=True) if one and two)
 
+    def is_surely(self, other: Reference) -> bool:
+        """Whether both mean the same: a number of the terminal's that both have is one, and nothing differs."""
+        same_number = self.trace and self.trace == other.trace
+        same_receipt = self.receipt_number and self.receipt_number == other.receipt_number
+        return bool(same_number or same_receipt) and self.may_be(other)
+
 
 class Request(msgspec.Struct, frozen=True):
     """`before` is the terminal's last transaction before this one; None where it had none or did not say.
@@ -152,9 +158,11 @@ def became_of(request: Request, last: LastTransaction) -> Result:
         return Result("unknown", reason="The terminal does not say what its last payment was.")
     if not request.knows_before:
         return Result("unknown", reason="The terminal did not say what it had done before this payment.")
-    if request.before is not None and last.payment.reference.may_be(request.before):
+    if request.before is not None and last.payment.reference.is_surely(request.before):
         did = "given nothing back" if request.gives_back else "taken no payment"
         return Result("declined", reason=f"The terminal has {did} since the payment before.")
+    if request.before is not None and last.payment.reference.may_be(request.before):
+        return Result("unknown", reason="The terminal does not say which payment its last one was.")
     if last.payment.is_reversal and not request.gives_back:
         return Result("unknown", reason="The terminal has reversed a payment meanwhile.")
     if last.payment.amount_minor != request.amount_minor:

@@ -24,12 +24,12 @@ def card_day_document(
 
 
 def _result(intent: CardIntent, words: PaperWords) -> Iterator[Block]:
-    if intent.payment is None:
+    if intent.payment is None or intent.reason:
         yield Text(words.card_day_unknown, bold=True)
         yield Text(intent.reason)
-        return
-    total = format_amount(intent.payment.amount_minor, currency(intent.currency))
-    yield name_and_amount(f"{words.total} {intent.currency}", total, bold=True)
-    if intent.payment.merchant_text:
+    else:
+        total = format_amount(intent.payment.amount_minor, currency(intent.currency))
+        yield name_and_amount(f"{words.total} {intent.currency}", total, bold=True)
+    if intent.payment is not None and intent.payment.merchant_text:
         yield Rule()
         yield from map(Text, intent.payment.merchant_text)

@@ -58,6 +58,6 @@ class CardDay:
             desk.ports.books.post(document=document, note="card_day")
             cards.day_reported(intent.intent_id)
         self._asked = None
-        if intent.payment is None:
+        if intent.payment is None or intent.reason:
             raise Refused("card_day_unknown", severity=Severity.DANGER, reason=intent.reason)
         desk.say(Severity.INFO, Refused("card_day_ended", amount_minor=intent.payment.amount_minor))

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from hardware.receipt_document import decode_document
+from hardware.terminals.base import EndOfDay
 from hardware.terminals.virtual import VirtualTerminal
 from pos_client.till.state import Phase, TillState
 from shared_models.staff import Permission
@@ -137,3 +138,17 @@ def test_it_needs_the_right_to_close_and_a_terminal(
         assert state.question.needs == "pin"
     with CardTill(ready(tmp_path / "bare")) as bare:
         assert notice_of(bare.session.end_card_day()) == "no_terminal"
+
+
+def test_a_day_whose_total_was_not_told_keeps_the_terminal_s_own_slip_and_states_no_sum(
+    counter: CardTill, terminal: VirtualTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = EndOfDay(False, text=("CLOSED 7",), reason="It told no total.", unknown=True)
+    with counter:
+        monkeypatch.setattr(counter.till.terminal, "end_of_day", lambda on_step: told)
+        counter.session.end_card_day()
+        assert notice_of(ended(counter)) == "card_day_unknown"
+        printed = report(counter)
+        assert "CLOSED 7" in printed
+        assert "It told no total." in printed
+        assert "0.00" not in printed

@@ -123,10 +123,16 @@ def completion_code(data: bytes) -> int | None:
 
 
 def terminal_state(message: Apdu) -> int | None:
-    """The last byte of what ends a status enquiry: F0, a version with its length, and one byte of state."""
+    """The last byte of what ends a status enquiry: F0, a version with its length, and one byte of state.
+
+    None where that makes no sense.
+    """
     data = message.data
     if data[:1] == bytes((fields.VERSION,)) and len(data) > 3:
-        at = 4 + variable_size(data[1:4]) if len(data) > 4 else len(data)
+        try:
+            at = 4 + variable_size(data[1:4]) if len(data) > 4 else len(data)
+        except BadMessage:
+            return None
         return data[at] if at < len(data) else None
     return completion_code(data) if data else 0
 

@@ -10,6 +10,7 @@ from hardware.terminals.zvt.apdu import Apdu, is_refusal
 from hardware.terminals.zvt.dialogue import Dialogue
 
 _NO_ANSWER = "The terminal did not answer."
+_BROKEN_OFF = "The terminal said that the money has moved, and broke off then."
 _CUSTOMER_WORDS = ("KUNDENBELEG", "CUSTOMER", "CARDHOLDER")
 
 
@@ -20,6 +21,8 @@ def of_payment(dialogue: Dialogue, request: Request) -> Result:
         return Result("unknown", reason=_NO_ANSWER)
     mine = _of_this(dialogue.statuses, request)
     if ending.command != messages.COMPLETION:
+        if mine is not None and mine.result == codes.OK:
+            return Result("unknown", reason=_BROKEN_OFF)
         code, said = code_of(ending), mine.text if mine else ""
         return Result("declined", reason=codes.reason(code, said), busy=code == codes.BUSY)
     if dialogue.is_garbled or mine is None or mine.result is None:
@@ -62,6 +65,8 @@ def of_reversal(dialogue: Dialogue) -> Result:
     if ending is None:
         return Result("unknown", reason=_NO_ANSWER)
     failed = [status for status in dialogue.statuses if status.result not in (None, codes.OK)]
+    if ending.command != messages.COMPLETION and any(one.result == codes.OK for one in dialogue.statuses):
+        return Result("unknown", reason=_BROKEN_OFF)
     if ending.command != messages.COMPLETION or failed:
         code = failed[-1].result if failed else code_of(ending)
         can_not = code in (codes.NOT_SUPPORTED, codes.NOT_REVERSIBLE)
@@ -79,7 +84,12 @@ def of_end_of_day(dialogue: Dialogue) -> EndOfDay:
     totals = [status.total_minor for status in dialogue.statuses if status.total_minor is not None]
     amounts = [status.amount_minor for status in dialogue.statuses if status.amount_minor is not None]
     text = tuple(line for paper in dialogue.paper for line in paper.lines)
-    return EndOfDay(True, (totals or amounts or [0])[-1], text)
+    told = totals or amounts
+    if dialogue.is_garbled or not told:
+        return EndOfDay(
+            False, text=text, reason="The terminal ended its day and told no total.", unknown=True
+        )
+    return EndOfDay(True, told[-1], text)
 
 
 def payment_of(status: messages.StatusInformation, paper: Iterable[messages.Paper]) -> Payment:

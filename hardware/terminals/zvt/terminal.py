@@ -157,8 +157,12 @@ class ZvtTerminal:
                 if time.monotonic() - heard_at > self._patience_s(dialogue):
                     return
                 continue
-            heard_at = time.monotonic()
             self._reply(channel, dialogue, data)
+            if dialogue.phase == "sent":  # noise, which prolongs nothing
+                if time.monotonic() - heard_at > self._patience_s(dialogue):
+                    return
+                continue
+            heard_at = time.monotonic()
             while dialogue.steps:
                 on_step(_step(dialogue.steps.popleft()))
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 from hardware.terminals.address import terminal_at
-from hardware.terminals.base import LastTransaction, Reference, Request, Result, Step, became_of
+from hardware.terminals.base import LastTransaction, Payment, Reference, Request, Result, Step, became_of
 from hardware.terminals.virtual import VirtualTerminal
 from hardware.terminals.virtual_console import obey, take_orders
 from hardware.terminals.zvt import commands, messages
 from hardware.terminals.zvt.dialogue import Dialogue
-from hardware.terminals.zvt.outcome import of_payment
+from hardware.terminals.zvt.outcome import of_end_of_day, of_payment, of_reversal
 from hardware.terminals.zvt.terminal import ZvtTerminal
 from hardware.transport.address import BadAddress
 from hardware.transport.tcp import TcpTransport
@@ -179,6 +181,95 @@ def test_what_can_not_be_told_stays_unknown() -> None:
     mine = Request(1250, "EUR", Reference("52500041", 7, 7, "1126", "090000"), True)
     assert became_of(mine, LastTransaction(False)).state == "unknown"
     assert became_of(mine, LastTransaction(True)).state == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("before", "last"),
+    [
+        (Reference(), Reference("52500041", 8, 8)),
+        (Reference("52500041", trace=7), Reference("52500041", receipt_number=8)),
+        (Reference("52500041", 0, 0, "1126", "090000"), Reference("52500041", 8, 8)),
+    ],
+    ids=["nameless", "by other numbers", "by its time alone"],
+)
+def test_a_payment_that_can_not_be_told_from_the_one_before_is_never_said_not_to_have_been(
+    before: Reference, last: Reference
+) -> None:
+    """Said to be declined, the customer would pay a second time."""
+    mine = Request(1250, "EUR", before, True)
+    found = became_of(mine, LastTransaction(True, Payment(1250, reference=last)))
+    assert found.state == "unknown"
+    assert "which payment" in found.reason
+
+
+def test_a_payment_that_is_told_as_paid_and_then_broken_off_is_asked_for_again() -> None:
+    """Out of paper behind the payment, for one: the money may have moved."""
+    dialogue = Dialogue(commands.authorisation(2040, "EUR"))
+    dialogue.start()
+    dialogue.receive(bytes.fromhex("80 00 00") + recorded.PAID_20_40 + bytes.fromhex("06 1E 01 CC"))
+    assert of_payment(dialogue, Request(2040, "EUR")).state == "unknown"
+    told = messages.status_information(recorded.PAID_20_40[3:]).reference
+    assert of_payment(dialogue, Request(2040, "EUR", told, True)).state == "declined", (
+        "it told the one before"
+    )
+
+
+def test_a_refund_that_is_told_as_given_and_then_broken_off_is_asked_for_again() -> None:
+    dialogue = Dialogue(commands.reversal(0, 7, 2040, "EUR"))
+    dialogue.start()
+    dialogue.receive(bytes.fromhex("80 00 00") + recorded.PAID_20_40 + bytes.fromhex("06 1E 01 CC"))
+    assert of_reversal(dialogue).state == "unknown"
+
+
+def test_a_day_that_ended_without_telling_a_total_is_not_reported_as_nothing() -> None:
+    dialogue = Dialogue(commands.end_of_day(0))
+    dialogue.start()
+    slip = bytes.fromhex("06 D1 09 81") + b"CLOSED 7"
+    dialogue.receive(bytes.fromhex("80 00 00") + slip + bytes.fromhex("06 0F 00"))
+    ended = of_end_of_day(dialogue)
+    assert (ended.done, ended.unknown, ended.text) == (False, True, ("CLOSED 7",))
+    assert "total" in ended.reason
+
+
+def test_a_device_that_chatters_and_never_takes_the_command_holds_nobody_up() -> None:
+    """Half a message again and again: each piece is heard, none is an acknowledgement."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        driver = ZvtTerminal(TcpTransport("127.0.0.1", server.getsockname()[1]), acknowledge_s=0.5)
+        over = threading.Event()
+        threading.Thread(target=chatter, args=(server, over), daemon=True).start()
+        began = time.monotonic()
+        assert not driver.status().ready
+        assert time.monotonic() - began < 3
+        over.set()
+
+
+def chatter(server: socket.socket, over: threading.Event) -> None:
+    connection, _ = server.accept()
+    with connection, suppress(OSError):
+        while not over.wait(0.1):
+            connection.sendall(bytes.fromhex("04 FF 01 0A"))
+
+
+@pytest.mark.parametrize(
+    "ending", ["06 0F 05 F0 FA FA FA 00", "06 0F 05 F0 F0 F9 41 00", "06 0F 03 27 00 F0"]
+)
+def test_a_status_that_makes_no_sense_is_said_and_breaks_nothing(ending: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        driver = ZvtTerminal(TcpTransport("127.0.0.1", server.getsockname()[1]), acknowledge_s=1)
+        threading.Thread(target=answer_nonsense, args=(server, bytes.fromhex(ending)), daemon=True).start()
+        assert not driver.status().ready
+
+
+def answer_nonsense(server: socket.socket, ending: bytes) -> None:
+    """Registers a till properly and then answers its question with `ending`."""
+    connection, _ = server.accept()
+    with connection, suppress(OSError):
+        for said in (bytes.fromhex("80 00 00 06 0F 00"), bytes.fromhex("80 00 00") + ending):
+            while (heard := connection.recv(100)).startswith(b"\x80"):
+                pass
+            assert heard
+            connection.sendall(said)
+        connection.recv(100)
 
 
 def test_a_payment_goes_back_once(terminal: VirtualTerminal, driver: ZvtTerminal) -> None:
