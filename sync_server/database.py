@@ -30,6 +30,9 @@ _WRITE = "evertill_write"
 _PASSING = ("08", "40", "53", "55", "57", "58")
 """Classes of SQLSTATE: connection, rollback by the database, resources, locks, operators, the system."""
 _WRITE_WAIT_S = 60
+_NOT_OFF = (
+    "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'"
+)
 
 Transaction = Connection
 """What `read` and `write` give, for those who pass it on and write no SQL."""
@@ -156,6 +159,14 @@ def _sqlite_engine(url: str, key: str, pool_size: int) -> Engine:
 def _postgresql_engine(url: str, key: str, pool_size: int) -> Engine:
     assert not key, "database_key is for SQLite; PostgreSQL encrypts below its files"
     target = make_url(url).set(drivername="postgresql+psycopg")
-    return create_engine(
+    engine = create_engine(
         target, pool_size=pool_size, max_overflow=16, pool_pre_ping=True, hide_parameters=True
     )
+
+    @event.listens_for(engine, "connect")
+    def make_lasting(connection: psycopg.Connection, record: object) -> None:
+        """Whatever the database is set to: a till lets go of nothing that a power cut can take back."""
+        connection.execute(_NOT_OFF)
+        connection.commit()
+
+    return engine

@@ -12,7 +12,7 @@ from shared_models.sync_api import EntryNote, Push, PushReply, SegmentState, Seg
 from sync_server.errors import Conflict, Forbidden
 from sync_server.findings import Finding, Inbox
 from sync_server.ingest import chain, log
-from sync_server.ingest.altered import collision_id
+from sync_server.ingest.altered import collision, collision_id
 from sync_server.ingest.chain import Stamped
 from sync_server.ports import NowMs
 from sync_server.sync_messages import TillIdentity
@@ -187,7 +187,7 @@ class Admission:
             if what:
                 self._inbox.raise_many(tx, [_finding(kind, who, push.incarnation, stamped[-1].seq, what)])
                 notes.append(_note(push.entries[-1].event_id, kind))
-        self._inbox.raise_many(tx, [_collision(who, push.incarnation, at) for at in collided])
+        self._inbox.raise_many(tx, [collision(who, push.incarnation, at) for at in collided])
         return tuple(notes)
 
     def _add_facts(
@@ -291,16 +291,4 @@ def _finding(kind: str, who: TillIdentity, incarnation: bytes, seq: int, what: s
         store_id=who.store_id,
         till_id=who.till_id,
         refs={"incarnation": incarnation.hex(), "seq": str(seq)},
-    )
-
-
-def _collision(who: TillIdentity, incarnation: bytes, at: Stamped) -> Finding:
-    event = at.entry.event_id.hex()
-    return Finding(
-        key=f"id_collision:{incarnation.hex()}:{at.seq}",
-        kind="id_collision",
-        sentence=f"Till {who.till_id} gave entry {at.seq} the id of another entry. Both are kept.",
-        store_id=who.store_id,
-        till_id=who.till_id,
-        refs={"event": event, "incarnation": incarnation.hex(), "seq": str(at.seq)},
     )

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 from shared_models import journal
 from shared_models.events import TYPES
 from shared_models.journal import Verify
+from sync_server.findings import Finding
+from sync_server.ingest.chain import Stamped
+from sync_server.sync_messages import TillIdentity
 
 _SCHEMAS = range(100)
 
@@ -42,6 +45,19 @@ def stored(row: Any) -> Stored:
 def collision_id(event_id: bytes, body_hash: bytes) -> bytes:
     """What a fact is filed under whose id stands for another fact already."""
     return sha256(b"id_collision" + event_id + body_hash).digest()
+
+
+def collision(who: TillIdentity, incarnation: bytes, at: Stamped) -> Finding:
+    """That two facts of a till bear one id."""
+    event = at.entry.event_id.hex()
+    return Finding(
+        key=f"id_collision:{incarnation.hex()}:{at.seq}",
+        kind="id_collision",
+        sentence=f"Till {who.till_id} gave entry {at.seq} the id of another entry. Both are kept.",
+        store_id=who.store_id,
+        till_id=who.till_id,
+        refs={"event": event, "incarnation": incarnation.hex(), "seq": str(at.seq)},
+    )
 
 
 def sealed_hash(incarnation: bytes, row: Stored, prev: bytes) -> bytes:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from hashlib import sha256
 from typing import NamedTuple
 
 import psycopg.errors
@@ -27,6 +28,7 @@ from sync_server.ports import NowMs
 _FIRST, _LARGEST, _LARGEST_ON_SQLITE = 500, 4000, 500
 """Entries in a batch: few at first, so that writing soon begins. On SQLite nobody else can write meanwhile."""
 _ONE_APPLIER = 0x65767433
+_LONGEST_NAMED = 32
 _log = logging.getLogger(__name__)
 
 
@@ -137,10 +139,12 @@ class Applier:
             ids = [row.ingest_id for row in rows]
             tx.execute(update(quarantine).where(quarantine.c.ingest_id.in_(ids)).values(done))
         for row in rows:
-            self._inbox.settle(tx, case_key(row.event_id.hex()), "It was tried again and could be booked.")
+            self._inbox.settle(
+                tx, case_key(quarantine_id(row.event_id)), "It was tried again and could be booked."
+            )
 
     def _quarantine(self, tx: Connection, row: Waiting, code: str, detail: str) -> None:
-        id = row.event_id.hex()
+        id = quarantine_id(row.event_id)
         fields = {
             "reason": code,
             "detail": detail[:4000].replace("\0", "\ufffd"),
@@ -167,7 +171,7 @@ class Applier:
             sentence=sentence,
             store_id=row.store_id,
             till_id=row.till_id,
-            refs={"event": id, "reason": code, "quarantine": id},
+            refs={"event": row.event_id.hex(), "reason": code, "quarantine": id},
         )
         self._inbox.raise_many(tx, [finding])
 
@@ -176,6 +180,11 @@ def hold_still(tx: Connection) -> None:
     """Nothing is booked by anybody else until this transaction ends. On SQLite a writer is alone anyhow."""
     if tx.dialect.name == "postgresql":
         tx.exec_driver_sql(f"select pg_advisory_xact_lock({_ONE_APPLIER})")
+
+
+def quarantine_id(event_id: bytes) -> str:
+    """The event's id in hex; a till may have made one that is too long for that."""
+    return event_id.hex() if len(event_id) <= _LONGEST_NAMED else sha256(event_id).hexdigest()
 
 
 def case_key(quarantine_id: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from hashlib import sha256
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from shared_models import wire
 from shared_models.errors import ShopError
@@ -14,6 +15,7 @@ from shared_models.sync_api import Push, PushReply
 from sync_server.errors import Conflict, NotFound
 from sync_server.findings import Finding, Inbox
 from sync_server.ingest import chain, log
+from sync_server.ingest.altered import collision, collision_id
 from sync_server.ingest.tables import ingest_pos, quarantine
 from sync_server.ports import NowMs
 from sync_server.sync_messages import TillIdentity
@@ -117,18 +119,35 @@ class RawFrames:
         push = _one_entry(row.raw)
         if push is None:
             raise Conflict("This version can't read it either. It stays as it is.")
-        at = chain.stamp(push)[0]
-        known = log.known_events(tx, [at.entry.event_id])
-        if at.entry.event_id not in known:
-            (number,) = log.new_ingest_ids(tx, 1)
-            fact = (number, at.entry.event_id, at.body_hash, at.entry.type, at.entry.schema, at.entry.body)
-            log.add_facts(tx, [(*fact, row.till_id, row.store_id, push.incarnation, at.seq, row.at_ms)])
-            where = (ingest_pos.c.incarnation == push.incarnation) & (ingest_pos.c.seq == at.seq)
-            own = where & (ingest_pos.c.event_id == at.entry.event_id)
-            tx.execute(update(ingest_pos).where(own).values(ingest_id=number, chain_ok=sound))
+        number = self._number(tx, row, push)
+        _name_fact(tx, push, number, sound=sound)
         done = {"resolved_at_ms": self._now_ms(), "resolved_by": by}
         tx.execute(update(quarantine).where(quarantine.c.quarantine_id == quarantine_id).values(done))
         self._inbox.settle(tx, _case_key(quarantine_id), "It could be read at last and was taken in.")
+
+    def _number(self, tx: Connection, row: Row[Any], push: Push) -> int:
+        """The fact's place in the log, where it may be already; one whose id stands for another is kept beside it."""
+        at = chain.stamp(push)[0]
+        event_id = at.entry.event_id
+        known = log.known_events(tx, [event_id])
+        if event_id in known and known[event_id].body_hash != at.body_hash:
+            who = TillIdentity(row.device_id, row.till_id, row.store_id)
+            self._inbox.raise_many(tx, [collision(who, push.incarnation, at)])
+            event_id = collision_id(event_id, at.body_hash)
+            known = log.known_events(tx, [event_id])
+        if event_id in known:
+            return known[event_id].ingest_id
+        (number,) = log.new_ingest_ids(tx, 1)
+        fact = (number, event_id, at.body_hash, at.entry.type, at.entry.schema, at.entry.body)
+        log.add_facts(tx, [(*fact, row.till_id, row.store_id, push.incarnation, at.seq, row.at_ms)])
+        return number
+
+
+def _name_fact(tx: Connection, push: Push, number: int, *, sound: bool) -> None:
+    """For the place that was stepped over with this frame."""
+    where = (ingest_pos.c.incarnation == push.incarnation) & (ingest_pos.c.seq == push.first_seq)
+    own = where & (ingest_pos.c.hash == push.head_hash) & ingest_pos.c.ingest_id.is_(None)
+    tx.execute(update(ingest_pos).where(own).values(ingest_id=number, chain_ok=sound))
 
 
 def _case_key(quarantine_id: str) -> str:

@@ -167,6 +167,8 @@ class IngestService:
                         self._raw_frames.file(tx, frame.quarantine_id, THIS_SERVER, sound=True)
             except ShopError as reason:
                 _log.info("a raw frame waits for a person: %s", reason.message)
+            except (SQLAlchemyError, psycopg.Error) as trouble:
+                _log.warning("a raw frame could not be taken in; the others go on: %s", trouble)
         if waiting:
             self._wake_applier()
 

@@ -61,6 +61,23 @@ def test_a_hook_that_fails_before_the_commit_undoes_everything(database: Databas
         assert tx.scalar(select(feed_head.c.ver)) is None
 
 
+@pytest.mark.postgres
+def test_what_is_acknowledged_outlasts_a_power_cut_however_fast_postgresql_was_tuned(
+    postgresql_database: Database,
+) -> None:
+    with postgresql_database.write() as tx:
+        tx.execute(
+            text(f"alter database {postgresql_database.engine.url.database} set synchronous_commit = off")
+        )
+    tuned = Database(postgresql_database.engine.url.render_as_string(hide_password=False))
+    seen = {}
+    for lasting in (True, False, True):
+        with tuned.write(lasting=lasting) as tx:
+            seen[lasting] = tx.scalar(text("show synchronous_commit"))
+    tuned.close()
+    assert seen == {True: "on", False: "off"}
+
+
 def test_an_encrypted_file_opens_with_its_key_only(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'shop.db'}"
     keyed = Database(url, key="5e" * 32)

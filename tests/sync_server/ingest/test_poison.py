@@ -108,6 +108,20 @@ def test_poison_is_kept_and_delays_nothing(till: ATill, app: Litestar, database:
         assert tx.scalar(select(func.count()).select_from(sale)) == len(poisons())
 
 
+def test_an_entry_with_an_id_of_a_kind_that_nobody_makes_delays_nothing(
+    till: ATill, app: Litestar, database: Database
+) -> None:
+    for length in (1, 33, 64):
+        till.record_bytes("sale.posted", b"poison", event_id=b"i" * length)
+    till.record(a_sale(1))
+    till.push()
+    app.state.services.applier.drain()
+    with database.read() as tx:
+        assert tx.scalar(select(func.count()).select_from(ingest_queue)) == 0
+        assert tx.scalar(select(func.count()).select_from(quarantine)) == 3
+        assert tx.scalar(select(func.count()).select_from(sale)) == 1
+
+
 def test_no_page_breaks_over_what_a_broken_till_states(
     till: ATill, app: Litestar, database: Database, office: Client
 ) -> None:

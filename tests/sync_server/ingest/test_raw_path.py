@@ -13,6 +13,7 @@ from shared_models import wire
 from shared_models.cash import OperatorLoggedIn
 from shared_models.sync_api import PushReply
 from sync_server.database import Database
+from sync_server.exceptions.tables import exception_case
 from sync_server.ingest.tables import ingest_log, ingest_pos, quarantine
 from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store
 
@@ -104,6 +105,22 @@ def test_a_frame_whose_fact_came_by_another_way_is_not_booked_twice(
         assert len(tx.scalars(select(ingest_log.c.body)).all()) == 1
 
 
+def test_a_frame_whose_id_stands_for_another_fact_is_booked_beside_it(
+    till: ATill, app: Litestar, database: Database
+) -> None:
+    till.push(1, 1)
+    till.entries.pop()
+    till.entries.pop()
+    till.record(OperatorLoggedIn("op9", "Eve", "03-1"), event_id=till.entries[0].event_id)
+    till.send_raw(wire.pack(till.batch(2, 2)))
+    app.state.services.ingest.take_in_raw()
+    with database.read() as tx:
+        bodies = tx.scalars(select(ingest_log.c.body).order_by(ingest_log.c.ingest_id)).all()
+        kinds = tx.scalars(select(exception_case.c.kind).order_by(exception_case.c.kind)).all()
+    assert bodies == [entry.body for entry in till.entries]
+    assert kinds == ["id_collision", "quarantined"]
+
+
 def test_a_frame_that_still_cannot_be_read_stays(till: ATill, office: Client) -> None:
     till.send_raw(b"noise")
     (row,) = office.get("/api/v1/quarantine").json()["rows"]
@@ -144,6 +161,20 @@ def test_a_good_entry_that_came_raw_is_booked_by_the_server_itself(
     (row,) = office.get("/api/v1/quarantine").json()["rows"]
     assert row["resolved_by"] == "the server"
     assert till.push(3, 3).high == 3
+
+
+@pytest.mark.expects_log
+def test_a_frame_that_the_database_does_not_take_keeps_no_other_waiting(
+    app: Litestar, till: ATill, database: Database
+) -> None:
+    with database.write() as tx:
+        tx.execute(text("create unique index one_of_a_kind on ingest_log (type)"))
+    till.record_bytes("sale.voided", b"{}")
+    for seq in range(1, 5):
+        till.send_raw(wire.pack(till.batch(seq, seq)))
+    app.state.services.ingest.take_in_raw()
+    with database.read() as tx:
+        assert sorted(tx.scalars(select(ingest_log.c.type))) == ["operator.logged_in", "sale.voided"]
 
 
 def test_a_raw_entry_that_was_edited_waits_for_a_person(
