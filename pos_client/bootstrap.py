@@ -175,17 +175,16 @@ class OpenTill:
             second_screen=self.second_screen,
             label_printer=self.labels.printer if self.labels else None,
         )
-        if devices.printer is not None:
-            self.spooler = Spooler(
-                self.books.jobs,
-                devices.printer,
-                devices.drawer or KeyOnlyDrawer(),
-                self._hear_spooler,
-                idle=self.books.checkpoint,
-            )
-            self.books.on_jobs = self._wake_workers
-            self.spooler.start()
-            self.spooler.wake()
+        self.spooler = Spooler(
+            self.books.jobs,
+            devices.printer,
+            devices.drawer or (KeyOnlyDrawer() if devices.printer else None),
+            self._hear_spooler,
+            idle=self.books.checkpoint,
+        )
+        self.books.on_jobs = self._wake_workers
+        self.spooler.start()
+        self.spooler.wake()
         self.cards.start()
         self.scales.start()
         if self.display is not None:

@@ -26,13 +26,15 @@ def devices_of(settings: TillSettings, virtual_port: int | None = None) -> Devic
         second_screen=settings.second_screen,
         label_printer=settings.label_printer,
         label_roll=settings.label_roll,
+        drawer=_trigger_of(settings),
     )
     if not address or address == VIRTUAL:
         return there
     return msgspec.structs.replace(
         there,
         printer=PrinterSettings(address, settings.printer_profile),
-        drawer=_drawer_of(settings),
+        drawer=there.drawer
+        or msgspec.convert({"type": "pulse", "sensor": settings.drawer_sensor}, PulseSettings),
         second_printer=_second_printer_of(settings),
     )
 
@@ -44,7 +46,5 @@ def _second_printer_of(settings: TillSettings) -> PrinterSettings | None:
     return PrinterSettings(settings.second_printer, profile, name="Second printer")
 
 
-def _drawer_of(settings: TillSettings) -> PulseSettings | TriggerSettings:
-    if settings.drawer:
-        return TriggerSettings(settings.drawer, settings.drawer_trigger)
-    return msgspec.convert({"type": "pulse", "sensor": settings.drawer_sensor}, PulseSettings)
+def _trigger_of(settings: TillSettings) -> TriggerSettings | None:
+    return TriggerSettings(settings.drawer, settings.drawer_trigger) if settings.drawer else None

@@ -61,13 +61,16 @@ class SpoolerStatus(msgspec.Struct, frozen=True):
 
 
 class Spooler:
-    """Works through the jobs between `start` and `stop`. `report` and `idle` are called on its thread."""
+    """Works through the jobs between `start` and `stop`. `report` and `idle` are called on its thread.
+
+    Jobs for a device that the till does not have are cancelled at once, so that none waits for one that comes later.
+    """
 
     def __init__(
         self,
         jobs: JobQueue,
-        printer: ReceiptPrinter,
-        drawer: CashDrawer,
+        printer: ReceiptPrinter | None,
+        drawer: CashDrawer | None,
         report: Callable[[SpoolerStatus], None],
         idle: Callable[[], None] = lambda: None,
         pauses_s: tuple[float, ...] = PAUSES_S,
@@ -152,26 +155,29 @@ class Spooler:
 
     def _next_job(self) -> bool:
         """Whether there is reason to go on at once."""
-        if self._jobs.any_queued("drawer"):
-            self._pulse()
+        if self._drawer is not None and self._jobs.any_queued("drawer"):
+            self._pulse(self._drawer)
             return True
         job = self._jobs.claim()
         if job is None:
             return False
-        if job.kind == "drawer":  # posted since the look above
+        if job.kind == "drawer" and self._drawer is not None:  # posted since the look above
             self._settle_pulse(job, self._drawer.open(about_to_send=lambda: None))
             return True
-        self._receipt(job)
+        if job.kind == "drawer" or self._printer is None:
+            self._jobs.cancel(job.id)
+            return True
+        self._receipt(job, self._printer)
         return not self._failures
 
-    def _pulse(self) -> None:
+    def _pulse(self, drawer: CashDrawer) -> None:
         """The job is marked when the pulse is the very next thing: a crash before that leaves it queued."""
         claimed: list[Job] = []
 
         def claim() -> None:
             claimed.extend(filter(None, [self._jobs.claim("drawer")]))
 
-        outcome = self._drawer.open(about_to_send=claim)
+        outcome = drawer.open(about_to_send=claim)
         if not claimed:
             claim()
         for job in claimed:
@@ -187,8 +193,8 @@ class Spooler:
         else:
             self._jobs.done(job.id)
 
-    def _receipt(self, job: Job) -> None:
-        outcome = self._print(job)
+    def _receipt(self, job: Job, printer: ReceiptPrinter) -> None:
+        outcome = self._print(job, printer)
         match outcome:
             case Printed(_, note):
                 self._jobs.done(job.id)
@@ -203,14 +209,14 @@ class Spooler:
                 self._failures = 0
                 self._tell(False, reason)
 
-    def _print(self, job: Job) -> PrintOutcome:
+    def _print(self, job: Job, printer: ReceiptPrinter) -> PrintOutcome:
         try:
             document = decode_document(job.payload)
         except msgspec.DecodeError as reason:
             return Uncertain(
                 f"A waiting receipt can't be read ({reason}). Reprint it from the list of sales."
             )
-        return self._printer.print(document)
+        return printer.print(document)
 
     def _tell(self, ok: bool | None, message: str) -> None:
         waiting, uncertain = (
