@@ -109,6 +109,6 @@ def _drawer(
         case TriggerSettings():
             return DirectTriggerDrawer(settings)
         case PulseSettings() if isinstance(printer, EscposPrinter):
-            return PrinterPulseDrawer(printer.transport, settings)
+            return PrinterPulseDrawer(printer.transport, settings, half_sent=printer.half_sent)
         case _:
             return None

@@ -20,6 +20,7 @@ from hardware.drawers.base import (
 )
 from hardware.escpos.commands import drawer_pulse, drawer_pulse_in_real_time
 from hardware.printers.escpos_dialogue import drawer_pin_is_high, is_stopped
+from hardware.printers.half_sent import HalfSent
 from hardware.transport.base import Channel, NotReachable, SendFailed, Transport
 
 _LOOK_S = 0.05
@@ -48,9 +49,15 @@ class PrinterPulseDrawer:
     """
 
     def __init__(
-        self, transport: Transport, settings: PulseSettings | None = None, name: str = "Cash drawer"
+        self,
+        transport: Transport,
+        settings: PulseSettings | None = None,
+        name: str = "Cash drawer",
+        half_sent: HalfSent | None = None,
     ) -> None:
+        """`half_sent` is the printer's: what a broken job left in it would swallow the pulse."""
         self._transport = transport
+        self._half_sent = half_sent or HalfSent()
         self._settings = settings or PulseSettings()
         self.name = name
 
@@ -71,7 +78,7 @@ class PrinterPulseDrawer:
         if stopped:
             pulse = drawer_pulse_in_real_time(settings.pin, settings.on_ms)
         else:
-            pulse = drawer_pulse(settings.pin, settings.on_ms, settings.off_ms)
+            pulse = self._half_sent.rest() + drawer_pulse(settings.pin, settings.on_ms, settings.off_ms)
         about_to_send()
         try:
             channel.send(pulse, settings.send_timeout_s)

@@ -101,6 +101,8 @@ class Interpreter:
         match token:
             case Characters(data):
                 self._characters(data)
+            case Unknown(b"\0"):
+                pass  # printers pass over it
             case Unknown(raw):
                 self._printed.append(UnknownCommand(raw))
             case Command(name, parameters):

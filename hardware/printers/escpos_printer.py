@@ -6,13 +6,14 @@ import msgspec
 
 from hardware.escpos.encoder import encode
 from hardware.escpos.models import GENERIC_80_MM, Confirmation
-from hardware.escpos.profile import profile_named
-from hardware.printers.base import NotSent, PrintOutcome
+from hardware.escpos.profile import PrinterProfile, profile_named
+from hardware.printers.base import NotSent, PrintOutcome, Uncertain
 from hardware.printers.escpos_dialogue import DialogueTimes, ask_status, print_job
-from hardware.receipt_document import ReceiptDocument
+from hardware.printers.half_sent import HalfSent, NoticesBreaks
+from hardware.receipt_document import Cut, ReceiptDocument
 from hardware.status import PrinterStatus
 from hardware.transport.address import transport_at
-from hardware.transport.base import Busy, KnowsItsDevice, NotReachable, SendFailed, Transport
+from hardware.transport.base import Busy, Channel, KnowsItsDevice, NotReachable, SendFailed, Transport
 from shared_models.errors import ShopError
 
 
@@ -41,6 +42,7 @@ class EscposPrinter:
         self._settings = settings
         self._transport = transport or transport_at(settings.address)
         self._times = times or DialogueTimes()
+        self.half_sent = HalfSent()
 
     @property
     def name(self) -> str:
@@ -66,9 +68,24 @@ class EscposPrinter:
             return NotSent(known.obstacle)
         try:
             with self._transport.open() as channel:
-                return print_job(channel, job, self._confirmation(profile.confirmation), self._times)
+                return self._sent(channel, job, profile)
         except NotReachable as failure:
             return NotSent(failure.message)
+
+    def _sent(self, channel: Channel, job: bytes, profile: PrinterProfile) -> PrintOutcome:
+        """What an earlier job left behind is ended and cut off first: nobody gets it with a receipt of their own.
+
+        A queue takes its broken jobs back, and how far one got it does not say.
+        """
+        if self.half_sent:
+            job = self.half_sent.rest() + encode(ReceiptDocument((Cut(),)), profile) + job
+        watched = NoticesBreaks(channel)
+        outcome = print_job(watched, job, self._confirmation(profile.confirmation), self._times)
+        if isinstance(outcome, Uncertain) and watched.broke and self._transport.two_way:
+            self.half_sent.broke_off(job)
+        elif not isinstance(outcome, NotSent):
+            self.half_sent.is_over()
+        return outcome
 
     def status(self) -> PrinterStatus:
         known = self._known_from_outside()

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from hardware.escpos.interpreter import Interpreter
 from hardware.escpos.models import CodePages
 from hardware.escpos.paper import Pulse, Receipt
 from hardware.escpos.real_time import RealTimeWatch
+from hardware.printers.virtual_state import PrinterState
 from hardware.status import PaperState
 
 _CHUNK = 4096
@@ -35,7 +36,8 @@ class VirtualPrinter:
     """Starts with `start()` or `with`. Any thread may call any method, and it takes effect at once.
 
     What is to be printed waits in the printer's memory, as in a real one: while the paper is out or the cover
-    open it stays there and is printed later, and a caller that has hung up by then never hears of it.
+    open it stays there and is printed later, and a caller that has hung up by then never hears of it. Half a command of
+    a caller that hung up waits for its end too, whoever sends that.
     """
 
     def __init__(
@@ -56,9 +58,10 @@ class VirtualPrinter:
         self._memory_bytes = memory_bytes
         self._tell = on_receipt
         self._paper = Interpreter(paper_dots, code_pages, on_receipt=self._on_receipt)
-        self._state = _State()
+        self._state = PrinterState()
         self._memory: deque[tuple[Token, int, _Caller]] = deque()
         self._memory_used = 0
+        self._half: Decoder | None = None
         self._callers: dict[socket.socket, _Caller] = {}
         self._selector = selectors.DefaultSelector()
         self._listener: socket.socket | None = None
@@ -197,7 +200,8 @@ class VirtualPrinter:
         with suppress(OSError):  # the caller has gone again
             connection, _ = listener.accept()
             connection.setblocking(False)
-            self._callers[connection] = _Caller(connection)
+            self._callers[connection] = _Caller(connection, self._half or Decoder())
+            self._half = None
             self._selector.register(connection, selectors.EVENT_READ)
 
     def _read(self, caller: _Caller) -> None:
@@ -344,7 +348,7 @@ class VirtualPrinter:
         for caller in list(self._callers.values()):
             self._drop(caller, reset=True)
         self._memory.clear()
-        self._memory_used = 0
+        self._memory_used, self._half = 0, None
         with self._changed:
             self._paper.apply(Command("ESC @"))
 
@@ -352,6 +356,8 @@ class VirtualPrinter:
         if not caller.paused:
             self._selector.unregister(caller.connection)
         del self._callers[caller.connection]
+        if caller.decoder.waiting:
+            self._half = caller.decoder
         if reset:
             now = struct.pack("ii", 1, 0)
             with suppress(OSError):
@@ -391,25 +397,10 @@ class VirtualPrinter:
         return result()
 
 
-class _State(msgspec.Struct):
-    paper: PaperState = "ok"
-    cover_open: bool = False
-    silent: bool = False
-    bytes_per_second: float | None = None
-    next_at_s: float = 0.0
-    out_at_dots: int | None = None
-    hang_up_after: int | None = None
-    drawer: Literal["none", "shut", "open", "jammed"] = "none"
-
-    @property
-    def can_print(self) -> bool:
-        return self.paper != "out" and not self.cover_open
-
-
 class _Caller:
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, decoder: Decoder) -> None:
         self.connection = connection
-        self.decoder = Decoder()
+        self.decoder = decoder
         self.real_time = RealTimeWatch()
         self.paused = False
 

@@ -5,6 +5,9 @@ import threading
 
 from PIL import Image
 
+from hardware.drawers.base import Pulsed
+from hardware.drawers.printer_pulse import PrinterPulseDrawer
+from hardware.escpos.paper import PrintedImage
 from hardware.printers.base import Printed, Uncertain
 from hardware.receipt_document import Cut, Logo, ReceiptDocument, Text
 from tests.hardware.test_every_wire import wait_until
@@ -28,10 +31,29 @@ def test_a_printer_gone_in_the_middle_of_an_image_is_uncertain_and_no_dot_of_it_
     assert isinstance(outcome, Uncertain)
     assert "Look whether the receipt came out" in outcome.reason
     assert printer.print(RECEIPT) == Printed()
-    assert len(virtual_printer.receipts) == 2, "the broken one was never cut"
-    (line,) = (line for line in virtual_printer.receipts[-1].lines if line.strip())
-    assert line.strip() == "Thank you"
-    assert virtual_printer.receipts[-1].unknown == []
+    assert what_is_on(virtual_printer.receipts[-1]) == ["Thank you"], (
+        "what waited in the printer came out before"
+    )
+    assert len(virtual_printer.receipts) == 3, "the half one, cut off, and the next"
+
+
+def test_a_drawer_opens_also_while_the_printer_waits_for_the_rest_of_a_picture(driver, virtual_printer):
+    printer = driver()
+    virtual_printer.hang_up_after(10_000)
+    assert isinstance(printer.print(ReceiptDocument((Logo(png=picture()), Cut()))), Uncertain)
+    drawer = PrinterPulseDrawer(printer.transport, half_sent=printer.half_sent)
+    assert drawer.open() == Pulsed()
+    assert len(virtual_printer.wait_for_pulses(1, timeout_s=2)) == 1
+    assert printer.print(RECEIPT) == Printed()
+    assert what_is_on(virtual_printer.receipts[-1]) == ["Thank you"]
+    assert len(virtual_printer.pulses) == 1
+
+
+def what_is_on(receipt):
+    """Its lines, and 'a picture' for each of those; no bytes that a printer would have printed as rubbish."""
+    assert receipt.unknown == []
+    pictures = ["a picture" for item in receipt.items if isinstance(item, PrintedImage)]
+    return [*pictures, *(line.strip() for line in receipt.lines if line.strip())]
 
 
 def test_paper_that_ends_after_the_text_and_before_the_cut_leaves_the_receipt_uncertain(
