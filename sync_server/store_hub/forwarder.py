@@ -6,16 +6,14 @@ import logging
 import threading
 from collections.abc import Callable
 
-from sqlalchemy import select, update
-
 from shared_models import wire
 from shared_models.hub_api import HubHello, HubHelloReply
 from shared_models.protocol import PROTOCOL
 from shared_models.sync_api import MAX_BATCH_ENTRIES, HashesRequest, Hello, Push, PushReply, SegmentVerdict
 from sync_server.database import Database
-from sync_server.ingest.tables import quarantine
 from sync_server.ports import ElapsedMs, NowMs
-from sync_server.store_hub import entries, gaps, journals, mirror, pruning
+from sync_server.store_hub import aside, entries, gaps, journals, mirror, pruning
+from sync_server.store_hub.aside import PutOff
 from sync_server.store_hub.central import CentralAway, CentralRefused
 from sync_server.store_hub.gaps import Patience
 from sync_server.store_hub.journals import Hashes, ToPassOn
@@ -69,6 +67,7 @@ class Forwarder:
         self._away_until_ms = self._hello_due_ms = elapsed_ms()
         self._paces: dict[bytes, _Pace] = {}
         self._patience = Patience()
+        self._put_off = PutOff()
         self._stuck = b""
         self.shut_out = False
         """The central server takes nothing from this hub any more: the tills must go there themselves."""
@@ -280,27 +279,40 @@ class Forwarder:
         for gap in self._patience.is_over(all_gaps, self._elapsed_ms()):
             with self._db.read() as tx:
                 left = list(entries.one_by_one(tx, gap.incarnation, gap.after))
-            for one in left:
-                self._central.push_raw(
-                    gap.device_id, wire.pack(one), "its till does not bring what lies before it"
-                )
-                with self._db.write() as tx:
+            with self._db.write() as tx:
+                aside.put(tx, gap.incarnation, left)
+                for one in left:
                     gaps.forget(tx, one)
+        self._pass_on_raw()
 
     def _pass_on_raw(self) -> None:
-        """What a till could bring no other way, byte for byte."""
-        open_frames = select(quarantine.c.quarantine_id, quarantine.c.device_id, quarantine.c.raw)
-        open_frames = open_frames.where(quarantine.c.raw.is_not(None), quarantine.c.resolved_at_ms.is_(None))
+        """What a till could bring no other way, byte for byte. What is refused keeps nothing else waiting."""
         with self._db.read() as tx:
-            frames = tx.execute(open_frames.order_by(quarantine.c.at_ms).limit(100)).all()
-        for frame in frames:
-            reply = self._central.push_raw(frame.device_id, frame.raw, "it came raw to the store's hub")
-            done = {"resolved_at_ms": self._now_ms(), "resolved_by": "passed on"}
-            with self._db.write() as tx:
-                by_id = quarantine.c.quarantine_id == frame.quarantine_id
-                tx.execute(update(quarantine).where(by_id).values(done))
-            if reply is not None:
-                self._settle(self._central, frame.device_id, reply)
+            frames = aside.to_pass_on(tx)
+        for id, device_id in frames:
+            if not self._put_off.waits(id, self._elapsed_ms()):
+                self._pass_on_frame(id, device_id)
+
+    def _pass_on_frame(self, id: str, device_id: str) -> None:
+        with self._db.read() as tx:
+            frame = aside.frame(tx, id)
+        try:
+            reply = self._central.push_raw(device_id, frame, "it came raw to the store's hub")
+        except CentralRefused as refused:
+            if refused.refusal in _SHUT_OUT or refused.answered in _LATER:
+                raise
+            self._put_off.refused(id, self._elapsed_ms())
+            _log.warning("a frame of till machine %s is refused and kept: %s", device_id, refused.message)
+            return
+        except CentralAway as away:
+            if away.was_sent:
+                self._put_off.unanswered(id, self._elapsed_ms())
+            raise
+        self._put_off.taken(id)
+        with self._db.write() as tx:
+            aside.passed_on(tx, id, self._now_ms())
+        if reply is not None:
+            self._settle(self._central, device_id, reply)
 
 
 def _hashes_there(

@@ -191,7 +191,9 @@ def settle(
     digest = digest if high else START
     said = {"central_high": high, "central_hash": digest}
     ours = relayed.c.incarnation == id
-    tx.execute(update(relayed).where(ours & (relayed.c.central_high > high)).values(kept_raw=0))
+    went_back = update(relayed).where(ours & (relayed.c.central_high > high)).values(kept_raw=0)
+    if tx.execute(went_back).rowcount:
+        aside.bring_again(tx)
     tx.execute(update(relayed).where(ours).values(said))
     held = log.incarnation_of(tx, id)
     if held is None:

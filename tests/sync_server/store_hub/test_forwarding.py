@@ -15,14 +15,17 @@ from shared_models.reference import FeedPage, FeedPosition
 from shared_models.store_config import StoreConfig
 from shared_models.sync_api import HashesReply, HashesRequest, Poke, Push, PushReply, SnapshotManifest
 from sync_server.database import Database
+from sync_server.exceptions.service import ExceptionService
 from sync_server.feed.service import MAX_PAGE
+from sync_server.ingest.raw_frames import RawFrames
 from sync_server.ports import NowMs
 from sync_server.store_hub import journals
-from sync_server.store_hub.central import CentralAway
+from sync_server.store_hub.aside import REFUSED_AGAIN_MS
+from sync_server.store_hub.central import CentralAway, CentralRefused
 from sync_server.store_hub.forwarder import HELLO_EVERY_MS, Forwarder
 from sync_server.store_hub.rounds import Rounds
 from tests.sync_server.conftest import Clock
-from tests.sync_server.store_hub.test_journals import AHubsBooks
+from tests.sync_server.store_hub.test_journals import WHO, AHubsBooks
 
 _TEN_YEARS_MS = 10 * 365 * 86_400_000
 
@@ -58,7 +61,7 @@ class Fragile:
 
     def push_raw(self, device_id: str, frame: bytes, reason: str) -> PushReply | None:
         self.raw.append(wire.unpack(frame, Push).first_seq)
-        self.high = self.raw[-1]
+        self.high += self.raw[-1] == self.high + 1
         return self._reply()
 
     def _reply(self) -> PushReply:
@@ -109,6 +112,62 @@ def test_an_entry_that_kills_the_central_server_is_found_and_brought_raw_and_the
     assert central.deaths <= 9
     with sqlite_database.read() as tx:
         assert journals.waiting(tx) == (0, None)
+
+
+class Choosy(Fragile):
+    """A central server, or a proxy before it, that takes no frame of more than a few bytes."""
+
+    def __init__(self, books: AHubsBooks) -> None:
+        super().__init__(books, deadly_seq=0)
+        self.refusals = 0
+
+    def push_raw(self, device_id: str, frame: bytes, reason: str) -> PushReply | None:
+        if len(frame) < 10:
+            self.raw.append(len(frame))
+            return None
+        self.refusals += 1
+        raise CentralRefused("too large", 413, "too_large")
+
+
+@pytest.mark.expects_log
+def test_frames_that_the_central_server_refuses_keep_nobody_waiting_and_are_brought_again_later(
+    sqlite_database: Database, books: AHubsBooks, clock: Clock
+) -> None:
+    raw_frames = RawFrames(ExceptionService(clock), clock)
+    with sqlite_database.write() as tx:
+        for number in range(120):
+            raw_frames.keep(tx, WHO, b"a large frame %d" % number, "it fails")
+            clock.advance(1)
+        raw_frames.keep(tx, WHO, b"small", "it fails")
+    elapsed, central = [0], Choosy(books)
+    hub = forwarder(sqlite_database, central, clock, lambda: elapsed[0])
+    for _ in range(5):
+        hub.round()
+        elapsed[0] += 5_000
+    assert (central.high, central.raw, central.refusals) == (8, [5], 120)
+    elapsed[0] += REFUSED_AGAIN_MS
+    hub.round()
+    assert central.refusals == 240
+
+
+class Deadly(Fragile):
+    """A central server that dies of every frame."""
+
+    def push_raw(self, device_id: str, frame: bytes, reason: str) -> PushReply | None:
+        self.deaths += 1
+        raise CentralAway("no answer", was_sent=True)
+
+
+def test_a_frame_that_kills_the_central_server_keeps_the_tills_waiting_for_three_rounds_and_no_longer(
+    sqlite_database: Database, books: AHubsBooks, clock: Clock
+) -> None:
+    with sqlite_database.write() as tx:
+        RawFrames(ExceptionService(clock), clock).keep(tx, WHO, b"a frame", "it fails")
+    central = Deadly(books, deadly_seq=0)
+    rounds = Rounds("up", forwarder(sqlite_database, central, clock, lambda: 0).round, jitter=lambda most: 0)
+    for _ in range(6):
+        rounds.turn()
+    assert (central.high, central.deaths) == (8, 3)
 
 
 def test_a_hub_whose_clock_was_years_ahead_for_once_greets_every_minute_all_the_same(
