@@ -56,6 +56,8 @@ class ScaleCounter:
         self._lock = threading.Lock()
         self._line: _Line | None = None
         self._numbers = 0
+        self._tared: _Line | None = None
+        """The line whose tare the scale still has; the scale's thread alone knows it."""
         self._woken = threading.Event()
         self._turns = Turns("scale", self._turn)
 
@@ -129,18 +131,41 @@ class ScaleCounter:
         return 0.0
 
     def _weigh(self, line: _Line, weighing: Weighing) -> None:
-        """Until the line is done with; a tare that it asked for goes with it."""
-        has_tare = False
+        """Until the line is done with; a tare that it asked for goes with it, or before the next one is weighed."""
         while self._line is line and not self._turns.stopping():
             self._woken.clear()
-            for key in self._pressed(line):
-                told = weighing.zero() if key == "zero" else weighing.tare()
-                has_tare = has_tare or (key == "tare" and told.condition == "done")
-                self._tell(line, told)
-            self._hear(line, weighing.look())
+            in_the_way = self._old_tare(line, weighing)
+            if in_the_way is None:
+                for key in self._pressed(line):
+                    self._tell(line, weighing.zero() if key == "zero" else self._tare(line, weighing))
+            self._hear(line, in_the_way or weighing.look())
             self._woken.wait(self._rest_s)
-        if has_tare:
-            weighing.clear_tare()
+        if self._tared is line and weighing.clear_tare().condition == "done":
+            self._tared = None
+
+    def _tare(self, line: _Line, weighing: Weighing) -> Reading:
+        told = weighing.tare()
+        if weighing.scale_keeps_tare:
+            self._tared = line
+        return told
+
+    def _old_tare(self, line: _Line, weighing: Weighing) -> Reading | None:
+        """What keeps the tare of an earlier line on the scale; None once nothing of it is there.
+
+        A scale that can't be told to drop it does so when its tare is pressed with nothing on it.
+        """
+        if self._tared is None or self._tared is line:
+            return None
+        told = weighing.clear_tare()
+        if told.condition == "not_possible":
+            found = weighing.look()
+            told = Reading("not_zeroed")
+            if found.weight is None and found.is_answer:
+                told = weighing.tare()
+        if told.condition != "done":
+            return told
+        self._tared = None
+        return None
 
     def _pressed(self, line: _Line) -> list[Key]:
         with self._lock:

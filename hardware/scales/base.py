@@ -108,6 +108,10 @@ class Weighing(Protocol):
 
     def clear_tare(self) -> Reading: ...
 
+    @property
+    def scale_keeps_tare(self) -> bool:
+        """Whether a tare of this weighing outlives it, because it is the scale's own."""
+
 
 class Scale(Protocol):
     """Every call takes as long as the scale does: never on the window's thread."""

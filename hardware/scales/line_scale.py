@@ -72,6 +72,7 @@ class LineWeighing:
         self._request = request
         self._owed = owed
         self._tare_milli = 0
+        self._scale_keeps_tare = False
         self._begun = False
         self._heard: Weight | None = None
         self._times = 0
@@ -95,13 +96,19 @@ class LineWeighing:
     def tare(self) -> Reading:
         exchange = self._protocol.tare()
         if exchange is not None:
-            return self._told(exchange)
+            told = self._told(exchange)
+            self._scale_keeps_tare = self._scale_keeps_tare or told.condition == "done"
+            return told
         standing = self._standing
         if standing is None or standing.weight is None:
             return Reading("not_possible")
         self._tare_milli = standing.weight.milli + (self._tare_milli if standing.weight.is_net else 0)
         self._forget()
         return Reading("done")
+
+    @property
+    def scale_keeps_tare(self) -> bool:
+        return self._scale_keeps_tare
 
     def clear_tare(self) -> Reading:
         if self._tare_milli:

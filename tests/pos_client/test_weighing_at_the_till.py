@@ -152,6 +152,31 @@ def test_what_was_sold_and_still_lies_there_is_not_sold_again(counter: CardTill,
     assert notice_of(counter.session.answer(True)) == "scale_not_moved"
 
 
+@pytest.mark.parametrize("scale", ["toledo", "cas", "berkel"], indirect=True)
+def test_a_tare_of_a_line_that_broke_off_is_taken_off_nobody_elses_goods(
+    counter: CardTill, scale: VirtualScale
+) -> None:
+    """The scale keeps its tare while the till can't reach it, or can't be told to drop it at all."""
+    scale.put(50)
+    counter.session.scan(TOMATOES)
+    counter.wait(steady)
+    counter.session.tare_scale()
+    counter.wait(lambda state: not steady(state))
+    scale.put(400)
+    counter.wait(steady)
+    scale.go_away()
+    counter.wait(saying("unreachable"))
+    counter.session.answer(False)
+    scale.come_back()
+    counter.session.scan(TOMATOES)
+    counter.wait(lambda state: scale.plate.tare_milli == 0 or saying("not_zeroed")(state))
+    scale.put(0)
+    counter.wait(saying("empty"))
+    scale.put(400)
+    assert counter.wait(steady).weighing is not None
+    assert counter.session.answer(True).lines[-1].quantity_milli == 400
+
+
 @pytest.mark.parametrize("scale", ["toledo", "dialog06"], indirect=True)
 def test_a_tare_is_for_one_line(counter: CardTill, scale: VirtualScale) -> None:
     scale.put(50)
