@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 
@@ -30,6 +31,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     under coverage a thread that any later test starts could then die at its start.
     """
     items.sort(key=lambda item: "crash_points" in item.path.parts)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Windows that a test let go of are really gone.
+
+    Qt deletes what had `deleteLater` only when an event loop begins or ends, and a test runs none: every window
+    lived on to the end, and each later change of theme, font or language went through all of them.
+    """
+    yield
+    if core := sys.modules.get("PySide6.QtCore"):
+        core.QCoreApplication.sendPostedEvents(None, core.QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture(autouse=True)
