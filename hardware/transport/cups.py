@@ -37,6 +37,10 @@ class CupsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     raw: bool = True
 
 
+class Unanswered(OSError):
+    """A command was given up: what it was to do may be done."""
+
+
 class CupsTransport:
     two_way = False
 
@@ -105,11 +109,15 @@ class CupsChannel:
         words = ("-d", self._settings.queue, *raw, "-t", "Receipt", "-")
         try:
             done = _run(self._settings, "lp", *words, given=data)
+        except Unanswered as failure:  # the job may be in the queue by now
+            raise SendFailed(str(failure), len(data)) from failure
         except OSError as failure:
             raise SendFailed(str(failure), 0) from failure
-        named = _JOB_NAME.search(done.stdout)
-        if done.returncode or named is None:
+        if done.returncode:
             raise SendFailed(f"The {self._place} took no job.", 0)
+        named = _JOB_NAME.search(done.stdout)
+        if named is None:
+            raise SendFailed(f"The {self._place} does not say which job it took.", len(data))
         return named.group(1)
 
     def _entry(self, job: str, which: str) -> str | None:
@@ -157,7 +165,7 @@ def _alerts(text: str) -> str:
 def _run(
     settings: CupsSettings, name: str, *words: str, given: bytes = b""
 ) -> subprocess.CompletedProcess[str]:
-    """Raises OSError with a sentence when the command is missing or hangs."""
+    """Raises OSError with a sentence when the command is missing, Unanswered when it hangs."""
     program = shutil.which(name)
     if program is None:
         raise OSError(
@@ -174,7 +182,7 @@ def _run(
             env={**os.environ, "LC_ALL": "C"},
         )
     except subprocess.TimeoutExpired as error:
-        raise OSError("The print system does not answer. Start it again.") from error
+        raise Unanswered("The print system does not answer. Start it again.") from error
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     )

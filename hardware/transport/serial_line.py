@@ -130,12 +130,12 @@ class SerialChannel:
             while sent < len(data):
                 chunk = data[sent : sent + _CHUNK]
                 self._line.write_timeout = max(0.001, deadline - time.monotonic())
+                sent += len(chunk)  # how much of it a port that breaks now still took, nobody knows
                 self._line.write(chunk)
-                sent += len(chunk)
                 self._wait_until_it_has_left(sent, deadline)
         except serial.SerialTimeoutException as error:
             self._line.reset_output_buffer()
-            raise SendFailed(f"The device at {self._place} stopped taking data.", sent + _CHUNK) from error
+            raise SendFailed(f"The device at {self._place} stopped taking data.", sent) from error
         except _TROUBLE as error:
             raise SendFailed(f"The connection to {self._place} broke.", sent) from error
 

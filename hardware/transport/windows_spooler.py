@@ -109,8 +109,8 @@ class WindowsSpoolerChannel:
         while (state := self._state(job)) is not None:
             began = began or bool(state & _JOB_STATUS_PRINTING)
             if state & _JOB_STATUS_ERROR or time.monotonic() > deadline:
-                self._delete(job)
-                raise SendFailed(f"The {self._place} does not print.", len(data) if began else 0)
+                untouched = self._delete(job) and not began
+                raise SendFailed(f"The {self._place} does not print.", 0 if untouched else len(data))
             time.sleep(_LOOK_S)
 
     def receive(self, timeout_s: float) -> bytes:
@@ -138,9 +138,13 @@ class WindowsSpoolerChannel:
         except self._windows.error:
             return None
 
-    def _delete(self, job: int) -> None:
-        with suppress(self._windows.error):  # it has left the queue in this moment
+    def _delete(self, job: int) -> bool:
+        """False where it had left the queue already."""
+        try:
             self._windows.SetJob(self._handle, job, 0, None, _JOB_CONTROL_DELETE)
+        except self._windows.error:
+            return False
+        return True
 
 
 def _status_of(found: dict[str, Any]) -> PrinterStatus:

@@ -12,6 +12,8 @@ from hardware.drawers.direct_trigger import BadTrigger, DirectTriggerDrawer, Tri
 from hardware.drawers.printer_pulse import PrinterPulseDrawer, PulseSettings
 from hardware.printers.escpos_printer import PrinterSettings
 from hardware.registry import DeviceSettings, connected
+from hardware.transport.base import SendFailed
+from hardware.transport.serial_line import SerialChannel
 
 FELT = PulseSettings(sensor="open_is_high", opens_within_s=0.2)
 WIRED_THE_OTHER_WAY = PulseSettings(sensor="open_is_low", opens_within_s=0.2)
@@ -70,6 +72,21 @@ def test_a_trigger_is_written_down_before_its_byte_leaves_and_not_when_nothing_i
     assert heard_by_then == [b""]
     nowhere = DirectTriggerDrawer(TriggerSettings("serial:///dev/no-such-port"))
     assert isinstance(nowhere.open(about_to_send=lambda: pytest.fail("nothing leaves")), NotPulsed)
+
+
+def test_a_serial_plug_pulled_out_while_it_writes_may_have_let_the_pulse_through():
+    """How much of a piece the port still took, nobody says."""
+
+    class Broken:
+        out_waiting = 0
+        write_timeout = 1.0
+
+        def write(self, data):
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(SendFailed) as failed:
+        SerialChannel(Broken(), "serial port COM3").send(b"\x07", 1.0)
+    assert failed.value.sent == 1
 
 
 def test_a_disk_that_is_full_keeps_the_drawer_shut(virtual_printer, transport):

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from hardware.drawers.base import NotPulsed, Pulsed
+from hardware.drawers.base import NotPulsed, Pulsed, PulseUncertain
 from hardware.drawers.printer_pulse import PrinterPulseDrawer
 from hardware.escpos.decoder import Decoder
 from hardware.escpos.interpreter import Interpreter
@@ -144,6 +144,27 @@ def test_without_cups_the_cashier_is_told_so(monkeypatch):
     )
 
 
+@pytest.mark.parametrize(
+    "lp",
+    ["cat > {folder}/taken; sleep 3", "cat > {folder}/taken; echo queued as number 7"],
+    ids=["it hangs", "its answer can't be read"],
+)
+def test_a_job_that_the_print_system_may_have_taken_is_not_given_to_it_again_unasked(
+    lp, tmp_path, monkeypatch
+):
+    """It may come out later: a second one without COPY, or a pulse that nobody expects, would be too many."""
+    for name, script in (("lp", lp.format(folder=tmp_path)), ("lpstat", "echo printer receipts is idle.")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr("hardware.transport.cups._COMMAND_S", 0.5)
+    queue = CupsTransport(CupsSettings("receipts"))
+    outcome = EscposPrinter(PrinterSettings("cups://receipts"), queue, TIMES).print(RECEIPT)
+    assert (tmp_path / "taken").read_bytes() != b""
+    assert isinstance(outcome, Uncertain)
+    assert isinstance(PrinterPulseDrawer(queue).open(), PulseUncertain)
+
+
 @pytest.fixture
 def windows():
     return FakeWindows("Receipt printer")
@@ -192,6 +213,20 @@ def test_a_job_that_hangs_in_windows_queue_is_taken_out_of_it(windows_printer, w
 def test_a_job_that_windows_had_begun_to_print_is_uncertain(windows_printer, windows):
     windows.stops_while_printing = True
     assert isinstance(windows_printer.print(RECEIPT), Uncertain)
+
+
+def test_a_job_that_left_windows_queue_in_the_moment_it_was_to_be_taken_out_is_uncertain(
+    windows_printer, windows, monkeypatch
+):
+    def too_late(*_):
+        windows.unplugged = False
+        windows._work()
+        raise windows.error(87, "SetJob", "The parameter is incorrect.")
+
+    windows.unplugged = True
+    monkeypatch.setattr(windows, "SetJob", too_late)
+    assert isinstance(windows_printer.print(RECEIPT), Uncertain)
+    assert len(on_paper(windows.paper)) == 1
 
 
 def test_a_printer_that_windows_does_not_know_is_named(windows):
