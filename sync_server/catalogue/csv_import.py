@@ -15,6 +15,7 @@ from sync_server.catalogue.csv_rows import BadRow, ProductRow, read_rows
 from sync_server.catalogue.families import fault_of_links
 from sync_server.catalogue.service import DEFAULT_TAX_CATEGORY, CatalogueService, KeptProduct
 from sync_server.ports import NewId
+from sync_server.reference_lock import hold_reference
 
 _BATCH = 500
 MAX_REPORTED = 5000
@@ -52,6 +53,8 @@ class CatalogueImport:
         self, tx: Connection, file: BinaryIO, currency: Currency, *, dry_run: bool, changed_by: str
     ) -> ImportReport:
         """Reads the file once, in batches. A dry run finds the same bad rows and writes nothing."""
+        if not dry_run:
+            hold_reference(tx)
         return _Run(self._catalogue, self._prices, self._new_id, tx, dry_run, changed_by).over(
             read_rows(file, currency)
         )

@@ -17,6 +17,7 @@ from sync_server.catalogue.product_names import clean_name, fault_of_name, folde
 from sync_server.catalogue.tables import barcode, category, product
 from sync_server.errors import Conflict, Invalid, NotFound
 from sync_server.ports import NewId, NowMs, Publisher
+from sync_server.reference_lock import hold_reference
 
 STREAM = "catalogue"
 DEFAULT_TAX_CATEGORY = "standard"
@@ -66,6 +67,7 @@ class CatalogueService:
     def create(self, tx: Connection, fields: ProductFields) -> KeptProduct:
         """A new product; a removed one with the same SKU comes back as itself."""
         fields = checked(fields)
+        hold_reference(tx)
         old = self.by_sku(tx, [fields.sku]).get(fields.sku)
         if old is not None and old.active:
             raise Conflict(f"There is a product with the SKU '{fields.sku}' already.", sku=fields.sku)
@@ -83,6 +85,7 @@ class CatalogueService:
     ) -> KeptProduct:
         """The product with these fields. With `if_version`, only when nobody changed it meanwhile."""
         fields = checked(fields)
+        hold_reference(tx)
         kept = self.product(tx, product_id)
         if if_version is not None and kept.version != if_version:
             raise Conflict("Somebody changed this product meanwhile. Load it again and repeat your change.")
@@ -95,6 +98,7 @@ class CatalogueService:
 
     def remove(self, tx: Connection, product_id: str) -> None:
         """No longer for sale. Its past sales stay as they are, and its number is never given again."""
+        hold_reference(tx)
         kept = self.product(tx, product_id)
         tx.execute(delete(barcode).where(barcode.c.product_id == product_id))
         tx.execute(
@@ -197,12 +201,14 @@ class CatalogueService:
         if fault := fault_of_name(name):
             raise Invalid(fault)
         kept = msgspec.structs.replace(wanted, name=name, category_id=wanted.category_id or self._new_id())
+        hold_reference(tx)
         tx.execute(delete(category).where(category.c.category_id == kept.category_id))
         tx.execute(insert(category).values(**msgspec.structs.asdict(kept), active=True))
         self._publisher.publish(tx, STREAM, kept)
         return kept
 
     def remove_category(self, tx: Connection, category_id: str) -> None:
+        hold_reference(tx)
         used = tx.scalar(
             select(func.count())
             .select_from(product)

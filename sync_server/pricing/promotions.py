@@ -18,6 +18,7 @@ from shared_models.promotions import (
 from sync_server.errors import Invalid, NotFound
 from sync_server.ports import NewId, NowMs, Publisher
 from sync_server.pricing.tables import promotion
+from sync_server.reference_lock import hold_reference
 
 StoreIds = Callable[[Connection], Sequence[str]]
 Names = Callable[[Connection, Sequence[str]], Collection[str]]
@@ -75,6 +76,7 @@ class PromotionService:
 
     def save(self, tx: Connection, asked: NewPromotion, changed_by: str) -> KeptPromotion:
         """A new promotion, or another version of one; it is on its way to the tills at once."""
+        hold_reference(tx)
         if asked.promotion_id:
             self.promotion(tx, asked.promotion_id)
         elif (tx.scalar(select(func.count()).select_from(promotion)) or 0) >= MAX_PROMOTIONS:
@@ -93,6 +95,7 @@ class PromotionService:
 
     def remove(self, tx: Connection, promotion_id: str) -> None:
         """Gone from the tills; receipts keep what it took off."""
+        hold_reference(tx)
         self.promotion(tx, promotion_id)
         tx.execute(delete(promotion).where(promotion.c.promotion_id == promotion_id))
         for store_id in self._store_ids(tx):

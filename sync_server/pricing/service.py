@@ -18,6 +18,7 @@ from sync_server.ports import NewId, NowMs, Publisher
 from sync_server.pricing.changes import MOST_CHANGED, ChangedPrice, change_since, touched_since
 from sync_server.pricing.tables import ALL_STORES, price, tax_category
 from sync_server.pricing.timeline import KeptPrice, for_tills, in_force
+from sync_server.reference_lock import hold_reference
 
 StoreIds = Callable[[Connection], Sequence[str]]
 RequireProduct = Callable[[Connection, str], object]
@@ -64,6 +65,7 @@ class PricingService:
         valid_from_ms: int | None = None,
     ) -> KeptPrice:
         """A new price from a moment on (now, when none is given). What was charged before stays as it was."""
+        hold_reference(tx)
         self._require_product(tx, product_id)
         if not 0 <= unit_price_minor <= MAX_AMOUNT_MINOR:
             raise Invalid("A price can't be less than nothing or that large. Check the digits.")
@@ -77,6 +79,7 @@ class PricingService:
 
     def set_prices(self, tx: Connection, prices: Sequence[tuple[str, int]], changed_by: str) -> int:
         """(product_id, unit_price_minor) for all stores from now on; those in force already stay."""
+        hold_reference(tx)
         changed = 0
         now = self._now_ms()
         for part in _chunks(prices):
@@ -130,6 +133,7 @@ class PricingService:
     # Taxes
 
     def save_tax_category(self, tx: Connection, wanted: KeptTaxCategory) -> None:
+        hold_reference(tx)
         if not wanted.tax_category_id or not wanted.name.strip():
             raise Invalid("A tax category has an id and a name.")
         key = (

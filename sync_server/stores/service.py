@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from shared_models.store_config import StoreConfig
 from sync_server.errors import Conflict, Invalid, NotFound
 from sync_server.ports import NowMs, Publisher
+from sync_server.reference_lock import hold_reference
 from sync_server.stores import tables
 
 _MAX_NAME = 120
@@ -41,6 +42,7 @@ class StoreService:
     def create(self, tx: Connection, config: StoreConfig) -> StoreConfig:
         if not _STORE_ID.fullmatch(config.store_id):
             raise Invalid("A store's id is 1 to 12 letters and digits, such as 03.", store_id=config.store_id)
+        hold_reference(tx)
         if self._exists(tx, config.store_id):
             raise Conflict(f"There is a store {config.store_id} already.", store_id=config.store_id)
         row = _row(config, self._now_ms()) | {"store_id": config.store_id}
