@@ -21,6 +21,7 @@ class StoreConfig(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 
     `variance_limit_minor`: a count further off than this needs a manager's PIN to close. `offline`: what its tills may
     spend and refund without asking the server. `point_minor`: what a loyalty point pays, 0 where none is taken.
+    `logo_png` is for the top of every receipt (see `shared_models.logo`); `logo_text` stands there without it.
     """
 
     store_id: str
@@ -41,3 +42,4 @@ class StoreConfig(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     utc_offset_min: int | None = None
     offline: OfflineLimits = OfflineLimits()
     point_minor: int = 0
+    logo_png: bytes = b""

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 from sqlalchemy.exc import DBAPIError
 
 from shared_models.currency import currency
@@ -199,6 +200,21 @@ def add_till(settings: Settings, asked: argparse.Namespace) -> int:
     return 0
 
 
+def change_logo(settings: Settings, asked: argparse.Namespace) -> int:
+    png = b""
+    if asked.file:
+        with _opened(asked.file) as file:
+            png = file.read()
+    with _services(settings) as services, services.db.write() as tx:
+        before = services.stores.store(tx, asked.store)
+        services.stores.change(tx, msgspec.structs.replace(before, logo_png=png))
+    where = (
+        f"stands on every receipt of store {asked.store}" if png else f"is gone: {asked.store} has no logo"
+    )
+    print(f"The logo {where} as soon as its tills have heard of it.")
+    return 0
+
+
 def add_staff(settings: Settings, asked: argparse.Namespace) -> int:
     pin = asked.pin or getpass.getpass(f"PIN for {asked.name}: ")
     with _services(settings) as services, services.db.write() as tx:
@@ -375,6 +391,9 @@ def _parser() -> argparse.ArgumentParser:
     till.add_argument("till", help="such as 03-1")
     till.add_argument("--name", default="")
     command("enrol-code", make_code, "make a one-time code for a till").add_argument("till")
+    logo = command("logo", change_logo, "put a shop's logo onto its receipts, or take it off")
+    logo.add_argument("store", help="such as 03")
+    logo.add_argument("file", type=Path, nargs="?", help="a PNG; without one the logo is taken off")
     staff = command("add-staff", add_staff, "let a person log in at the tills of a store")
     staff.add_argument("name")
     staff.add_argument("--role", default="cashier")

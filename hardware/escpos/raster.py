@@ -68,7 +68,7 @@ def logo_dots(png: bytes, dots: int) -> Dots | None:
             if opened.width * opened.height > _LARGEST_PNG_PIXELS:
                 return None
             picture = _on_white(opened)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
         return None
     scale = min(1.0, dots / picture.width, _TALLEST_LOGO_DOTS / picture.height)
     if scale < 1.0:

@@ -53,8 +53,8 @@ def receipt_document(posted: PostedSale, store: StoreConfig, words: PaperWords =
 
 
 def shop_heading(store: StoreConfig, words: PaperWords = ENGLISH) -> Iterator[Block]:
-    if store.logo_text:
-        yield Logo(tuple(store.logo_text.splitlines()))
+    if store.logo_text or store.logo_png:
+        yield Logo(tuple(store.logo_text.splitlines()), store.logo_png)
     yield Text(store.name, align="center", bold=True)
     for line in store.address:
         yield Text(line, align="center")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
+from shared_models.logo import BadLogo, refuse_bad_logo
 from shared_models.store_config import StoreConfig
 from sync_server.errors import Conflict, Invalid, NotFound
 from sync_server.ports import NowMs, Publisher
@@ -120,6 +121,10 @@ def _row(config: StoreConfig, now_ms: int) -> dict[str, object]:
     if not _CURRENCY.fullmatch(config.currency):
         raise Invalid("A currency is three letters (ISO 4217), such as EUR.", currency=config.currency)
     _check_name(config.name)
+    try:
+        refuse_bad_logo(config.logo_png)
+    except BadLogo as bad:
+        raise Invalid(bad.message, field="logo_png") from bad
     return {
         "name": config.name,
         "currency": config.currency,

@@ -421,6 +421,7 @@ COMMANDS: dict[str, Kind] = {
     "command: somebody hired": _command(
         ("cli.add_staff",), "add-staff", "Cy", "--pin", "8264", "--store", "03"
     ),
+    "command: a logo": _command(("cli.change_logo",), "logo", "03"),
     "command: a code": _command(("cli.make_code",), "enrol-code", "03-1"),
     "command: a hub's code": _command(("cli.make_hub_code",), "hub-code", "03"),
     "command: a product file": Kind(("sync_server.cli.import_products",), _file_imported),

@@ -4,6 +4,7 @@ import codecs
 import io
 import sys
 import time
+import zlib
 
 import pytest
 import segno
@@ -139,6 +140,15 @@ def test_a_logo_is_drawn_from_a_png():
     Image.new("RGBA", (900, 100), (0, 0, 0, 255)).save(stored, "PNG")
     (picture,) = printed(Logo(png=stored.getvalue())).items
     assert (picture.width_dots, picture.height, picture.align) == (576, 64, "center")
+
+
+def test_a_logo_that_claims_to_be_enormous_is_printed_as_its_text():
+    """A few bytes that would unpack to gigabytes: no receipt may fail of them."""
+    stored = io.BytesIO()
+    Image.new("1", (8, 8)).save(stored, "PNG")
+    header = b"IHDR" + (60_000).to_bytes(4, "big") * 2 + stored.getvalue()[24:29]
+    png = stored.getvalue()[:12] + header + zlib.crc32(header).to_bytes(4, "big") + stored.getvalue()[33:]
+    assert printed(Logo(lines=("Corner Shop",), png=png)).lines == ["Corner Shop"]
 
 
 def test_a_logo_that_is_no_picture_is_printed_as_its_text():

@@ -19,6 +19,7 @@ from sync_server.auth import kept_secret
 from sync_server.cli import main
 from sync_server.database import Database
 from sync_server.settings import PREFIX, BadSetting, Settings, read_settings
+from tests.shared_models.test_logo import png
 
 PASSWORD = "correct horse battery"
 ROOT = Path(__file__).parents[2]
@@ -239,3 +240,17 @@ def until_ready(process: subprocess.Popen[bytes], url: str) -> httpx.Response:
             pass
         pause.wait(0.1)
     raise AssertionError("the server did not get ready")
+
+
+def test_a_store_gets_its_logo_from_a_file_and_loses_it_again(
+    shop: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "logo.png"
+    file.write_bytes(png(300, 100))
+    assert main(["logo", "03", str(file)]) == 0
+    assert "every receipt of store 03" in said(capsys)[0]
+    file.write_bytes(b"<svg/>")
+    assert main(["logo", "03", str(file)]) == 1
+    assert "Save the logo as PNG" in said(capsys)[1]
+    assert main(["logo", "03"]) == 0
+    assert "no logo" in said(capsys)[0]

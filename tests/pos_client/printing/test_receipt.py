@@ -8,7 +8,7 @@ import pytest
 from hardware.receipt_document import Barcode, Logo, QrCode, decode_document, encode_document
 from hardware.receipt_layout import Line, lay_out
 from pos_client.printing.paper import Paper
-from pos_client.printing.receipt import receipt_document
+from pos_client.printing.receipt import receipt_document, shop_heading
 from pos_client.till.ports import PostedSale
 from shared_models.moment import Moment
 from shared_models.sale import LineDiscount, SaleLine, SalePosted, SoldComponent, Tender
@@ -232,3 +232,9 @@ def test_a_shop_without_logo_number_or_footer_prints_without_them() -> None:
     document = Paper().receipt(posted(OAT, taxes=()), bare)
     assert not [block for block in document.blocks if isinstance(block, Logo)]
     assert decode_document(encode_document(document)) == document
+
+
+def test_the_shop_s_logo_stands_above_its_name_and_its_text_where_no_picture_can_be_printed() -> None:
+    store = msgspec.structs.replace(STORE, logo_png=b"a picture")
+    assert next(iter(shop_heading(store))) == Logo(("HARBOUR",), b"a picture")
+    assert next(iter(shop_heading(msgspec.structs.replace(store, logo_text="")))) == Logo((), b"a picture")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from litestar import Litestar
 from shared_models import reference
 from sync_server.database import Database
 from sync_server.feed.service import FeedService
+from tests.shared_models.test_logo import png
 from tests.sync_server.a_till import Client
 
 STORE: dict[str, Any] = {"store_id": "03", "name": "Corner", "currency": "EUR"}
@@ -23,6 +25,20 @@ def test_a_store_and_its_settings_reach_its_tills(office: Client, database: Data
         page = FeedService().page(tx, "config/03", "", 0, 10)
     (change,) = page.changes
     assert reference.decode(change.entity, change.body).receipt_footer == "Thank you"
+
+
+def test_a_logo_goes_to_the_tills_and_what_is_no_picture_is_refused(
+    office: Client, database: Database
+) -> None:
+    office.post("/api/v1/stores", json=STORE)
+    logo = base64.b64encode(png(300, 100)).decode()
+    assert office.put("/api/v1/stores/03", json=STORE | {"logo_png": logo}).status_code == 200
+    with database.read() as tx:
+        change = FeedService().page(tx, "config/03", "", 0, 10).changes[-1]
+    assert reference.decode(change.entity, change.body).logo_png == png(300, 100)
+    refused = office.put("/api/v1/stores/03", json=STORE | {"logo_png": base64.b64encode(b"<svg/>").decode()})
+    assert refused.status_code == 400
+    assert "PNG" in refused.json()["detail"]
 
 
 @pytest.mark.parametrize(
