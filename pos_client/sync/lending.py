@@ -189,12 +189,20 @@ def _once_more(ask: Callable[[], Reply[T] | Failure]) -> Reply[T] | Failure:
 
 def _no_lease(lease_id: str, failure: Failure) -> LeaseAnswer:
     """A server that says no is heard; one that can't be asked leaves the till to its own limits."""
-    if not isinstance(failure, Refused) or failure.status >= 500 or failure.status in _FOR_NOW:
+    if not isinstance(failure, Refused) or not _is_final(failure):
         return LeaseAnswer(None)
     reason = failure.message or in_words(failure)[1]
     return LeaseAnswer(LeaseReply(lease_id=lease_id, state=DENIED, code="refused", reason=reason))
 
 
 def _is_final(failure: Failure) -> bool:
-    """The server will never take this closing; what was spent counts by its facts."""
-    return isinstance(failure, Refused) and 400 <= failure.status < 500 and failure.status not in _FOR_NOW
+    """The server's own no, by its problem document: a bare status may be a proxy's, and says nothing about the lease.
+
+    Of a closing that the server will never take, what was spent counts by its facts.
+    """
+    return (
+        isinstance(failure, Refused)
+        and bool(failure.code)
+        and 400 <= failure.status < 500
+        and failure.status not in _FOR_NOW
+    )

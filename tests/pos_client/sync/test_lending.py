@@ -141,7 +141,7 @@ def test_an_answer_that_was_lost_is_asked_for_again_under_the_same_id(lender: Le
     assert server.asked == [WANTED.lease_id] * 2
 
 
-@pytest.mark.parametrize("failure", [NO_LINE, Refused(503), Refused(429), Nonsense("a portal")])
+@pytest.mark.parametrize("failure", [NO_LINE, Refused(503), Refused(429), Refused(403), Nonsense("a portal")])
 def test_a_server_that_can_not_be_asked_leaves_the_till_alone_and_hears_that_nothing_was_used(
     lender: Lender,
     server: Told,
@@ -167,6 +167,27 @@ def test_a_lease_that_is_not_needed_goes_back_also_when_the_server_is_away_for_a
     lender.give_back(WANTED.lease_id)
     server.wait(lambda: len(server.closed) == 3)
     assert set(server.closed) == {(WANTED.lease_id, 0)}
+
+
+@pytest.mark.parametrize("status", [403, 404, 413])
+def test_a_proxy_that_refuses_the_return_of_a_lease_has_not_the_last_word(
+    lender: Lender, server: Told, status: int
+) -> None:
+    answer_of(lender, server)
+    server.closings.append(Refused(status))
+    lender.give_back(WANTED.lease_id)
+    server.wait(lambda: server.closed == [(WANTED.lease_id, 0)] * 2)
+
+
+def test_a_return_that_the_server_itself_will_never_take_is_not_repeated(
+    lender: Lender,
+    server: Told,
+    books: TillBooks,  # noqa: F811
+) -> None:
+    answer_of(lender, server)
+    server.closings.append(Refused(404, "not_found", "This server does not know this lease."))
+    lender.give_back(WANTED.lease_id)
+    server.wait(lambda: server.closed == [(WANTED.lease_id, 0)] and not books.leases.to_tell())
 
 
 def test_what_a_start_finds_half_asked_goes_back(till: Open, server: Told) -> None:  # noqa: F811
