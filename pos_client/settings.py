@@ -13,6 +13,7 @@ from platformdirs import user_data_dir
 from hardware.displays.address import display_at
 from hardware.drawers.direct_trigger import is_trigger
 from hardware.drawers.printer_pulse import Sensor
+from hardware.escpos.profile import UnknownPrinterProfile, profile_named
 from hardware.labels.address import label_printer_at
 from hardware.labels.label_printer import DEFAULT_ROLL, BadRoll, roll_of
 from hardware.printers.escpos_printer import PrinterSettings
@@ -142,6 +143,9 @@ def _check(settings: TillSettings) -> None:
         _check_device("PRINTER", settings.printer, _printer_at)
     if settings.second_printer:
         _check_device("SECOND_PRINTER", settings.second_printer, _printer_at)
+    _check_device("PRINTER_PROFILE", settings.printer_profile, profile_named)
+    if settings.second_printer_profile:
+        _check_device("SECOND_PRINTER_PROFILE", settings.second_printer_profile, profile_named)
     _check_device("SCANNERS", settings.scanners, scanners_at)
     if settings.terminal and settings.terminal != VIRTUAL:
         _check_device("TERMINAL", settings.terminal, terminal_at)
@@ -154,6 +158,11 @@ def _check(settings: TillSettings) -> None:
     _check_device("LABEL_ROLL", settings.label_roll, roll_of)
     if settings.drawer:
         _check_device("DRAWER", settings.drawer, transport_at)
+        if settings.drawer in (settings.printer, settings.second_printer):
+            raise BadSetting(
+                f"{PREFIX}DRAWER is the printer's address. Leave {PREFIX}DRAWER empty for a drawer that hangs on the "
+                "printer; only a trigger of its own has an address."
+            )
     if settings.drawer_sensor not in get_args(Sensor):
         choices = ", ".join(get_args(Sensor))
         raise BadSetting(f"{PREFIX}DRAWER_SENSOR is {settings.drawer_sensor!r}; it may be one of {choices}.")
@@ -180,7 +189,7 @@ def _printer_at(address: str) -> object:
 def _check_device(name: str, address: str, read_address: Callable[[str], object]) -> None:
     try:
         read_address(address)
-    except (BadAddress, BadRoll) as reason:
+    except (BadAddress, BadRoll, UnknownPrinterProfile) as reason:
         raise BadSetting(f"{PREFIX}{name}: {reason.message}") from reason
 
 

@@ -68,7 +68,7 @@ def print_job(channel: Channel, job: bytes, confirmation: Confirmation, times: D
     if isinstance(agreed, NotSent):
         return agreed
     try:
-        channel.send(job, times.send_s)
+        channel.send(job, _time_to_send(job, times))
     except SendFailed as failure:
         return _cut_short(channel, failure, agreed, times)
     if agreed == "none":
@@ -79,7 +79,14 @@ def print_job(channel: Channel, job: bytes, confirmation: Confirmation, times: D
         return Uncertain(f"{failure.message} {_LOOK}")
 
 
+_SLOWEST_BYTES_PER_S = 800
+"""A serial line at 9600 baud, and some rest."""
 _LOOK = "Look whether the receipt came out, and print it again if not."
+
+
+def _time_to_send(job: bytes, times: DialogueTimes) -> float:
+    """More than usual for a job that is long, but no more than thrice that: a printer that hangs is to be known."""
+    return min(max(times.send_s, len(job) / _SLOWEST_BYTES_PER_S), 3 * times.send_s)
 
 
 def _agreed(channel: Channel, confirmation: Confirmation, times: DialogueTimes) -> Confirmation | NotSent:

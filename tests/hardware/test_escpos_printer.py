@@ -8,6 +8,7 @@ import pytest
 from hardware.drawers.base import NotPulsed, Pulsed, PulseUncertain
 from hardware.drawers.printer_pulse import PrinterPulseDrawer, PulseSettings
 from hardware.printers.base import NotSent, Printed, Uncertain
+from hardware.printers.escpos_dialogue import DialogueTimes, print_job
 from hardware.printers.escpos_printer import EscposPrinter, PrinterSettings
 from hardware.printers.virtual import VirtualPrinter
 from hardware.receipt_document import Cut, Logo, ReceiptDocument, Text, name_and_amount
@@ -244,3 +245,17 @@ def test_the_sender_knows_how_much_had_left(virtual_printer, transport):
     with transport.open() as channel, pytest.raises(SendFailed) as failure:
         channel.send(b"x" * 50_000_000, timeout_s=0.3)
     assert 0 < failure.value.sent < 50_000_000
+
+
+def test_a_slow_line_gets_the_time_that_its_receipt_needs():
+    """A large logo at 9600 baud takes half a minute; nobody calls that a printer that hangs."""
+
+    class At9600Baud:
+        def send(self, data, timeout_s):
+            if len(data) / 960 > timeout_s:
+                raise SendFailed("The device stopped taking data.", int(timeout_s * 960))
+
+        def receive(self, timeout_s):
+            return b""
+
+    assert print_job(At9600Baud(), b"x" * 28_000, "none", DialogueTimes()) == Printed(confirmed=False)

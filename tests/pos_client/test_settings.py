@@ -62,12 +62,21 @@ def test_a_printer_may_be_at_any_kind_of_address_or_missing(printer: str) -> Non
         ("FULLSCREEN", "maybe", "EVERTILL_TILL_FULLSCREEN is 'maybe'; it must be true or false"),
         ("FULLSCREEN", "often", "FULLSCREEN"),
         ("LABEL_PRINTER", "zebra", "LABEL_PRINTER: 'zebra' is no device's address"),
+        ("PRINTER_PROFILE", "epson-tm-t2", "PRINTER_PROFILE: No printer model is called 'epson-tm-t2'"),
+        ("SECOND_PRINTER_PROFILE", "TMT20", "SECOND_PRINTER_PROFILE: No printer model is called 'TMT20'"),
         ("LABEL_ROLL", "large", "LABEL_ROLL: 'large' is no label's size"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_it_may_be(name: str, value: str, says: str) -> None:
     with pytest.raises(BadSetting, match=says):
         read({f"EVERTILL_TILL_{name}": value})
+
+
+@pytest.mark.parametrize("way", ["tcp://192.168.1.50:9100", "usb://04b8:0202"])
+def test_a_drawer_is_not_looked_for_at_the_printer_s_own_address(way: str) -> None:
+    """A trigger's byte opens nothing there, and the till would believe that it did."""
+    with pytest.raises(BadSetting, match="Leave EVERTILL_TILL_DRAWER empty"):
+        read({f"{PREFIX}PRINTER": way, f"{PREFIX}DRAWER": way})
 
 
 def test_a_key_that_is_refused_is_not_repeated() -> None:
