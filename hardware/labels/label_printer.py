@@ -33,12 +33,17 @@ class BadRoll(ShopError):
 def roll_of(text: str) -> LabelSize:
     """'57x32' is 57 mm wide and 32 mm high at 203 dpi, '100x60@300' at 300 dpi. Raises BadRoll."""
     found = _ROLL.fullmatch(text)
-    if found is None or not (20 <= int(found[1]) <= 170 and 10 <= int(found[2]) <= 300):
+    if found is None or not (20 <= int(found[1]) <= 170 and _lowest_mm(found[3]) <= int(found[2]) <= 300):
         raise BadRoll(
             f"{text[:20]!r} is no label's size. Write millimetres, and dots per inch where there are not 203: "
-            "57x32, 100x60@300."
+            "57x32, 100x60@300. A label is at least 20 mm high, at 150 dpi 24: bars have no room on less."
         )
     return LabelSize(int(found[1]), int(found[2]), _DOTS_PER_MM[found[3] or "203"])
+
+
+def _lowest_mm(dots_per_inch: str | None) -> int:
+    """The smallest letters take more of a label whose dots are large."""
+    return 24 if dots_per_inch == "150" else 20
 
 
 class LabelPrinter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,8 +26,9 @@ from hardware.transport.address import BadAddress
 from hardware.transport.cups import CupsSettings, CupsTransport
 from hardware.virtual_listener import VirtualSerialPlug
 from shared_models.gtin import normalise_gtin
+from shared_models.labels.label import Label
 from shared_models.labels.sheets import sheet_named
-from shared_models.labels.zpl import LabelSize
+from shared_models.labels.zpl import LabelSize, zpl
 from tests.hardware.cups_server import CUPSD, WHY_NOT, CupsServer
 from tests.shared_models.labels.reading import EAN8, EAN13, PDFTOPPM, label_of, pages, read_by_zxing
 
@@ -215,3 +217,18 @@ def test_the_office_printer_gets_the_sheets_as_pdf():
 def test_what_is_no_place_for_sheets_is_told_how_to_write_one(address: str):
     with pytest.raises(BadAddress, match="pdf:///folder\\?sheet=L7160"):
         label_printer_at(address)
+
+
+@pytest.mark.parametrize("dpi", ["", "@150", "@300", "@600"])
+def test_the_lowest_label_that_is_taken_has_room_for_bars_that_a_scanner_reads(dpi):
+    lowest = next(roll for roll in (f"57x{height}{dpi}" for height in range(10, 40)) if is_roll(roll))
+    printed = zpl([Label("Milk", 249, "EUR", code="04006381333931")], roll_of(lowest)).decode()
+    height = int(re.search(r"\^BEN,(-?\d+),", printed)[1])
+    assert height >= 2.5 * roll_of(lowest).dots_per_mm, f"{lowest}: {height} dots"
+
+
+def is_roll(text):
+    try:
+        return roll_of(text) is not None
+    except BadRoll:
+        return False
