@@ -299,9 +299,9 @@ def _migrated(db: Database) -> bool:
         return migrate(db)
     except DBAPIError as reason:
         where = db.engine.url.render_as_string() if db.on_postgresql else "the database file"
-        advice = "Try again in a moment; else check" if is_passing(reason) else "Check"
+        again = " Try again in a moment." if is_passing(reason) else ""
         raise NoDatabase(
-            f"The server can't work with {where}: {reason.orig}. {advice} database_url and database_key."
+            f"The server can't work with {where}: {reason.orig}. Check database_url and database_key.{again}"
         ) from reason
 
 
