@@ -21,6 +21,8 @@ MAX_BATCH_BYTES = 4 << 20
 """Unpacked; a single entry may not be larger either."""
 MAX_MESSAGE_BYTES = 16 << 20
 MAX_PROBES = 256
+MAX_SEGMENTS = 1000
+"""More lives than any till's journal has; of more it tells the newest."""
 
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

@@ -10,7 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
 from shared_models import wire
-from shared_models.sync_api import MEDIA_TYPE
+from shared_models.sync_api import MAX_SEGMENTS, MEDIA_TYPE, SegmentState
 from sync_server.errors import Forbidden, NotLoggedIn
 
 
@@ -69,6 +69,16 @@ def hub_of(connection: ASGIConnection[Any, Any, Any, Any]) -> HubIdentity:
     if who is None:
         raise Forbidden("This is for a store's hub.")
     return who
+
+
+def check_segments(segments: tuple[SegmentState, ...]) -> None:
+    """Raises MalformedMessage for journals that no till has: a hub would ask the central server about each for ever."""
+    sound = len(segments) <= MAX_SEGMENTS and all(
+        len(one.incarnation) == 16 and 0 <= one.head_seq < 1 << 62 and 0 <= one.acked < 1 << 62
+        for one in segments
+    )
+    if not sound:
+        raise wire.MalformedMessage("These are no journals of a till. Look at the program that sent them.")
 
 
 def packed(message: Any, status: int = 200) -> Response[bytes]:

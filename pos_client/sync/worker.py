@@ -27,7 +27,7 @@ from pos_client.till.ports import Clock
 from shared_models.protocol import PROTOCOL
 from shared_models.reference import FEED_SCHEMA, FeedPosition, streams_of
 from shared_models.server_keys import KeyTerm
-from shared_models.sync_api import FeedVerdict, Hello, SegmentState
+from shared_models.sync_api import MAX_SEGMENTS, FeedVerdict, Hello, SegmentState
 
 STOP_WITHIN_S = 0.9
 REST_AFTER_HINT_S = 1.0
@@ -212,7 +212,7 @@ class SyncWorker:
             app=self._place.app,
             feed_schema=FEED_SCHEMA,
             till_time_ms=self._clock.now().at_ms,
-            segments=segments,
+            segments=segments[-MAX_SEGMENTS:],
             feeds=self._copy.positions(),
             unsent=sum(segment.head_seq - segment.acked for segment in segments),
             free_mb=_free_mb(self._downloads),

@@ -222,7 +222,7 @@ class Admission:
         return {seq: ids[event_id] for seq, event_id in filed.items()}, collided
 
     def _check_it_was_left(self, tx: Connection, who: TillIdentity, incarnation: bytes, last: int) -> None:
-        left_at = log.left_at(tx, incarnation)
+        left_at = log.left_at(tx, incarnation, who.till_id)
         if left_at is None or last <= left_at:
             return
         what = (

@@ -59,7 +59,7 @@ def lock_incarnation(tx: Connection, who: TillIdentity, push: Push, now_ms: int)
         "parent_hash": push.parent_hash,
         "high": 0,
         "head_hash": START,
-        "state": ACTIVE,
+        "state": ACTIVE if left_at(tx, push.incarnation, who.till_id) is None else SUPERSEDED,
         "safe_through": 0,
         "last_received_ms": now_ms,
     }
@@ -140,9 +140,10 @@ def recorded_ms(tx: Connection, id: bytes, seq: int) -> int | None:
     return moment.at_ms if moment is not None else None
 
 
-def left_at(tx: Connection, id: bytes) -> int | None:
-    """The last entry after which a later incarnation goes on, None where there is no later one."""
-    left: int | None = tx.scalar(select(func.max(incarnation.c.parent_seq)).where(incarnation.c.parent == id))
+def left_at(tx: Connection, id: bytes, till_id: str) -> int | None:
+    """The last entry after which a later incarnation of the till goes on, None where there is no later one."""
+    later = (incarnation.c.parent == id) & (incarnation.c.till_id == till_id)
+    left: int | None = tx.scalar(select(func.max(incarnation.c.parent_seq)).where(later))
     return left
 
 

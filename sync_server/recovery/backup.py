@@ -6,11 +6,12 @@ Only then do the tills hear that their entries are safe; until then they keep th
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 
 import msgspec
 import sqlcipher3.dbapi2
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from shared_models.errors import ShopError
 from sync_server.database import Database
@@ -63,19 +64,39 @@ def _copy(path: Path, key: str, target: Path) -> None:
 
 def confirm(live: Database, copy: Database) -> Confirmed:
     """Reads the copy's journals to the end, then notes in the live database how far each is safe."""
+    if _is_one(live, copy):
+        raise BadBackup("This is the database itself. Name the copy of it that you put back elsewhere.")
     with copy.read() as tx:
         _check_file(tx)
-        highs = {}
+        ends = {}
         for id in log.incarnations(tx):
             fault = rechecking.first_fault(tx, id)
             if fault:
                 raise BadBackup(f"The backup is no good: {fault} Make a new one, and look at the disk.")
             stands = log.incarnation_of(tx, id)
             assert stands is not None
-            highs[id] = stands.high
+            ends[id] = stands.high, stands.head_hash
     with live.write() as tx:
+        highs = {id: high for id, (high, digest) in ends.items() if log.hash_at(tx, id, high) == digest}
         log.mark_safe(tx, highs)
     return Confirmed(len(highs), sum(highs.values()))
+
+
+def _is_one(live: Database, copy: Database) -> bool:
+    """Whether both are the same database, under whatever address: on PostgreSQL they have their locks in common."""
+    if live.dialect != copy.dialect:
+        return False
+    if not live.on_postgresql:
+        return os.path.samefile(_file(live), _file(copy))
+    key = secrets.randbits(62)
+    with live.read() as ours, copy.read() as theirs:
+        ours.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
+        return not theirs.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": key})
+
+
+def _file(database: Database) -> str:
+    with database.read() as tx:
+        return str(tx.exec_driver_sql("select file from pragma_database_list where name = 'main'").scalar())
 
 
 def _check_file(tx: Connection) -> None:

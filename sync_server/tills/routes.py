@@ -33,7 +33,7 @@ from sync_server.pages import Page, checked_limit, page_of, read_cursor
 from sync_server.ports import NowMs
 from sync_server.settings import Settings
 from sync_server.store_scope import store_in_scope
-from sync_server.sync_messages import TillIdentity, packed, till, till_of
+from sync_server.sync_messages import TillIdentity, check_segments, packed, till, till_of
 from sync_server.tills.service import Device, EnrolCode, TillService
 
 JudgeSegments = Callable[
@@ -129,6 +129,7 @@ def for_tills(
     def hello(request: AnyRequest, body: RawBody) -> Response[bytes]:
         who, said = till_of(request), unpack(body, Hello)
         check_protocol(said.protocol)
+        check_segments(said.segments)
         listen(who, said)
         with db.write() as tx:
             service.public_key(tx, who)

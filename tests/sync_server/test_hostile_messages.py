@@ -34,6 +34,7 @@ from shared_models.protocol import PROTOCOL
 from shared_models.reference import FeedPosition
 from shared_models.signing import new_private_key, public_key_of
 from shared_models.sync_api import (
+    MAX_SEGMENTS,
     Challenge,
     EnrolRequest,
     HashesRequest,
@@ -216,6 +217,29 @@ def test_what_is_no_message_is_refused_in_words_on_every_route(shop: Shop, name:
         shop.refused(answer)
     with shop.database.read() as tx:
         assert NAMED[name] in tx.scalars(select(quarantine.c.raw)).all()
+    shop.all_is_well()
+
+
+def a_journal(incarnation: bytes, head_seq: int = 1, acked: int = 0) -> SegmentState:
+    return SegmentState(incarnation=incarnation, head_seq=head_seq, head_hash=b"h" * 32, acked=acked)
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [
+        tuple(a_journal(n.to_bytes(16, "big")) for n in range(MAX_SEGMENTS + 1)),
+        (a_journal(b"i" * 5_000_000),),
+        (a_journal(b"i" * 16, head_seq=1 << 63),),
+        (a_journal(b"i" * 16, acked=-1),),
+    ],
+    ids=["too many", "no incarnation", "no place", "less than nothing"],
+)
+def test_a_greeting_with_journals_that_no_till_has_is_refused_before_anybody_is_asked_about_them(
+    shop: Shop, segments: tuple[SegmentState, ...]
+) -> None:
+    answer = shop.bad.hello(segments=segments)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_message")
+    shop.refused(answer)
     shop.all_is_well()
 
 

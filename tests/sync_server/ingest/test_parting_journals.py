@@ -140,6 +140,20 @@ def test_a_machine_that_goes_on_in_a_journal_that_was_left_is_a_second_one(
     assert "two machines at once" in cases(database)["till_cloned"]
 
 
+def test_a_second_machine_is_noticed_too_where_the_new_life_arrived_before_the_old_one(
+    till: ATill, database: Database
+) -> None:
+    logins(till, 5)
+    before = (till.incarnation, till.entries)
+    parent = goes_on_after(till, 4)
+    till.push(**parent)
+    till.incarnation, till.entries = before
+    till.push(1, 4)
+    assert "till_cloned" not in cases(database)
+    till.push(5, 5)
+    assert "two machines at once" in cases(database)["till_cloned"]
+
+
 def test_a_till_that_was_left_is_not_reported_again_at_every_hello(
     till: ATill, app: Litestar, database: Database
 ) -> None:

@@ -166,6 +166,35 @@ def test_a_backup_whose_journal_is_not_whole_is_refused_and_the_entry_named(
     assert safe_at(till) == 0
 
 
+def test_a_backup_in_which_the_journal_goes_on_otherwise_makes_nothing_here_safe(
+    till: ATill, live: Database, key: str, tmp_path: Path
+) -> None:
+    backup.make(tmp_path / "evertill.db", key, tmp_path / "copy.db")
+    with live.write() as tx:
+        tx.execute(update(ingest_pos).where(ingest_pos.c.seq == 5).values(hash=b"o" * 32))
+    copy = Database(f"sqlite:///{tmp_path / 'copy.db'}", key=key)
+    backup.confirm(live, copy)
+    copy.close()
+    assert safe_at(till) == 0
+
+
+def test_the_database_itself_is_no_backup_of_it(till: ATill, live: Database) -> None:
+    with pytest.raises(BadBackup, match="the database itself"):
+        backup.confirm(live, live)
+    assert safe_at(till) == 0
+
+
+@pytest.mark.postgres
+def test_a_postgresql_database_is_no_backup_of_itself_under_another_address(
+    postgresql_database: Database,
+) -> None:
+    address = postgresql_database.engine.url.update_query_dict({"application_name": "another"})
+    same = Database(address.render_as_string(hide_password=False))
+    with pytest.raises(BadBackup, match="the database itself"):
+        backup.confirm(postgresql_database, same)
+    same.close()
+
+
 def test_a_copy_of_another_shop_makes_nothing_here_safe(till: ATill, live: Database, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "other", ignore_errors=True)
     other = Database(f"sqlite:///{tmp_path / 'other' / 'shop.db'}")
