@@ -47,6 +47,7 @@ class Outcome:
     at_the_kill: str
     at_the_end: str
     pulses: int
+    was_killed_again: bool
 
 
 def campaign(folder: Path, kills: int, seed: int) -> list[Outcome]:
@@ -57,10 +58,11 @@ def campaign(folder: Path, kills: int, seed: int) -> list[Outcome]:
         for number in range(kills):
             before = len(printer.pulses)
             at_the_kill = server.order("sell", number * 10 + 1, chance.uniform(0, LONGEST_FUSE_S))
-            if chance.random() < SHARE_KILLED_AGAIN:
+            again = chance.random() < SHARE_KILLED_AGAIN
+            if again:
                 server.order("recover", number * 10 + 2, chance.uniform(0, LONGEST_SECOND_FUSE_S))
             at_the_end = server.order("recover", number * 10 + 3, None)
-            outcomes.append(Outcome(at_the_kill, at_the_end, settled(printer) - before))
+            outcomes.append(Outcome(at_the_kill, at_the_end, settled(printer) - before, again))
     return outcomes
 
 
@@ -81,6 +83,8 @@ def fault(outcome: Outcome) -> str:
         return f"left {outcome.at_the_end}"
     if outcome.at_the_end == "done" and outcome.pulses != 1:
         return "said to be done without a pulse"
+    if outcome.at_the_kill == "queued" and not outcome.was_killed_again and outcome.at_the_end != "done":
+        return "waited in the queue and was not sent by the next start"
     return ""
 
 
