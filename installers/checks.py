@@ -26,7 +26,7 @@ CORE = {
     "server sync": ("sync_server/ingest", "sync_server/feed", "sync_server/tills"),
 }
 WANTED_PERCENT = 90
-_WORKERS = str(max(2, (os.cpu_count() or 2) * 3 // 2))
+_WORKERS = str(max(2, (os.cpu_count() or 2) * 2))
 """More than there are processors: tests that kill a server wait for it to start."""
 
 
@@ -60,7 +60,8 @@ def _passes(name: str, command: tuple[str, ...]) -> bool:
 def _tests(report: Path) -> tuple[int, str]:
     command = [sys.executable, "-m", "pytest", "-q", "-n", _WORKERS, "--dist", "worksteal", "--no-header"]
     coverage = [f"--cov={folder}" for folders in CORE.values() for folder in folders]
-    command += [*coverage, "--cov-branch", "--cov-report=", f"--cov-report=json:{report}"]
+    command += ["-p", "tests.measured", *coverage, "--cov-branch"]
+    command += ["--cov-report=", f"--cov-report=json:{report}"]
     environment = {
         **os.environ,
         "QT_QPA_PLATFORM": "offscreen",

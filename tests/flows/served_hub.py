@@ -24,7 +24,7 @@ from sync_server.settings import Settings
 from sync_server.store_hub import identity, journals
 from sync_server.store_hub.central import Central
 from tests.flows.chaos_proxy import ChaosProxy
-from tests.flows.served_process import ServedProcess
+from tests.flows.served_process import WITHOUT_TLS, ServedProcess
 from tests.flows.served_shop import ServedShop
 
 FOLDER = "EVERTILL_TEST_HUB"
@@ -110,7 +110,7 @@ class ServedHub:
         return [(bytes(row.event_id), bytes(row.body)) for row in rows]
 
     def state(self) -> HubState:
-        answer = httpx.get(f"{self.url}/hub", timeout=10)
+        answer = httpx.get(f"{self.url}/hub", timeout=10, verify=WITHOUT_TLS)
         return msgspec.json.decode(answer.content, type=HubState)
 
     def has_met_the_server(self) -> bool:

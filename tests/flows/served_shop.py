@@ -18,6 +18,7 @@ from sync_server.schema import metadata
 from sync_server.services import Services, build_services
 from sync_server.settings import Settings
 from tests.flows.served_process import ServedProcess
+from tests.sync_server.conftest import CHEAP_HASHER
 
 FOLDER = "EVERTILL_TEST_FOLDER"
 DATABASE = "EVERTILL_TEST_DATABASE"
@@ -47,7 +48,7 @@ class ServedShop:
         settings = _settings(folder, database_url)
         self.db = Database(settings.url())
         metadata.create_all(self.db.engine)
-        self.services: Services = build_services(settings, self.db, _now_ms, _new_id, None)
+        self.services: Services = build_services(settings, self.db, _now_ms, _new_id, CHEAP_HASHER)
         if tills:
             self._open_store(tills)
         self._process = ServedProcess()

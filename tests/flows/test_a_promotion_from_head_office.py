@@ -25,6 +25,7 @@ from sync_server.schema import metadata
 from sync_server.services import Services, build_services
 from sync_server.settings import Settings
 from tests.pos_client.till.fakes import TILL_ID, FakeBooks, FakeClock, FakeIds, FakeLending, FakePaper
+from tests.sync_server.conftest import CHEAP_HASHER
 from tests.sync_server.made_up_days import an_entry
 
 STORE = StoreConfig(store_id="03", name="Harbour Street", currency="EUR")
@@ -46,7 +47,7 @@ class Chain:
         metadata.create_all(self.db.engine)
         settings = Settings(data_dir=folder, secret="a secret of the tests, long enough for HS256")
         self.services: Services = build_services(
-            settings, self.db, lambda: self.clock.wall_ms, FakeIds().new, None
+            settings, self.db, lambda: self.clock.wall_ms, FakeIds().new, CHEAP_HASHER
         )
         self.catalogue = CatalogueFile(folder / "catalogue.db", lambda: self.clock.wall_ms)
         self.product_id = self._open_shop()

@@ -45,6 +45,7 @@ from sync_server.services import Services, build_services
 from sync_server.settings import Settings
 from sync_server.sync_messages import TillIdentity
 from tests.pos_client.store.made_up_catalogue import build_file
+from tests.sync_server.conftest import CHEAP_HASHER
 
 BASKETS = 25
 TILL = TillIdentity(device_id="device-1", till_id="03-1", store_id="03")
@@ -86,7 +87,7 @@ class Shop:
         settings = Settings(data_dir=folder / "server", secret="a secret of the tests, long enough for HS256")
         self.clock, ids = SystemClock(0), SystemIds()
         self.services: Services = build_services(
-            settings, self.db, lambda: self.clock.now().at_ms, ids.new, None
+            settings, self.db, lambda: self.clock.now().at_ms, ids.new, CHEAP_HASHER
         )
         with self.db.write() as tx:
             self.services.stores.create(tx, store)

@@ -19,7 +19,7 @@ from sync_server.services import build_services
 from sync_server.settings import Settings
 from tests.sync_server.a_till import Client
 from tests.sync_server.closings.closing_shop import ClosingShop, at_ms, only
-from tests.sync_server.conftest import Clock
+from tests.sync_server.conftest import CHEAP_HASHER, Clock
 from tests.sync_server.made_up_days import a_line, a_sale, ids
 
 TILL, DAYS = "till/03-1/day", "store/03/day"
@@ -179,7 +179,7 @@ def test_two_servers_that_close_at_once_make_one_chain(
         if database.on_postgresql
         else [database] * 2
     )
-    services = [build_services(settings, other, clock, ids(), None) for other in others]
+    services = [build_services(settings, other, clock, ids(), CHEAP_HASHER) for other in others]
     start = threading.Barrier(2)
     troubles: list[BaseException] = []
 

@@ -22,6 +22,7 @@ from sync_server.recovery import backup
 from sync_server.recovery.backup import BadBackup
 from sync_server.settings import PREFIX, Settings
 from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store
+from tests.sync_server.conftest import CHEAP_HASHER
 
 KEY = "ab" * 32
 
@@ -47,7 +48,7 @@ def live(key: str, tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def served(live: Database, key: str, tmp_path: Path) -> Iterator[tuple[Litestar, Client]]:
     settings = Settings(data_dir=tmp_path, secret="a secret of the tests, long enough", database_key=key)
-    app = create_app(settings, database=live)
+    app = create_app(settings, database=live, hasher=CHEAP_HASHER)
     with TestClient(app) as client:
         yield app, client
 

@@ -18,6 +18,7 @@ from sync_server.services import Services, build_services
 from sync_server.settings import Settings
 from sync_server.stock.service import Correction
 from sync_server.stock.tables import stock_move
+from tests.sync_server.conftest import CHEAP_HASHER
 from tests.sync_server.made_up_days import (
     DAY,
     NOON_MS,
@@ -36,7 +37,7 @@ from tests.sync_server.made_up_days import (
 
 @pytest.fixture
 def areas(settings: Settings, database: Database) -> Services:
-    return build_services(settings, database, lambda: NOON_MS, ids(), None)
+    return build_services(settings, database, lambda: NOON_MS, ids(), CHEAP_HASHER)
 
 
 def a_day() -> list[RecordedEntry]:
