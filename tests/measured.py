@@ -1,4 +1,4 @@
-"""A plugin of pytest: coverage of the core counts only from its own tests and from those of the whole shop.
+"""A plugin of pytest: coverage of the core counts only from tests of journal and sync, of the till, of the whole shop.
 
 The others pass through the core as well, but nobody looked there at what a line does. Not to trace them is also what
 makes them quick: a tracer sees each line of every library, and most of a server's test is the making of its
@@ -11,13 +11,19 @@ import coverage
 import pytest
 
 MEASURED = (
+    "tests/hardware/labels/",
     "tests/shared_models/",
     "tests/pos_client/",
+    "tests/sync_server/evidence/",
     "tests/sync_server/feed/",
+    "tests/sync_server/hubs/",
     "tests/sync_server/ingest/",
+    "tests/sync_server/recovery/",
+    "tests/sync_server/store_hub/",
     "tests/sync_server/tills/",
     "tests/flows/",
     "tests/simulation/",
+    "tests/verifier/",
 )
 
 
