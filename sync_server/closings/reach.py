@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
 
 from shared_models.closing import LeftOut, Reached, UnclassifiedMoney
 from sync_server.evidence.tables import closings_look
@@ -38,8 +40,10 @@ def last_look(tx: Connection, till_id: str) -> Look:
 
 
 def remember(tx: Connection, till_id: str, look: Look) -> None:
-    tx.execute(delete(closings_look).where(closings_look.c.till_id == till_id))
-    tx.execute(insert(closings_look).values(till_id=till_id, look=msgspec.json.encode(look)))
+    """Two servers may do so at once; whichever stays, the next look goes on from it."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    new: Any = dialect.insert(closings_look).values(till_id=till_id, look=msgspec.json.encode(look))
+    tx.execute(new.on_conflict_do_update(index_elements=["till_id"], set_={"look": new.excluded.look}))
 
 
 def journals_of(tx: Connection, till_id: str) -> tuple[Reached, ...]:

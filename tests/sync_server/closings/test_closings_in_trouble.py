@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import select, update
 from shared_models import wire
 from shared_models.closing import LeftOut, UnclassifiedMoney
 from shared_models.events import Recorded, encode_body
+from sync_server.closings.reach import Look, last_look, remember
 from sync_server.database import Database
 from sync_server.ingest.tables import ingest_log
 from sync_server.services import build_services
@@ -206,6 +208,24 @@ def test_two_servers_that_close_at_once_make_one_chain(
     assert [one.closing.previous for one in kept[1:]] == [one.seal.hash.hex() for one in kept[:-1]]
     with database.read() as tx:
         assert len(shop.services.statements.roots(tx)) == 1
+
+
+@pytest.mark.postgres
+def test_two_servers_that_note_at_once_how_far_they_looked_do_not_stop_each_other(
+    postgresql_database: Database,
+) -> None:
+    def note(at_once: threading.Barrier) -> None:
+        with postgresql_database.write() as tx:
+            assert last_look(tx, "03-1") == Look()
+            at_once.wait()
+            remember(tx, "03-1", Look(waiting=("2026-11-21",)))
+
+    both = threading.Barrier(2)
+    with ThreadPoolExecutor(2) as servers:
+        for noted in [servers.submit(note, both) for _ in range(2)]:
+            noted.result()
+    with postgresql_database.read() as tx:
+        assert last_look(tx, "03-1").waiting == ("2026-11-21",)
 
 
 def test_a_closing_is_stored_as_the_bytes_that_were_signed(shop: ClosingShop) -> None:
