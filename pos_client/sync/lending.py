@@ -6,6 +6,7 @@ in between, the server hears of it in the end.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections import deque
 from collections.abc import Callable
@@ -14,19 +15,23 @@ from threading import Lock
 from typing import TypeVar
 
 from pos_client.sync.back_off import BackOff
-from pos_client.sync.outcomes import Failure, Refused, Reply, Unreachable, in_words
+from pos_client.sync.outcomes import Failure, Nonsense, Refused, Reply, Unreachable, in_words
 from pos_client.sync.ports import LeaseBook, TicketBook
 from pos_client.sync.server_port import LeaseServer
 from pos_client.sync.ticket_sharing import TicketSharing
 from pos_client.sync.turns import Turns
 from pos_client.till.ports import Clock, Escrow, LeaseAnswer, ParkedAnswer, ReceiptAnswer
 from shared_models.errors import ShopError
-from shared_models.leases import DENIED, LeaseReply, LeaseRequest, ReceiptStated
+from shared_models.leases import DENIED, GRANTED, LeaseReply, LeaseRequest, ReceiptStated
 
 STOP_WITHIN_S = 0.5
 _REST_S = 60.0
 _FOR_NOW = frozenset({401, 408, 429})
 """Refusals that say nothing about the lease itself."""
+
+_WHOLE = frozenset({"refund", "parked"})
+"""Had whole or not at all: the reply's amount says nothing."""
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -135,18 +140,25 @@ class Lender:
         self._book.asked(wanted)
         outcome = _once_more(lambda: self._met().lease(wanted))
         if isinstance(outcome, Reply):
-            return self._noted(outcome.value)
+            wrong = _not_as_asked(wanted, outcome.value)
+            if not wrong:
+                return self._noted(wanted, outcome.value)
+            outcome = Nonsense(wrong)
+            _log.warning("a lease is not used and goes back: %s", wrong)
         self._book.given_back(wanted.lease_id)
         return _no_lease(wanted.lease_id, outcome)
 
-    def _noted(self, reply: LeaseReply) -> LeaseAnswer:
-        lasts_ms = max(0, reply.expires_ms - reply.server_time_ms)
+    def _noted(self, wanted: LeaseRequest, reply: LeaseReply) -> LeaseAnswer:
+        lasts_ms = min(max(0, reply.expires_ms - reply.server_time_ms), wanted.ttl_ms)
         self._book.answered(reply, self._clock.now().at_ms + lasts_ms)
         return LeaseAnswer(reply, self._clock.monotonic_ms() + lasts_ms)
 
     def _ask_receipt(self, receipt_number: str) -> None:
         outcome = _once_more(lambda: self._met().receipt(receipt_number))
         stated = outcome.value if isinstance(outcome, Reply) else None
+        if stated is not None and stated.sale is not None and stated.sale.receipt_number != receipt_number:
+            _log.warning("asked for receipt %s, the server stated another one", receipt_number)
+            stated = None
         self._found(receipt_number, ReceiptAnswer(stated is not None, stated or ReceiptStated()))
 
     def _give_back(self, lease_id: str) -> None:
@@ -179,6 +191,16 @@ class Lender:
             self._book.told(lease_id)
             self._back_off.succeeded()
         return _REST_S
+
+
+def _not_as_asked(wanted: LeaseRequest, reply: LeaseReply) -> str:
+    """Why a reply can't be the answer to this request; empty where it can."""
+    if reply.lease_id != wanted.lease_id:
+        return "the server answered for another lease"
+    if reply.state != GRANTED or wanted.kind in _WHOLE:
+        return ""
+    same = reply.amount == wanted.amount
+    return "" if same else f"the server lent {reply.amount} where {wanted.amount} was asked for"
 
 
 def _once_more(ask: Callable[[], Reply[T] | Failure]) -> Reply[T] | Failure:

@@ -24,7 +24,7 @@ from shared_models.leases import (
     ReceiptStated,
 )
 from tests.pos_client.store.conftest import Open, books, till  # noqa: F401 - fixtures of these tests
-from tests.pos_client.store.made_up_shop import ShopClock, parked_sale, sale_parked
+from tests.pos_client.store.made_up_shop import ShopClock, a_sale, parked_sale, sale_parked
 
 LOST = Unreachable("cut", sent=True)
 NO_LINE = Unreachable("no route")
@@ -157,6 +157,48 @@ def test_a_server_that_refuses_has_said_no(lender: Lender, server: Told) -> None
     server.answers.append(Refused(403, "till_revoked", "This till was shut out."))
     reply = answer_of(lender, server).reply
     assert (reply.state, reply.reason) == ("denied", "This till was shut out.")
+
+
+@pytest.mark.expects_log
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"lease_id": "2" * 32},
+        {"amount": 499},
+        {"amount": 501},
+        {"amount": -500},
+    ],
+    ids=["another lease", "less", "more", "less than nothing"],
+)
+def test_a_server_that_lends_other_than_what_was_asked_lends_nothing(
+    lender: Lender, server: Told, said: dict[str, Any]
+) -> None:
+    server.answers.append(Reply(msgspec.structs.replace(granted(WANTED).value, **said)))
+    assert answer_of(lender, server).reply is None
+    server.wait(lambda: server.closed == [(WANTED.lease_id, 0)])
+
+
+def test_no_server_lends_for_longer_than_was_asked(lender: Lender, server: Told) -> None:
+    before = ShopClock().monotonic_ms()
+    server.answers.append(Reply(msgspec.structs.replace(granted(WANTED).value, expires_ms=2**63)))
+    answer = answer_of(lender, server)
+    assert answer.reply.state == "granted"
+    assert answer.ends_mono_ms - before <= WANTED.ttl_ms + 10_000
+
+
+@pytest.mark.expects_log
+def test_a_server_that_states_another_receipt_has_stated_none(lender: Lender, server: Told) -> None:
+    number, answers = "03-1-ABC-000001", []
+
+    def there() -> bool:
+        answers.append(lender.receipt(number))
+        return answers[-1] is not None
+
+    server.answers.append(Reply(ReceiptStated(sale=a_sale(receipt_number="03-1-ABC-000002"))))
+    lender.ask_receipt(number)
+    server.wait(there)
+    assert not answers[-1].reached
+    assert answers[-1].stated.sale is None
 
 
 def test_a_lease_that_is_not_needed_goes_back_also_when_the_server_is_away_for_a_while(
