@@ -2,8 +2,9 @@
 
 Run `python -m tests.performance.ingest_benchmark`; it prints both ratios and whether the goals are reached.
 A PostgreSQL of its own, durable as delivered; a server in a process of its own; four tills that push 512 sales a
-request, each over its connection. The rows are the server's own (header, lines, tax, tender, stock moves; the same
-indexes), written by COPY in batches of the same size. They take turns, so all meet the same machine.
+request, each over its connection. Event ids are UUIDs of version 7, as tills make them, a sale every 15 seconds. The
+rows are the server's own (header, lines, tax, tender, stock moves; the same indexes), written by COPY in batches of the
+same size. They take turns, so all meet the same machine.
 
 COPY runs twice: into tables whose lines, taxes, tenders and moves refer to their sale by foreign key, as whoever takes
 in rows alone would have them (the goals are set against this one), and into the server's own tables, which need none
@@ -31,6 +32,7 @@ import psycopg
 from installers.demo.server_process import free_port
 from shared_models import journal, wire
 from shared_models.events import Recorded, encode_body
+from shared_models.ids import uuid7
 from shared_models.signing import new_private_key, public_key_of, signer
 from shared_models.store_config import StoreConfig
 from shared_models.sync_api import Challenge, EnrolRequest, Push, PushReply, Token, TokenRequest, WireEntry
@@ -46,17 +48,18 @@ GOAL_APPLIED = 0.5
 TILLS = 4
 BATCH = 512
 ROUNDS = 2
+SALE_EVERY_MS, OFFLINE_MS = 15_000, 7 * 24 * 3_600_000
 PORT = free_port()
 TABLES = ("sale", "sale_line", "sale_tax", "sale_tender", "stock_move")
 
 
 class Round(NamedTuple):
-    """Seconds for the same number of sales; `unbound` is the rival without foreign keys."""
+    """Seconds for the same number of sales; `written_otherwise` is a second rival, that no goal is set against."""
 
     written: float
     acknowledged: float
     applied: float
-    unbound: float = 0
+    written_otherwise: float
 
 
 def main() -> int:
@@ -65,23 +68,29 @@ def main() -> int:
     count = parser.parse_args().sales
     with postgresql() as uri, server(uri) as folder:
         rounds = race(uri, folder, count)
-    return report("COPY of rows, foreign keys", rounds, count, GOAL_ACKNOWLEDGED, GOAL_APPLIED)
+    return report(
+        "COPY of rows, foreign keys", rounds, count, GOAL_ACKNOWLEDGED, GOAL_APPLIED, "no foreign keys"
+    )
 
 
 def report(
-    rival: str, rounds: Sequence[Round], count: int, goal_acknowledged: float, goal_applied: float
+    rival: str,
+    rounds: Sequence[Round],
+    count: int,
+    goal_acknowledged: float,
+    goal_applied: float,
+    other_rival: str,
 ) -> int:
-    written, acknowledged, applied, unbound = (sum(part) for part in zip(*rounds, strict=True))
+    written, acknowledged, applied, otherwise = (sum(part) for part in zip(*rounds, strict=True))
     print(f"{rival:28}  {count / written:8.0f} sales/s    1.00")
     print(
         f"push, acknowledged            {count / acknowledged:8.0f} sales/s    {written / acknowledged:.2f}"
     )
     print(f"push, applied                 {count / applied:8.0f} sales/s    {written / applied:.2f}")
-    if unbound:
-        print(
-            f"against no foreign keys       {count / unbound:8.0f} sales/s    "
-            f"{unbound / acknowledged:.2f} acknowledged, {unbound / applied:.2f} applied"
-        )
+    print(
+        f"against {other_rival:20}  {count / otherwise:8.0f} sales/s    "
+        f"{otherwise / acknowledged:.2f} acknowledged, {otherwise / applied:.2f} applied"
+    )
     reached = written / acknowledged >= goal_acknowledged and written / applied >= goal_applied
     goals = f"goals {goal_acknowledged} x acknowledged, {goal_applied} x applied"
     print(f"{goals}: {'reached' if reached else 'MISSED'}")
@@ -118,6 +127,7 @@ class Till:
         self.sign = signer(self.key)
         self.incarnation = number.to_bytes(16, "big")
         self.seq, self.head = 0, journal.START
+        self.opened_ms = system_now_ms() - OFFLINE_MS
         self.line = http.client.HTTPConnection("127.0.0.1", PORT, timeout=120)
         device_id = f"device-{number:04d}"
         code = enrol_code(uri, folder, self.till_id)
@@ -156,8 +166,9 @@ class Till:
                 for at in range(1, 6)
             ]
             sale = a_sale(self.seq, *lines, till=self.till_id, shift=f"shift-{self.till_id}")
-            body = encode_body(Recorded(system_now_ms(), 60, sale))
-            event_id = os.urandom(16)
+            at_ms = self.opened_ms + self.seq * SALE_EVERY_MS
+            body = encode_body(Recorded(at_ms, 60, sale))
+            event_id = bytes.fromhex(uuid7(at_ms, os.urandom(10)))
             entry = journal.seal(
                 self.incarnation, self.seq, event_id, "sale.posted", 1, body, self.head, self.sign
             )

@@ -6,7 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text, update
+import sqlcipher3.dbapi2
+from sqlalchemy import literal, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from sync_server.database import Database, metadata
@@ -19,6 +20,22 @@ HEAD = {"stream": "s", "epoch": "e", "ver": 0, "checksum": "0", "floor": 0}
 def put_head(database: Database) -> None:
     with database.write() as tx:
         tx.execute(feed_head.insert().values(HEAD))
+
+
+def test_bytes_flags_and_nothing_come_back_as_they_went(database: Database) -> None:
+    values = {"bytes": b"\0\xff" * 8, "open": True, "shut": False, "unknown": None, "empty": b""}
+    row = select(*(literal(value).label(name) for name, value in values.items()))
+    with database.read() as tx:
+        assert tx.execute(row).one()._asdict() == values
+        if not database.on_postgresql:
+            kinds = "select typeof(?), typeof(?), typeof(?), typeof(?)"
+            sent = (b"bytes", memoryview(b"view"), True, None)
+            assert tuple(tx.exec_driver_sql(kinds, sent).one()) == ("blob", "blob", "integer", "null")
+
+
+def test_the_driver_is_told_how_to_bind_what_the_server_stores() -> None:
+    told = {kind for kind, _ in sqlcipher3.dbapi2.adapters}
+    assert {bytes, memoryview, bool, type(None)} <= told
 
 
 def test_writers_that_read_first_lose_no_update(database: Database) -> None:
