@@ -7,7 +7,8 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from shared_models import wire
 from shared_models.errors import ShopError
@@ -45,8 +46,6 @@ class RawFrames:
     def keep(self, tx: Connection, who: TillIdentity, frame: bytes, reason: str) -> str:
         """The frame's id, which is its hash: keeping it twice is keeping it once."""
         id = sha256(frame).hexdigest()
-        if tx.scalar(select(quarantine.c.quarantine_id).where(quarantine.c.quarantine_id == id)):
-            return id
         row = {
             "quarantine_id": id,
             "raw": frame,
@@ -59,7 +58,13 @@ class RawFrames:
             "at_ms": self._now_ms(),
             "resolved_by": "",
         }
-        tx.execute(insert(quarantine).values(row))
+        dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+        new: Any = dialect.insert(quarantine).values(row)
+        new = new.on_conflict_do_nothing(index_elements=["quarantine_id"]).returning(
+            quarantine.c.quarantine_id
+        )
+        if tx.execute(new).first() is None:
+            return id
         sentence = f"Till {who.till_id} sent something that the server can't read. It is kept as it came."
         finding = Finding(
             key=_case_key(id),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from litestar import Litestar
 from sqlalchemy import func, select
 
+from shared_models import wire
 from shared_models.sync_api import Push, PushReply
 from sync_server.database import Database, DatabaseBusy
 from sync_server.exceptions.tables import exception_case
-from sync_server.ingest.tables import ingest_log, ingest_pos
+from sync_server.ingest.tables import ingest_log, ingest_pos, quarantine
 from sync_server.sales.tables import sale
 from sync_server.services import Services
 from sync_server.sync_messages import TillIdentity
@@ -108,3 +110,26 @@ def test_two_appliers_at_once_book_each_sale_once(till: ATill, app: Litestar, da
     assert sum(taken) == 60
     with database.read() as tx:
         assert tx.scalar(select(func.count()).select_from(sale)) == 60
+
+
+def test_one_frame_sent_raw_by_four_at_once_is_kept_once_and_all_hear_the_same(
+    till: ATill, app: Litestar, database: Database
+) -> None:
+    for round in range(1, ROUNDS + 1):
+        till.record(a_sale(round, a_line(1, "p1", 1, 99), till="03-1"))
+        frame, high = wire.pack(till.batch(round, round)), till.entries[-1].seq
+        replies = raw_at_once(app.state.services, frame)
+        assert [reply and reply.high for reply in replies] == [high] * THREADS
+        with database.read() as tx:
+            assert tx.scalar(select(func.count()).select_from(quarantine)) == round
+
+
+def raw_at_once(services: Services, frame: bytes) -> list[PushReply | None]:
+    ready = threading.Barrier(THREADS)
+
+    def send(_: int) -> PushReply | None:
+        ready.wait(10)
+        return services.ingest.push_raw(WHO, frame, "it fails")
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(send, range(THREADS)))
