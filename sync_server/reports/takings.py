@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
 from sync_server.cash.tables import shift_opening
 from sync_server.catalogue.tables import category
 from sync_server.reports.refunds import RefundTotal, refund_totals
-from sync_server.reports.unclassified import Unclassified, unclassified
+from sync_server.reports.unclassified import Unclassified, not_booked
 from sync_server.sales.service import SaleFilter, hour_of_sale, narrowed
 from sync_server.sales.tables import sale, sale_line, sale_tax, sale_tender
 from sync_server.stores.tables import store, till
@@ -43,7 +43,7 @@ class TakingsRow(msgspec.Struct, frozen=True, kw_only=True):
 class Takings(msgspec.Struct, frozen=True, kw_only=True):
     """`totals` is one row a currency, of sales; `refunds` is what went back meanwhile, and lessens none of them.
 
-    `unclassified` is money in entries that could not be read yet.
+    `unclassified` is money in entries that could not be booked yet; `unclassified_refunds` what went back in such.
     """
 
     by: str
@@ -51,6 +51,7 @@ class Takings(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[TakingsRow]
     totals: list[TakingsRow]
     unclassified: list[Unclassified]
+    unclassified_refunds: list[Unclassified]
     refunds: list[RefundTotal]
 
 
@@ -59,12 +60,14 @@ def takings(tx: Connection, wanted: SaleFilter, by: Group) -> Takings:
     rows = [_row(row, by, filters) for row in tx.execute(_QUERIES[by](wanted).limit(MAX_ROWS))]
     total_rows = tx.execute(_by_sale(wanted, literal(""), literal("")))
     totals = [_row(row, None, filters) for row in total_rows]
+    aside = not_booked(tx, wanted.store_id, wanted.till_id)
     return Takings(
         by=by,
         filters=filters,
         rows=rows,
         totals=totals,
-        unclassified=unclassified(tx, wanted.store_id, wanted.till_id),
+        unclassified=aside.sales,
+        unclassified_refunds=aside.refunds,
         refunds=refund_totals(tx, wanted),
     )
 

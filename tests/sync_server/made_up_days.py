@@ -20,6 +20,7 @@ from shared_models.cash import (
 )
 from shared_models.events import Recorded, encode_body, type_name
 from shared_models.journal import body_hash
+from shared_models.refund import GivenBack, RefundPosted, taken_back
 from shared_models.sale import SaleLine, SalePosted, Tender
 from shared_models.tax import TaxAmount
 from sync_server.ingest import check_place
@@ -81,6 +82,29 @@ def a_line(
         gross_minor=gross,
         taxes=taxes,
         tax_category_id="standard",
+    )
+
+
+def a_refund_of(sold: SalePosted) -> RefundPosted:
+    """All of it, in cash, on the till's own word."""
+    total = sold.total_minor
+    return RefundPosted(
+        refund_id=f"refund-{sold.sale_id}",
+        sale_id=sold.sale_id,
+        receipt_number=sold.receipt_number,
+        lease_id="",
+        store_id=sold.store_id,
+        till_id=sold.till_id,
+        shift_id=sold.shift_id,
+        operator_id=sold.operator_id,
+        operator_name=sold.operator_name,
+        business_date=sold.business_date,
+        currency=sold.currency,
+        lines=tuple(taken_back(line, line.quantity_milli) for line in sold.lines),
+        net_minor=sold.net_minor,
+        tax_minor=sold.tax_minor,
+        total_minor=total,
+        given_back=(GivenBack("cash", total),),
     )
 
 

@@ -10,15 +10,18 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import update
 
+from shared_models import wire
 from shared_models.store_config import StoreConfig
 from sync_server.database import Database
 from sync_server.ingest.tables import ingest_log
 from sync_server.services import Services
+from tests.sync_server.a_till import enrolled_till
 from tests.sync_server.made_up_days import (
     DAY,
     SHIFT,
     a_closing,
     a_line,
+    a_refund_of,
     a_sale,
     an_entry,
     an_opening,
@@ -98,6 +101,48 @@ def test_money_that_could_not_be_booked_is_still_in_the_takings(
     services.applier.drain()
     answer = got(office, "/api/v1/reports/takings", by="till", day=DAY)["takings"]
     assert answer["unclassified"] == [
+        {"currency": "EUR", "entries": 1, "amount_minor": 119, "unreadable": 0},
+    ]
+
+
+def test_a_sale_and_a_refund_that_came_raw_are_in_the_takings_until_they_are_booked(
+    office: Client, services: Services, database: Database
+) -> None:
+    with database.write() as tx:
+        services.stores.add_till(tx, "03-1", "03", "")
+    till = enrolled_till(office.app, database, office)
+    till.record(a_sale(9))
+    till.record(a_refund_of(a_sale(9)))
+    for seq in (1, 2):
+        till.send_raw(wire.pack(till.batch(seq, seq)))
+    till.send_raw(b"nobody can read this")
+    sale = {"currency": "EUR", "entries": 1, "amount_minor": 119, "unreadable": 0}
+    no_one_knows = {"currency": "", "entries": 1, "amount_minor": 0, "unreadable": 1}
+    answer = got(office, "/api/v1/reports/takings", by="till", day=DAY)["takings"]
+    assert answer["unclassified"] == [no_one_knows, sale]
+    assert answer["unclassified_refunds"] == [sale]
+    before = answer["totals"][0]["gross_minor"]
+    services.ingest.take_in_raw()
+    services.applier.drain()
+    answer = got(office, "/api/v1/reports/takings", by="till", day=DAY)["takings"]
+    assert answer["totals"][0]["gross_minor"] == before + 119
+    assert (answer["unclassified"], answer["unclassified_refunds"]) == ([no_one_knows], [])
+
+
+def test_a_refund_that_could_not_be_booked_is_told_beside_what_was_taken_back(
+    office: Client, services: Services, database: Database
+) -> None:
+    broken = an_entry(9, a_refund_of(a_sale(9)))
+    with database.write() as tx:
+        store_entries(tx, [broken])
+        body = msgspec.json.decode(msgspec.json.encode(broken.recorded))
+        body["fact"]["lines"] = "not lines at all"
+        same = ingest_log.c.event_id == broken.event_id
+        tx.execute(update(ingest_log).where(same).values(body=msgspec.json.encode(body)))
+    services.applier.drain()
+    answer = got(office, "/api/v1/reports/takings", by="till", store_id="03")["takings"]
+    assert answer["unclassified"] == []
+    assert answer["unclassified_refunds"] == [
         {"currency": "EUR", "entries": 1, "amount_minor": 119, "unreadable": 0},
     ]
 

@@ -1,0 +1,56 @@
+"""What the frames that came raw and wait for a person hold, as far as this version can read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+
+from shared_models import wire
+from shared_models.errors import ShopError
+from shared_models.journal import body_hash
+from shared_models.sync_api import Push, WireEntry
+from sync_server.ingest import chain, log
+from sync_server.ingest.tables import quarantine
+
+LARGEST_READ = 2 << 20
+"""Bytes. No till that works packs a frame as large; opening many of them would hold up whoever asks."""
+
+
+def entries_kept_raw(tx: Connection, *narrowed: ColumnElement[bool]) -> Iterator[WireEntry | None]:
+    """Each entry once, and none that the log has by another way; None for a frame that nobody can read.
+
+    `narrowed` is about columns of `quarantine`.
+    """
+    seen: set[tuple[bytes, bytes]] = set()
+    for push in _frames(tx, and_(quarantine.c.raw.is_not(None), *narrowed)):
+        if push is None:
+            yield None
+            continue
+        known = log.known_events(tx, [entry.event_id for entry in push.entries])
+        for entry in push.entries:
+            fact = (entry.event_id, body_hash(entry.type, entry.schema, entry.body))
+            logged = known.get(entry.event_id)
+            if fact not in seen and (logged is None or logged.body_hash != fact[1]):
+                seen.add(fact)
+                yield entry
+
+
+def _frames(tx: Connection, wanted: ColumnElement[bool]) -> Iterator[Push | None]:
+    """One after the other: together they may be too large for the memory."""
+    columns = select(quarantine.c.quarantine_id, func.length(quarantine.c.raw).label("size"))
+    for row in tx.execute(columns.where(wanted, quarantine.c.resolved_at_ms.is_(None))).all():
+        same = quarantine.c.quarantine_id == row.quarantine_id
+        readable = row.size <= LARGEST_READ
+        yield (
+            _read(bytes(tx.execute(select(quarantine.c.raw).where(same)).scalar_one())) if readable else None
+        )
+
+
+def _read(frame: bytes) -> Push | None:
+    try:
+        push = wire.unpack(frame, Push)
+        chain.check_shape(push)
+    except ShopError:
+        return None
+    return push
