@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("shared_models", "hardware", "pos_client", "sync_server", "installers")
@@ -128,3 +129,9 @@ def test_copied_data_has_its_source_beside_it() -> None:
     assert copied
     bare = [name_of(path) for path in copied if not list(path.parent.glob("SOURCE*"))]
     assert not bare
+
+
+def test_no_property_is_judged_by_the_clock() -> None:
+    """A machine that is busy for half a second would fail it; what is slow shows in a benchmark."""
+    assert settings.default is not None
+    assert settings.default.deadline is None

@@ -127,4 +127,4 @@ class TillStory(RuleBasedStateMachine):
 
 
 TestTillStories = TillStory.TestCase
-TestTillStories.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
+TestTillStories.settings = settings(max_examples=20, stateful_step_count=25)

@@ -356,5 +356,5 @@ def _checksum(rows: Rows) -> int:
 
 TestTheCatalogue = TheCatalogue.TestCase
 TestTheCatalogue.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=25, suppress_health_check=list(HealthCheck)
 )

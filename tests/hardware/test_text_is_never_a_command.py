@@ -135,7 +135,7 @@ def pieces_of():
     patch.undo()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(documents, st.sampled_from([*MODELS, "POS-5890", "TM-U220"]))
 @example(ReceiptDocument((Text(OPENS_THE_DRAWER), Cut())), "generic-80")
 @example(ReceiptDocument((Barcode("code128", OPENS_IT_AT_ONCE, caption="\x1b@"), Cut())), "generic-58")

@@ -105,7 +105,7 @@ def test_a_scanner_reads_the_symbols_off_the_painted_paper(tmp_path, profile):
     assert ("QRCode", "https://example.test/r/S1-T1-000123?h=9f8e7d6c5b4a") in read
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 400), max_size=60))
 def test_bytes_may_arrive_split_anywhere(sizes):
     stream = encode(DOCUMENT, profile_named("generic-80"))

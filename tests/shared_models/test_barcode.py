@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from biip.checksums import gs1_price_weight_check_digit
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared_models.barcode import (
@@ -57,7 +57,6 @@ def test_check_digits_are_judged_as_gs1_judges_them(case: dict[str, Any]) -> Non
     assert has_valid_check_digit(case["input"]) is case["valid"]
 
 
-@settings(deadline=None)
 @given(digits, st.integers(0, 16), st.integers(1, 9))
 def test_one_wrong_digit_is_always_found(body: str, at: int, by: int) -> None:
     good = sealed(body)
@@ -131,7 +130,6 @@ def test_a_short_upc_says_where_its_zeros_were(short: str, long: str) -> None:
     assert compress_upca(long) == short
 
 
-@settings(deadline=None)
 @given(st.sampled_from("01"), st.text("0123456789", min_size=6, max_size=6))
 def test_every_short_upc_expands_to_a_valid_one_that_compresses_to_the_same_number(
     system: str, body: str
@@ -188,13 +186,11 @@ def test_a_misread_price_is_refused() -> None:
         parse_embedded("2812345003500", RULES)
 
 
-@settings(deadline=None)
 @given(st.from_regex(r"[0-9]{4,5}", fullmatch=True).filter(str.isascii))
 def test_price_check_digits_agree_with_another_implementation(value: str) -> None:
     assert price_check_digit(value) == gs1_price_weight_check_digit(value)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 99999), st.integers(0, 99999))
 def test_every_label_reads_back_as_printed(item: int, value: int) -> None:
     label = classify_scan(sealed(f"28{item:05d}{value:05d}"), RULES)
@@ -300,7 +296,6 @@ def test_an_empty_or_endless_scan_is_refused() -> None:
         classify_scan("]E014006381333938")
 
 
-@settings(deadline=None)
 @given(st.text(max_size=140))
 def test_whatever_is_scanned_is_classified_or_refused_politely(text: str) -> None:
     try:

@@ -1,7 +1,7 @@
 """Amounts: what a person may type, how an amount is written, and that dividing one loses nothing."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared_models.currency import NOTES
@@ -101,7 +101,6 @@ def test_a_float_is_a_bug_and_never_an_amount() -> None:
         format_amount(1.5, EUR)  # type: ignore[arg-type]
 
 
-@settings(deadline=None)
 @given(AMOUNTS, st.sampled_from(sorted(CURRENCIES)), st.sampled_from([".", ","]))
 def test_every_amount_reads_back_as_written(amount_minor: int, code: str, decimal_sign: str) -> None:
     text = format_amount(amount_minor, currency(code), decimal_sign=decimal_sign)
@@ -160,7 +159,6 @@ def test_each_mode_rounds_as_it_is_called(
     assert divide_rounded(25, -10, mode) == -of_25
 
 
-@settings(deadline=None)
 @given(AMOUNTS, st.integers(1, 10**9), st.sampled_from(Rounding))
 def test_rounding_is_near_and_mirrors(numerator: int, denominator: int, mode: Rounding) -> None:
     rounded = divide_rounded(numerator, denominator, mode)
@@ -182,7 +180,6 @@ def test_cash_is_rounded_to_the_smallest_coin() -> None:
     assert round_to_step(1601, 100, Rounding.UP) == 1700
 
 
-@settings(deadline=None)
 @given(AMOUNTS, st.lists(st.integers(0, 10**9), min_size=1, max_size=30))
 def test_a_split_amount_loses_no_cent_and_is_fair(amount_minor: int, weights: list[int]) -> None:
     parts = allocate(amount_minor, weights)
@@ -229,7 +226,6 @@ def test_quick_amounts_are_what_a_customer_hands_over(
     assert quick_cash_amounts(due_minor, currency(code), step_minor=step_minor) == proposed
 
 
-@settings(deadline=None)
 @given(st.integers(1, 10**8), st.sampled_from(sorted(CURRENCIES)), st.sampled_from([1, 5, 10, 100]))
 def test_every_quick_amount_pays_the_sale(due_minor: int, code: str, step_minor: int) -> None:
     exact = round_to_step(due_minor, step_minor)

@@ -33,7 +33,7 @@ def a_file(pushes: int = 3, code: str = CODE) -> bytes:
 
 
 WHOLE = a_file()
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=25)
 """Every look takes the tenth of a second that keeps codes from being guessed."""
 
 

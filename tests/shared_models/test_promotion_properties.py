@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared_models.promotion_pricing import PromotionLine, apply_promotions
@@ -80,7 +80,6 @@ def several(draw: st.DrawFn) -> list[Promotion]:
     return made
 
 
-@settings(deadline=None)
 @given(tickets, several())
 def test_no_line_ever_gives_more_than_it_is_worth(
     lines: Sequence[PromotionLine], promotions: list[Promotion]
@@ -93,7 +92,6 @@ def test_no_line_ever_gives_more_than_it_is_worth(
         assert not (discounts and line.untouched)
 
 
-@settings(deadline=None)
 @given(tickets, several(), st.randoms(use_true_random=False))
 def test_the_order_of_lines_and_of_promotions_does_not_matter(
     lines: Sequence[PromotionLine], promotions: list[Promotion], chance: object
@@ -107,7 +105,6 @@ def test_the_order_of_lines_and_of_promotions_does_not_matter(
     assert [straight[at] for at in order] == list(mixed)
 
 
-@settings(deadline=None)
 @given(tickets, several())
 def test_an_exclusive_threshold_gives_its_amount_to_the_cent(
     lines: Sequence[PromotionLine], promotions: list[Promotion]
@@ -133,7 +130,6 @@ def basket(prices: list[tuple[int, int]]) -> list[PromotionLine]:
     return [pieces(f"product {at}", price, count) for at, (price, count) in enumerate(prices)]
 
 
-@settings(deadline=None)
 @given(whole, counts, counts)
 def test_buy_and_get_is_what_counting_pieces_on_the_counter_gives(
     prices: list[tuple[int, int]], buy: int, get: int
@@ -143,7 +139,6 @@ def test_buy_and_get_is_what_counting_pieces_on_the_counter_gives(
     assert sum(off(basket(prices), promotion(BuyGet(buy, get)))) == sum(one_by_one[:free])
 
 
-@settings(deadline=None)
 @given(whole, counts, st.integers(0, 2500))
 def test_mix_and_match_is_what_counting_pieces_on_the_counter_gives(
     prices: list[tuple[int, int]], size: int, price: int
@@ -155,7 +150,6 @@ def test_mix_and_match_is_what_counting_pieces_on_the_counter_gives(
     assert sum(off(basket(prices), promotion(MixAndMatch(size, price)))) == saved
 
 
-@settings(deadline=None)
 @given(whole, several())
 def test_one_line_of_three_is_worth_what_three_lines_of_one_are(
     prices: list[tuple[int, int]], promotions: list[Promotion]

@@ -1,7 +1,7 @@
 """Quantities: what a person may type, how it is written, and price times quantity."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared_models.quantity import (
@@ -57,7 +57,6 @@ def test_a_quantity_is_written_with_decimals_only_where_it_has_some() -> None:
         format_quantity(0.35)  # type: ignore[arg-type]
 
 
-@settings(deadline=None)
 @given(st.integers(-MAX_QUANTITY_MILLI, MAX_QUANTITY_MILLI), st.sampled_from([".", ","]))
 def test_every_quantity_reads_back_as_written(quantity_milli: int, decimal_sign: str) -> None:
     assert parse_quantity(format_quantity(quantity_milli, decimal_sign=decimal_sign)) == quantity_milli

@@ -27,7 +27,7 @@ from shared_models.tax import (
 from shared_models.tax_line import spread
 
 P = RoundingPolicy
-CARTS = settings(max_examples=40, deadline=None)
+CARTS = settings(max_examples=40)
 EACH_POLICY = pytest.mark.parametrize("policy", list(RoundingPolicy), ids=lambda policy: policy.value)
 
 
@@ -350,7 +350,6 @@ def test_lines_already_on_the_ticket_are_not_worked_out_again() -> None:
         assert same == 20 if policy not in PER_DOCUMENT else same > 10
 
 
-@settings(deadline=None)
 @given(st.lists(st.fractions(-100, 100), min_size=1, max_size=9), st.sampled_from(Rounding))
 def test_a_spread_figure_is_whole_and_near(exact: list[Fraction], mode: Rounding) -> None:
     whole = sum(exact, Fraction(0))

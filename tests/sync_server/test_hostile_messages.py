@@ -55,9 +55,7 @@ from tests.sync_server.conftest import Clock
 from tests.sync_server.hostile_messages import NAMED, ODD_VALUES, hostile
 
 TEN_YEARS_MS = 10 * 365 * 86_400_000
-OFTEN = hypothesis_settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+OFTEN = hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

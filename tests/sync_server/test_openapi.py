@@ -22,7 +22,6 @@ VERBS = ("get", "post", "put", "delete")
 EXAMPLES = {"postgresql": 12, "sqlite": 4}
 """PostgreSQL minds more of what it is sent: types, lengths, ranges, NUL. SQLite takes nearly everything."""
 BOUNDED = settings(
-    deadline=None,
     database=None,
     derandomize=True,
     phases=[Phase.generate],

@@ -179,7 +179,7 @@ def test_a_search_gives_no_more_than_asked(catalogue: CatalogueFile) -> None:
     assert names(catalogue.search("drink", NOW, limit=1)) == ["Soy Drink Vanilla"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @given(typed=st.text())
 def test_nothing_that_can_be_typed_breaks_the_search(catalogue: CatalogueFile, typed: str) -> None:
     catalogue.search(typed, NOW)

@@ -34,7 +34,7 @@ from tests.pos_client.sync.test_server_api import a_push, stored
 from tests.sync_server.hostile_messages import NAMED, hostile, packed
 
 QUICK = TimeLimits(connect_s=2, silence_s=5, answer_s=5, download_s=5, poke_s=5)
-OFTEN = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+OFTEN = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 LEASE = "a" * 32
 
 Call = Callable[[ServerApi], object]

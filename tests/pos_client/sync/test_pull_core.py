@@ -101,7 +101,7 @@ def at_first_page(shell: PullShell) -> FetchPage:
     return fetch
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.one_of(

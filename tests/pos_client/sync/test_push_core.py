@@ -76,7 +76,7 @@ def at_first_push(shell: PushShell) -> SendPush:
     return push
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.integers(1, 400), min_size=1, max_size=3),
     st.lists(st.sampled_from(FATES), max_size=60),
@@ -194,7 +194,7 @@ def test_a_twin_sends_what_it_sold_in_a_new_incarnation_from_where_both_part(com
 
 
 @given(common=st.integers(0, 300), ours=st.integers(0, 300), theirs=st.integers(0, 300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_where_two_journals_part_is_found_in_few_questions(common: int, ours: int, theirs: int) -> None:
     till, server, shell = shop(common)
     shell.run()

@@ -278,5 +278,5 @@ class RandomDay(RuleBasedStateMachine):
 
 TestRandomDays = RandomDay.TestCase
 TestRandomDays.settings = settings(
-    max_examples=60, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=60, suppress_health_check=list(HealthCheck)
 )

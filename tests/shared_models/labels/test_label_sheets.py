@@ -100,7 +100,7 @@ def test_the_same_labels_make_the_same_bytes() -> None:
 
 
 @given(hostile, hostile, hostile, st.sampled_from(sorted(SHEETS)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_text_makes_a_sheet(name: str, sku: str, code: str, sheet: str) -> None:
     assert label_sheets([label_of(code, name=name, sku=sku)], sheet_named(sheet)).startswith(b"%PDF")
 

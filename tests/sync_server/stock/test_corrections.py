@@ -42,7 +42,7 @@ def test_on_hand_is_what_was_counted_whatever_was_there(database: Database) -> N
         assert {move.moved_by for move in moves} == {"Ada"}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=4))
 def test_on_hand_is_the_sum_of_moves_in_any_order_with_repeats(
     sqlite_database: Database, order: list[int], again: list[int]
