@@ -14,7 +14,7 @@ from pos_client.till.card_words import card_paid
 from pos_client.till.desk import Desk
 from pos_client.till.ports import CardIntent, GiveBack, LeaseAnswer, ReceiptAnswer
 from pos_client.till.refusals import Asked, Refused
-from pos_client.till.returns import Refund
+from pos_client.till.returns import GOES_BACK, Refund
 from pos_client.till.state import Phase, Severity, Words
 from pos_client.till.typed_text import entered_text
 from shared_models.leases import GRANTED, ClaimedLine, LeaseRequest
@@ -138,6 +138,9 @@ class Refunding:
             raise Refused("other_currency", currency=sale.currency)
         if any(tender.kind == LOYALTY for tender in sale.tenders):
             raise Refused("points_paid")
+        strange = next((tender.kind for tender in sale.tenders if tender.kind not in GOES_BACK), "")
+        if strange:
+            raise Refused("paid_unknown_way", receipt_number=number, kind=strange)
         before = desk.ports.books.taken_back(sale.sale_id) if own else {}
         refund = Refund.of(sale, _most(before, answer), is_own=own is not None, approved_by=approver)
         if not refund.anything_left():

@@ -14,6 +14,9 @@ from shared_models.rounding import round_to_step
 from shared_models.sale import CARD, CASH, SaleLine, SalePosted
 from shared_models.stored_value import GIFT
 
+GOES_BACK = frozenset({CASH, CARD, GIFT})
+"""The kinds of payment that `Refund.money_back` knows the way back of; a receipt with any other is refused."""
+
 
 class Refund(msgspec.Struct, frozen=True):
     """`before` and `chosen` are thousandths, in the order of the sale's lines. `is_own`: this till made the sale."""

@@ -93,6 +93,7 @@ NOTICES: dict[str, str] = {
     "refunding": "A receipt is open. Give the money back, or leave it first.",
     "unknown_anywhere": "Nobody knows receipt {receipt_number}. Check the number; its till may not have sent it.",
     "receipt_out_of_reach": "Receipt {receipt_number} is another till's and head office can't be asked now.",
+    "paid_unknown_way": "This till can't give back '{kind}', which paid for {receipt_number}. Ask head office.",
     "other_currency": "That receipt is in {currency}. Take it back in a store that sells in {currency}.",
     "all_refunded": "Everything on receipt {receipt_number} went back already, or can't be taken back.",
     "gift_not_taken_back": "A gift card is not taken back: it may have been spent.",

@@ -281,3 +281,15 @@ def test_what_a_gift_card_paid_for_goes_back_onto_the_card(manager: Shop) -> Non
     issued = manager.books.facts[-1][2]
     assert (type(issued).__name__, issued.card, issued.amount_minor) == ("GiftIssued", "6035", 837)  # type: ignore[union-attr]
     assert manager.books.pulses == ["sale"]
+
+
+def test_a_payment_of_which_this_till_knows_no_way_back_is_not_given_back_in_cash(manager: Shop) -> None:
+    sold(manager)
+    (posted,) = (fact for fact in manager.books.of_kind(SalePosted) if isinstance(fact, SalePosted))
+    by_voucher = msgspec.structs.replace(
+        posted, receipt_number="03-1-ABC-000009", tenders=(Tender("voucher", 500), Tender("cash", 337))
+    )
+    till = opened(manager, by_voucher.receipt_number, sale=by_voucher)
+    assert code(till) == "paid_unknown_way"
+    assert till.state.refund is None
+    assert refunds(manager) == []
