@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-import hypothesis
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -32,11 +31,6 @@ if "XDG_RUNTIME_DIR" not in os.environ:
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no clock")
 """A property holds or not, however busy the machine is."""
-
-
-hypothesis.settings.register_profile("evertill", deadline=None)
-hypothesis.settings.load_profile("evertill")
-"""How long one example takes is the machine's business: on a busy one any of them may stall for half a second."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
