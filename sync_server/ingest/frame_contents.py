@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, null, select
 
 from shared_models import wire
 from shared_models.errors import ShopError
@@ -37,14 +37,11 @@ def entries_kept_raw(tx: Connection, *narrowed: ColumnElement[bool]) -> Iterator
 
 
 def _frames(tx: Connection, wanted: ColumnElement[bool]) -> Iterator[Push | None]:
-    """One after the other: together they may be too large for the memory."""
-    columns = select(quarantine.c.quarantine_id, func.length(quarantine.c.raw).label("size"))
-    for row in tx.execute(columns.where(wanted, quarantine.c.resolved_at_ms.is_(None))).all():
-        same = quarantine.c.quarantine_id == row.quarantine_id
-        readable = row.size <= LARGEST_READ
-        yield (
-            _read(bytes(tx.execute(select(quarantine.c.raw).where(same)).scalar_one())) if readable else None
-        )
+    """A few at a time: together they may be too large for the memory."""
+    raw = case((func.length(quarantine.c.raw) <= LARGEST_READ, quarantine.c.raw), else_=null())
+    query = select(raw).where(wanted, quarantine.c.resolved_at_ms.is_(None))
+    for frame in tx.scalars(query.execution_options(yield_per=10)):
+        yield None if frame is None else _read(bytes(frame))
 
 
 def _read(frame: bytes) -> Push | None:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shared_models import wire
@@ -26,6 +26,18 @@ _log = logging.getLogger(__name__)
 
 MOST_TRIES = 3
 _AT_ONCE = 100
+_BYTES_AT_ONCE = 16 << 20
+_MOST_OF_A_TILL = 20_000
+_MOST_BYTES_OF_A_TILL = 256 << 20
+
+
+class TooManyFrames(Conflict):
+    """So much of one till waits for a person that no more is taken from it raw; the till keeps what it has."""
+
+    code = "too_many_raw_frames"
+
+
+_OPEN = quarantine.c.raw.is_not(None) & quarantine.c.resolved_at_ms.is_(None)
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -39,13 +51,24 @@ class Waiting(msgspec.Struct, frozen=True):
 class RawFrames:
     """`keep` parses nothing; `step_over` then lets the till go on behind a frame of one entry."""
 
-    def __init__(self, inbox: Inbox, now_ms: NowMs) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        now_ms: NowMs,
+        most: int = _MOST_OF_A_TILL,
+        most_bytes: int = _MOST_BYTES_OF_A_TILL,
+    ) -> None:
         self._inbox = inbox
         self._now_ms = now_ms
+        self._most = most
+        self._most_bytes = most_bytes
 
     def keep(self, tx: Connection, who: TillIdentity, frame: bytes, reason: str) -> str:
-        """The frame's id, which is its hash: keeping it twice is keeping it once."""
+        """The frame's id, which is its hash: keeping it twice is keeping it once. Raises TooManyFrames."""
         id = sha256(frame).hexdigest()
+        if tx.scalar(select(quarantine.c.quarantine_id).where(quarantine.c.quarantine_id == id)):
+            return id
+        self._refuse_too_many(tx, who.till_id, len(frame))
         row = {
             "quarantine_id": id,
             "raw": frame,
@@ -77,6 +100,15 @@ class RawFrames:
         self._inbox.raise_many(tx, [finding])
         return id
 
+    def _refuse_too_many(self, tx: Connection, till_id: str, more_bytes: int) -> None:
+        kept = select(func.count(), func.coalesce(func.sum(func.length(quarantine.c.raw)), 0))
+        count, size = tx.execute(kept.where(_OPEN, quarantine.c.till_id == till_id)).one()
+        if count >= self._most or size + more_bytes > self._most_bytes:
+            raise TooManyFrames(
+                f"{count} frames of till {till_id} wait for a person already; no more is taken raw until head office "
+                "has looked at them. The till keeps its entries."
+            )
+
     def step_over(self, tx: Connection, who: TillIdentity, frame: bytes) -> PushReply | None:
         """Takes the frame's entry as a position without a body; None where it is none, or not the next."""
         push = _one_entry(frame)
@@ -100,11 +132,10 @@ class RawFrames:
         till was put back, or is gone.
         """
         columns = quarantine.c
-        open_frames = select(
+        frames = select(
             columns.quarantine_id, columns.raw, columns.device_id, columns.till_id, columns.store_id
         )
-        open_frames = open_frames.where(columns.raw.is_not(None), columns.resolved_at_ms.is_(None))
-        rows = tx.execute(open_frames.where(columns.attempts < MOST_TRIES).limit(_AT_ONCE)).all()
+        rows = tx.execute(frames.where(columns.quarantine_id.in_(_next_few(tx)))).all()
         waiting = []
         for row in rows:
             push = _one_entry(row.raw)
@@ -146,6 +177,20 @@ class RawFrames:
         fact = (number, event_id, at.body_hash, at.entry.type, at.entry.schema, at.entry.body)
         log.add_facts(tx, [(*fact, row.till_id, row.store_id, push.incarnation, at.seq, row.at_ms)])
         return number
+
+
+def _next_few(tx: Connection) -> list[str]:
+    """The ids of frames to try, those tried less often first; all of them together fit the memory."""
+    columns = quarantine.c
+    sizes = select(columns.quarantine_id, func.length(columns.raw).label("size"))
+    sizes = sizes.where(_OPEN, columns.attempts < MOST_TRIES)
+    taken, size = [], 0
+    for row in tx.execute(sizes.order_by(columns.attempts, columns.at_ms).limit(_AT_ONCE)):
+        size += row.size
+        if taken and size > _BYTES_AT_ONCE:
+            break
+        taken.append(row.quarantine_id)
+    return taken
 
 
 def _name_fact(tx: Connection, push: Push, number: int, *, sound: bool) -> None:

@@ -14,6 +14,7 @@ from shared_models.cash import OperatorLoggedIn
 from shared_models.sync_api import PushReply
 from sync_server.database import Database
 from sync_server.exceptions.tables import exception_case
+from sync_server.ingest import raw_frames
 from sync_server.ingest.tables import ingest_log, ingest_pos, quarantine
 from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store
 
@@ -201,3 +202,34 @@ def test_what_a_revoked_till_sent_raw_waits_for_a_person(
     app.state.services.ingest.take_in_raw()
     with database.read() as tx:
         assert tx.scalars(select(ingest_log.c.body)).all() == []
+
+
+def test_a_till_that_fills_the_quarantine_hears_why_and_keeps_its_entry_while_others_go_on(
+    app: Litestar, till: ATill, database: Database, client: Client
+) -> None:
+    other = enrolled_till(app, database, client, number=2)
+    app.state.services.ingest._raw_frames._most = 2
+    first, second, third = (wire.pack(till.batch(seq, seq)) for seq in (1, 2, 3))
+    assert [till.send_raw(frame).status_code for frame in (first, second)] == [200, 200]
+    refused = till.send_raw(third)
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_raw_frames")
+    assert "keeps its entries" in refused.json()["detail"]
+    assert till.send_raw(first).status_code == 200, "it is there already"
+    assert other.send_raw(b"of another till").status_code == 202
+    assert till.push(3, 3).high == 3, "the usual way is open"
+    app.state.services.ingest.take_in_raw()
+    assert till.send_raw(third).status_code == 200, "there is room again"
+
+
+def test_large_frames_are_taken_in_a_few_at_a_time(
+    app: Litestar, till: ATill, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seq in (1, 2, 3):
+        till.send_raw(wire.pack(till.batch(seq, seq)))
+    monkeypatch.setattr(raw_frames, "_BYTES_AT_ONCE", 2 * len(max(frames(database), key=len)))
+    taken = []
+    for _ in range(3):
+        app.state.services.ingest.take_in_raw()
+        with database.read() as tx:
+            taken.append(len(tx.scalars(select(ingest_log.c.body)).all()))
+    assert taken == [2, 3, 3]
