@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import takewhile
 from typing import Any
 
@@ -78,16 +78,31 @@ class Compaction:
             return gone.rowcount
 
     def _old(self, tx: Connection, stream: str, after: int, to: int, age_ms: int) -> list[Row[Any]]:
-        """The next few changes, up to the first that is younger."""
-        before_ms = self._now_ms() - age_ms
+        """The next few changes, up to the first that is younger.
+
+        One from the future was made while the server's clock was ahead: it is older than what came after it.
+        """
+        now_ms = self._now_ms()
+        before_ms = now_ms - age_ms
         query = (
             select(change_feed.c.ver, change_feed.c.at_ms, change_feed.c.replaces)
             .where(_of(stream), change_feed.c.ver > after, change_feed.c.ver <= to)
             .order_by(change_feed.c.ver)
             .limit(self._step)
         )
-        rows: Iterable[Row[Any]] = tx.execute(query)
-        return list(takewhile(lambda row: row.at_ms <= before_ms, rows))
+        rows = tx.execute(query).all()
+        timed = [(at, row.at_ms) for at, row in enumerate(rows, 1) if row.at_ms <= now_ms]
+        old = max((at for at, _ in takewhile(lambda one: one[1] <= before_ms, timed)), default=0)
+        beyond = rows and (not timed or timed[-1][0] == old)
+        if beyond and self._is_old(tx, stream, rows[-1].ver, before_ms, now_ms):
+            old = len(rows)
+        return list(rows[:old])
+
+    def _is_old(self, tx: Connection, stream: str, after: int, before_ms: int, now_ms: int) -> bool:
+        """Whether the next change whose time can be is that old."""
+        later = _of(stream) & (change_feed.c.ver > after) & (change_feed.c.at_ms <= now_ms)
+        at_ms = tx.scalar(select(change_feed.c.at_ms).where(later).order_by(change_feed.c.ver).limit(1))
+        return at_ms is not None and at_ms <= before_ms
 
 
 def _of(stream: str) -> Any:

@@ -97,6 +97,23 @@ def test_wherever_a_till_stood_it_comes_to_what_the_server_has_or_is_told_to_sta
         assert copy.at == newest.at
 
 
+def test_a_server_whose_clock_was_ten_years_ahead_for_a_while_goes_on_forgetting(
+    database: Database, publish: Publish, clock: Clock, compaction: Compaction
+) -> None:
+    publish(1, "before")
+    clock.advance(3650 * DAY_MS)
+    for number in range(8):
+        publish(2, f"while it was ahead {number}")
+    clock.advance(-3650 * DAY_MS)
+    assert compaction.run(lambda: True) == 0, "nothing says how old they are"
+    publish(1, "after")
+    assert compaction.run(lambda: True) == 0
+    clock.advance(31 * DAY_MS)
+    publish(3, "new")
+    assert compaction.run(lambda: True) == 8
+    assert Copy(database).catch_up().rows.keys() == {("category", f"c{number}") for number in (1, 2, 3)}
+
+
 def test_a_deletion_is_told_for_ninety_days(
     database: Database, publish: Publish, clock: Clock, compaction: Compaction
 ) -> None:
