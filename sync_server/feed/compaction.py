@@ -90,13 +90,13 @@ class Compaction:
             .order_by(change_feed.c.ver)
             .limit(self._step)
         )
-        rows = tx.execute(query).all()
+        rows: list[Row[Any]] = [*tx.execute(query)]
         timed = [(at, row.at_ms) for at, row in enumerate(rows, 1) if row.at_ms <= now_ms]
         old = max((at for at, _ in takewhile(lambda one: one[1] <= before_ms, timed)), default=0)
         beyond = rows and (not timed or timed[-1][0] == old)
         if beyond and self._is_old(tx, stream, rows[-1].ver, before_ms, now_ms):
             old = len(rows)
-        return list(rows[:old])
+        return rows[:old]
 
     def _is_old(self, tx: Connection, stream: str, after: int, before_ms: int, now_ms: int) -> bool:
         """Whether the next change whose time can be is that old."""

@@ -184,7 +184,8 @@ def _next_few(tx: Connection) -> list[str]:
     columns = quarantine.c
     sizes = select(columns.quarantine_id, func.length(columns.raw).label("size"))
     sizes = sizes.where(_OPEN, columns.attempts < MOST_TRIES)
-    taken, size = [], 0
+    taken: list[str] = []
+    size = 0
     for row in tx.execute(sizes.order_by(columns.attempts, columns.at_ms).limit(_AT_ONCE)):
         size += row.size
         if taken and size > _BYTES_AT_ONCE:
