@@ -1,4 +1,4 @@
-"""Many rows into one table at once: COPY on PostgreSQL, one executemany elsewhere."""
+"""Many rows into one table at once: COPY on PostgreSQL, many rows a statement elsewhere."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ _TYPE_NAMES: dict[type[Any], str] = {
     String: "varchar",
 }
 
+_VALUES_AT_ONCE = 2000
+"""In one statement on SQLite. With a statement for each row applying takes a tenth longer."""
+
 
 def insert_rows(tx: Connection, table: Table, rows: Iterable[Sequence[Any]]) -> None:
     """Rows as tuples in the order of the table's columns. They must be new: a clash raises IntegrityError.
@@ -52,8 +55,18 @@ def insert_rows(tx: Connection, table: Table, rows: Iterable[Sequence[Any]]) -> 
     if tx.dialect.name == "postgresql":
         _copy(tx, f'copy "{table.name}" ({names}) from stdin (format binary)', table, rows)
     else:
-        marks = ", ".join("?" for _ in table.columns)
-        tx.exec_driver_sql(f'insert into "{table.name}" ({names}) values ({marks})', list(map(tuple, rows)))
+        _insert(tx, f'insert into "{table.name}" ({names}) values', len(table.columns), list(rows))
+
+
+def _insert(tx: Connection, statement: str, width: int, rows: Sequence[Sequence[Any]]) -> None:
+    """Whole statements first, always of the same text, so that each is prepared once; what is left row by row."""
+    one, at_once = f"({', '.join('?' * width)})", _VALUES_AT_ONCE // width
+    left = len(rows) % at_once
+    many = f"{statement} {', '.join([one] * at_once)}" if left < len(rows) else ""
+    for first in range(0, len(rows) - left, at_once):
+        tx.exec_driver_sql(many, tuple(chain.from_iterable(rows[first : first + at_once])))
+    if left:
+        tx.exec_driver_sql(f"{statement} {one}", list(map(tuple, rows[-left:])))
 
 
 def _copy(tx: Connection, statement: str, table: Table, rows: Iterable[Sequence[Any]]) -> None:
