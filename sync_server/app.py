@@ -183,12 +183,16 @@ async def protect(message: Message, scope: Scope) -> None:
 
 
 def _on_database_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[Any]:
-    """A database that is away for a moment is no bug of ours."""
+    """A database that is away for a moment is no bug of ours.
+
+    One that could not be reached at all says nothing about what was sent; one that broke off over it may.
+    """
     if not is_passing(error):
         return on_unexpected(request, error)
     _log.warning("no database for %s %s: %s", request.method, request.url.path, error.orig)
     detail = "The server can't reach its database just now. Try again in a moment."
-    return problem(503, "Unavailable", detail, "database_unreachable", {}, {})
+    patience = {"Retry-After": "3"} if error.statement is None and not error.connection_invalidated else {}
+    return problem(503, "Unavailable", detail, "database_unreachable", {}, patience)
 
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {

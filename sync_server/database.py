@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import sqlcipher3.dbapi2
 from sqlalchemy import Connection, Engine, MetaData, QueuePool, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 
 from shared_models.errors import ShopError
 
@@ -30,6 +30,8 @@ _WRITE = "evertill_write"
 _PASSING = ("08", "40", "53", "55", "57", "58")
 """Classes of SQLSTATE: connection, rollback by the database, resources, locks, operators, the system."""
 _WRITE_WAIT_S = 60
+A_TILL_WAITS_S = 10
+"""Less than a till waits for an answer (15 s): one that is not told takes its batch for too large."""
 _NOT_OFF = (
     "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'"
 )
@@ -50,10 +52,11 @@ for _kind, _bound_as in (
 
 
 class DatabaseBusy(ShopError):
-    """Another writer held the SQLite file for too long."""
+    """Others hold the database, or all connections to it, for longer than anybody should wait."""
 
     code = "database_busy"
     status = 503
+    headers: ClassVar = {"Retry-After": "3"}
 
 
 class Database:
@@ -79,19 +82,21 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection:
+        with self._connected() as connection:
             if self.on_postgresql:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with connection.begin():
                 yield connection
 
     @contextmanager
-    def write(self, *, lasting: bool = True) -> Iterator[Connection]:
-        """Not `lasting`: the last of these commits may be gone after a power cut, each whole, and no other with it.
+    def write(self, *, lasting: bool = True, wait_s: float = _WRITE_WAIT_S) -> Iterator[Connection]:
+        """Raises DatabaseBusy where other writers hold SQLite's file for longer than `wait_s`.
+
+        Not `lasting`: the last of these commits may be gone after a power cut, each whole, and no other with it.
 
         For what is made again from what lasts.
         """
-        with self._writing(), self.engine.connect() as connection:
+        with self._writing(wait_s), self._connected() as connection:
             connection.execution_options(**{_WRITE: "lasting" if lasting else "passing"})
             with connection.begin():
                 if self.on_postgresql and not lasting:
@@ -105,13 +110,19 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    def _connected(self) -> Connection:
+        try:
+            return self.engine.connect()
+        except TimeoutError as reason:
+            raise DatabaseBusy("The server is busy. Try again in a moment.") from reason
+
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _writing(self, wait_s: float) -> Iterator[None]:
         """SQLite takes one writer; waiting here is fair and cheap, waiting in SQLite is neither."""
         if self.on_postgresql:
             yield
             return
-        if not self._one_writer.acquire(timeout=_WRITE_WAIT_S):
+        if not self._one_writer.acquire(timeout=wait_s):
             raise DatabaseBusy("The database is busy. Try again in a moment.")
         try:
             yield
@@ -153,6 +164,7 @@ def _sqlite_engine(url: str, key: str, pool_size: int) -> Engine:
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=16,
+        pool_timeout=A_TILL_WAITS_S,
         hide_parameters=True,
     )
 
@@ -170,7 +182,12 @@ def _postgresql_engine(url: str, key: str, pool_size: int) -> Engine:
     assert not key, "database_key is for SQLite; PostgreSQL encrypts below its files"
     target = make_url(url).set(drivername="postgresql+psycopg")
     engine = create_engine(
-        target, pool_size=pool_size, max_overflow=16, pool_pre_ping=True, hide_parameters=True
+        target,
+        pool_size=pool_size,
+        max_overflow=16,
+        pool_timeout=A_TILL_WAITS_S,
+        pool_pre_ping=True,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")

@@ -65,6 +65,8 @@ _REFUSALS = {
 def in_words(failure: Failure) -> tuple[str, str]:
     """(code, message) for the status line; the code is stable, the message says what to do."""
     match failure:
+        case Refused(status=503, retry_after_ms=asked_ms) if asked_ms:
+            return _REFUSALS[429]
         case Refused(status=status, message=message):
             if status in _REFUSALS:
                 return _REFUSALS[status]

@@ -73,6 +73,7 @@ class PushCore:
         self._segments: Sequence[SegmentState] = ()
         self._not_before_ms = 0
         self._a_poke_helps = False
+        self._asked_to_wait_until_ms = 0
         self._hello_due_ms: int | None = None
 
     @property
@@ -231,6 +232,7 @@ class PushCore:
     def _failed(self, now_ms: int, failure: Failure) -> Steps:
         asked_ms = failure.retry_after_ms if isinstance(failure, Refused) else 0
         self._a_poke_helps = _is_the_servers_own(failure)
+        self._asked_to_wait_until_ms = now_ms + patience(asked_ms)
         if isinstance(failure, Unreachable):
             self._hello_due_ms = None
         self._forks.failed(failure)
@@ -289,7 +291,7 @@ class PushCore:
     def _poked(self, now_ms: int) -> Steps:
         if self._a_poke_helps and self._in_flight is None:
             self._back_off.succeeded()
-            self._not_before_ms = now_ms
+            self._not_before_ms = max(now_ms, self._asked_to_wait_until_ms)
         return (Look(),)
 
     def _next_number(self) -> int:
@@ -348,12 +350,12 @@ def _nonsense(high: int, digest: bytes) -> str:
 
 
 def _is_the_servers_own(failure: Failure) -> bool:
-    """Gone once the server is well again: it could not be reached, or failed and named no time to come back at."""
+    """Gone once the server is well again: it could not be reached, or failed."""
     match failure:
         case Unreachable():
             return True
-        case Refused(status=status, retry_after_ms=asked_ms):
-            return status >= 500 and not asked_ms
+        case Refused(status=status):
+            return status >= 500
     return False
 
 
@@ -367,6 +369,8 @@ def _is_too_much(failure: Failure) -> bool:
 def _may_be_the_batch(failure: Failure) -> bool:
     """Whether the entries themselves may be why: a server that crashes on one of them just hangs up."""
     match failure:
+        case Refused(status=503, retry_after_ms=asked_ms) if asked_ms:
+            return False  # too busy for anybody
         case Refused(status=status):
             return status not in _ABOUT_THE_TILL
         case Unreachable(sent=sent):

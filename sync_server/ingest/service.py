@@ -22,7 +22,7 @@ from shared_models.sync_api import (
     SegmentState,
     SegmentVerdict,
 )
-from sync_server.database import Database, DatabaseBusy
+from sync_server.database import A_TILL_WAITS_S, Database, DatabaseBusy
 from sync_server.errors import Invalid, NotFound
 from sync_server.ingest import chain
 from sync_server.ingest.admission import Admission
@@ -104,7 +104,7 @@ class IngestService:
         """Durable before it returns. Of two pushes of one fact at one moment, one clashes and tries again."""
         for _ in range(_TRIES):
             try:
-                with self._db.write() as tx:
+                with self._db.write(wait_s=A_TILL_WAITS_S) as tx:
                     key = self._public_key_of(tx, who)
                     reply = self._admission.admit(tx, who, key, push)
                     self._ask_notary(tx)
@@ -130,10 +130,10 @@ class IngestService:
 
     def push_raw(self, who: TillIdentity, frame: bytes, reason: str) -> PushReply | None:
         """Kept in one transaction; whether the till may step over it, in another that may fail."""
-        with self._db.write() as tx:
+        with self._db.write(wait_s=A_TILL_WAITS_S) as tx:
             self._raw_frames.keep(tx, who, frame, reason)
         try:
-            with self._db.write() as tx:
+            with self._db.write(wait_s=A_TILL_WAITS_S) as tx:
                 reply = self._raw_frames.step_over(tx, who, frame)
                 self._ask_notary(tx)
         except (SQLAlchemyError, psycopg.Error) as trouble:

@@ -52,13 +52,17 @@ class CentralAway(ShopError):
 
 
 class CentralRefused(ShopError):
-    """An answer past 399; `refusal` is the code of its problem document, `answered` the HTTP status."""
+    """An answer past 399; `refusal` is the code of its problem document, `answered` the HTTP status.
+
+    `is_busy`: it says when to come back, so it is not about what was sent.
+    """
 
     code = "central_refused"
     status = 503
 
-    def __init__(self, message: str, answered: int, refusal: str) -> None:
+    def __init__(self, message: str, answered: int, refusal: str, *, is_busy: bool = False) -> None:
         super().__init__(message)
+        self.is_busy = is_busy
         self.answered = answered
         self.refusal = refusal
 
@@ -174,7 +178,8 @@ def _refusal(answer: httpx.Response) -> CentralRefused:
     except (msgspec.DecodeError, UnicodeDecodeError):
         problem = Problem("", answer.status_code, "", "")
     message = problem.detail or f"The central server refused ({answer.status_code})."
-    return CentralRefused(message, answer.status_code, problem.code)
+    is_busy = answer.status_code == 503 and "retry-after" in answer.headers
+    return CentralRefused(message, answer.status_code, problem.code, is_busy=is_busy)
 
 
 def _away(reason: Exception) -> CentralAway:

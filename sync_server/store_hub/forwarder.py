@@ -219,7 +219,7 @@ class Forwarder:
 
     def _reconsidered(self, batch: ToPassOn, refused: CentralRefused) -> bool:
         """What the central server chokes on is halved until it stands alone, and then brought raw."""
-        if refused.refusal in _SHUT_OUT or refused.answered in _LATER:
+        if refused.refusal in _SHUT_OUT or refused.is_busy or refused.answered in _LATER:
             self._hello_due_ms = self._elapsed_ms()
             raise refused
         if refused.refusal == "not_as_sealed" and self._forgotten(batch.push):
@@ -299,7 +299,7 @@ class Forwarder:
         try:
             reply = self._central.push_raw(device_id, frame, "it came raw to the store's hub")
         except CentralRefused as refused:
-            if refused.refusal in _SHUT_OUT or refused.answered in _LATER:
+            if refused.refusal in _SHUT_OUT or refused.is_busy or refused.answered in _LATER:
                 raise
             self._put_off.refused(id, self._elapsed_ms())
             _log.warning("a frame of till machine %s is refused and kept: %s", device_id, refused.message)

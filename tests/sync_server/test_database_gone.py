@@ -51,6 +51,7 @@ def test_a_server_without_its_database_says_so_and_goes_on_when_it_is_back(
         answer = office.get("/api/v1/stores")
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unreachable")
     assert "Try again" in answer.json()["detail"]
+    assert int(answer.headers["retry-after"]) > 0, "no till takes its batch for the cause"
     ours = [record for record in caplog.records if record.name.startswith("sync_server")]
     assert [record.levelno for record in ours if record.levelno > logging.INFO] == [logging.WARNING]
     assert office.get("/api/v1/stores").status_code == 200

@@ -47,6 +47,7 @@ LOST = {
     "401": Refused(401),
     "503": Refused(503),
     "429": Refused(429, retry_after_ms=7_000),
+    "busy": Refused(503, retry_after_ms=3_000),
 }
 
 
@@ -116,7 +117,7 @@ class PushShell:
         fate = "404" if self.cannot_compare and isinstance(said, CompareHashes) else self.line(self._requests)
         if isinstance(said, SendPush | SendRaw):
             self.sent.append(said)
-        if fate in ("no line", "lost request", "time-out", "404", "413", "401", "503", "429"):
+        if fate in ("no line", "lost request", "time-out", "404", "413", "401", "503", "429", "busy"):
             yield TryFailed(said.number, LOST[fate])
             return
         try:

@@ -403,6 +403,18 @@ def test_only_what_is_too_much_makes_batches_smaller_at_once(fate: str, after: i
     assert len(shell.sent[1].push.entries) == after
 
 
+def test_a_server_that_is_too_busy_for_anybody_gets_the_same_batch_again_and_never_a_raw_one() -> None:
+    till, server, shell = shop(10)
+    shell.line = lambda n: "busy" if n > 1 else "ok"
+    shell.run(until_ms=1_800_000)
+    assert len(shell.sent) > 5
+    assert {type(sent) for sent in shell.sent} == {SendPush}
+    assert {len(sent.push.entries) for sent in shell.sent} == {len(till.all_entries())}
+    shell.line = lambda n: "ok"
+    shell.run()
+    assert_exactly_once(till, server)
+
+
 def test_a_server_may_ask_for_smaller_batches() -> None:
     till, _, shell = shop(10)
     push = at_first_push(shell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from typing import Any
 
 import msgspec
@@ -343,3 +344,16 @@ def test_one_fact_pushed_twice_at_the_same_moment_is_one_fact(
     assert [reply.high for reply in replies] == [3]
     assert len(stored(database)) == 3
     assert len(positions(database)) == 6
+
+
+def test_a_server_whose_connections_are_all_in_use_asks_for_patience(till: ATill, database: Database) -> None:
+    till.record(OperatorLoggedIn("op1", "Ana", "03-1"))
+    pool: Any = database.engine.pool
+    with ExitStack() as taken:
+        for _ in range(pool.size() + pool._max_overflow):
+            taken.enter_context(database.engine.connect())
+        pool._timeout = 0.05
+        answer = till.send(till.batch(1, 1))
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_busy")
+    assert int(answer.headers["retry-after"]) > 0
+    assert till.push(1, 1).high == 1
