@@ -39,7 +39,9 @@ def test_whatever_befalls_a_shop_nothing_is_lost_doubled_or_altered(seed: int) -
 
 @pytest.mark.parametrize(("brief", "seed"), CORPUS)
 @pytest.mark.expects_log
+@pytest.mark.timeout(600)
 def test_what_once_failed_holds(brief: bool, seed: int) -> None:
+    """A long day takes most of a minute on a quiet machine."""
     check(run_guarded(seed, brief))
 
 
