@@ -30,7 +30,8 @@ class HubEnrolled(Message, frozen=True):
 class HubHello(Message, frozen=True):
     """How the hub is: `waiting` entries of tills are only there yet, the oldest of them since `oldest_waiting_ms`.
 
-    `journals` are the incarnations that it wants to hear of.
+    `journals` are the incarnations that it wants to hear of. `mark` is the one that it heard last, empty before the
+    first: by it the central server sees whether it went back to a time before that.
     """
 
     protocol: int
@@ -38,6 +39,7 @@ class HubHello(Message, frozen=True):
     waiting: int
     oldest_waiting_ms: int | None = None
     journals: tuple[bytes, ...] = ()
+    mark: str = ""
 
 
 class StoreTill(Message, frozen=True):
@@ -62,7 +64,11 @@ class StoreJournal(Message, frozen=True):
 
 
 class HubHelloReply(Message, frozen=True):
-    """`store` is the store's StoreConfig as JSON. `journals` leaves out what the central server never heard of."""
+    """`store` is the store's StoreConfig as JSON. `journals` leaves out what the central server never heard of.
+
+    `mark` is to be said at the next greeting. Unless it `remembers` the one that was said this time, the central server
+    was put back to an older copy and may have lost what the hub passed on. A server that knows no marks gives none.
+    """
 
     server_time_ms: int
     protocol: int
@@ -70,3 +76,5 @@ class HubHelloReply(Message, frozen=True):
     tills: tuple[StoreTill, ...]
     devices: tuple[StoreDevice, ...]
     journals: tuple[StoreJournal, ...]
+    mark: str = ""
+    remembers: bool = True
