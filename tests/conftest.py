@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.memory_disk import memory_disk
+from tests.order import in_good_order
 
 gc.set_threshold(20_000, 10, 10)
 """Every test of the server builds an application of a hundred thousand objects: at Python's own threshold the collector
@@ -34,12 +35,7 @@ settings.load_profile("no clock")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Crash points come last: they leave an audit hook behind, which nobody can take away again.
-
-    Python 3.11 lets another thread run inside such a hook, and refuses two traces that are installed at one moment;
-    under coverage a thread that any later test starts could then die at its start.
-    """
-    items.sort(key=lambda item: "crash_points" in item.path.parts)
+    items[:] = in_good_order(items)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
