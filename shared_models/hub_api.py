@@ -30,8 +30,7 @@ class HubEnrolled(Message, frozen=True):
 class HubHello(Message, frozen=True):
     """How the hub is: `waiting` entries of tills are only there yet, the oldest of them since `oldest_waiting_ms`.
 
-    `journals` are the incarnations that it wants to hear of. `mark` is the one that it heard last, empty before the
-    first: by it the central server sees whether it went back to a time before that.
+    `journals` are the incarnations that it wants to hear of.
     """
 
     protocol: int
@@ -39,7 +38,6 @@ class HubHello(Message, frozen=True):
     waiting: int
     oldest_waiting_ms: int | None = None
     journals: tuple[bytes, ...] = ()
-    mark: str = ""
 
 
 class StoreTill(Message, frozen=True):
@@ -64,11 +62,7 @@ class StoreJournal(Message, frozen=True):
 
 
 class HubHelloReply(Message, frozen=True):
-    """`store` is the store's StoreConfig as JSON. `journals` leaves out what the central server never heard of.
-
-    `mark` is to be said at the next greeting. Unless it `remembers` the one that was said this time, the central server
-    was put back to an older copy and may have lost what the hub passed on. A server that knows no marks gives none.
-    """
+    """`store` is the store's StoreConfig as JSON. `journals` leaves out what the central server never heard of."""
 
     server_time_ms: int
     protocol: int
@@ -76,5 +70,3 @@ class HubHelloReply(Message, frozen=True):
     tills: tuple[StoreTill, ...]
     devices: tuple[StoreDevice, ...]
     journals: tuple[StoreJournal, ...]
-    mark: str = ""
-    remembers: bool = True

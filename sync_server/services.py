@@ -153,7 +153,7 @@ def build_services(
     tills = TillService(stores.till, till_tokens, challenges, now_ms, code_minutes, evidence.public_key)
 
     records = Records(stores.store, stores.tills, tills.keys, tills.identity, _journals(tills))
-    hubs = HubService(records, tills.check_answer, till_tokens, now_ms, new_id, code_minutes)
+    hubs = HubService(records, tills.check_answer, till_tokens, now_ms, code_minutes)
     later = _later_recorders(leases, cash, exceptions, now_ms)
     applier = Applier(db, (sales, stock, cash, *later), exceptions, now_ms)
     admission = Admission(exceptions, tills.key_of, hubs.serves, now_ms)

@@ -24,7 +24,7 @@ from sync_server.auth import TokenMint
 from sync_server.enrolment import WrongCode, check_machine, check_protocol, code_hash, new_code
 from sync_server.errors import Forbidden, NotFound, NotLoggedIn
 from sync_server.hubs.tables import ACTIVE, REVOKED, hub, hub_code
-from sync_server.ports import NewId, NowMs
+from sync_server.ports import NowMs
 from sync_server.sync_messages import HubIdentity, TillIdentity, hub_claims
 
 TOKEN_MINUTES = 60
@@ -89,14 +89,12 @@ class HubService:
         check_answer: Callable[[Connection, TokenRequest, bytes | None], None],
         tokens: TokenMint,
         now_ms: NowMs,
-        new_id: NewId,
         code_minutes: int,
     ) -> None:
         self._records = records
         self._check_answer = check_answer
         self._tokens = tokens
         self._now_ms = now_ms
-        self._new_id = new_id
         self._code_minutes = code_minutes
 
     def make_code(self, tx: Connection, store_id: str, made_by: str) -> HubCode:
@@ -142,26 +140,20 @@ class HubService:
 
     def check(self, tx: Connection, who: HubIdentity) -> None:
         """Raises HubRevoked for a machine that has been shut out."""
-        self._admitted(tx, who)
-
-    def _admitted(self, tx: Connection, who: HubIdentity) -> Row[Any]:
         row = _hub(tx, who.hub_id)
         if row is None or row.store_id != who.store_id:
             raise NotLoggedIn("This machine is no hub here. Enrol it with a code from head office.")
         if row.state != ACTIVE:
             raise HubRevoked("This hub has been shut out. What waits in it is kept; ask head office.")
-        return row
 
     def hello(self, tx: Connection, who: HubIdentity, said: HubHello) -> HubHelloReply:
         check_protocol(said.protocol)
-        row = self._admitted(tx, who)
-        remembers, marks = self._marks(row, said.mark)
+        self.check(tx, who)
         seen = {
             "last_seen_ms": self._now_ms(),
             "app": said.app[:80],
             "waiting": max(0, min(said.waiting, 2**31 - 1)),
             "oldest_waiting_ms": _a_time(said.oldest_waiting_ms),
-            **marks,
         }
         tx.execute(update(hub).where(hub.c.hub_id == who.hub_id).values(seen))
         tills = self._records.tills(tx, who.store_id, None, _MOST_TILLS)
@@ -173,19 +165,7 @@ class HubService:
             tills=tuple(StoreTill(till_id=till.till_id, name=till.name) for till in tills),
             devices=tuple(self._records.devices(tx, who.store_id)),
             journals=tuple(one for one in held if one is not None),
-            mark=marks["mark"],
-            remembers=remembers,
         )
-
-    def _marks(self, row: Row[Any], said: str) -> tuple[bool, dict[str, str]]:
-        """Whether this server gave the mark that was said, as far as it remembers; and the marks from now on.
-
-        They change only when the hub says the newest: an answer that is lost, or a greeting that comes late, leaves
-        a hub with a mark that is still known.
-        """
-        if said == row.mark:
-            return True, {"mark": self._new_id(), "mark_before": said}
-        return said == row.mark_before, {"mark": row.mark, "mark_before": row.mark_before}
 
     def till_behind(self, tx: Connection, who: HubIdentity, device_id: str) -> TillIdentity:
         """The till whose entries the hub passes on; raises UnknownTill for another store's."""
@@ -236,11 +216,6 @@ class HubService:
     def _is_same(self, tx: Connection, used_by: str, asked: HubEnrolRequest) -> bool:
         row = _hub(tx, used_by)
         return row is not None and used_by == asked.hub_id and row.public_key == asked.public_key
-
-
-def forget_marks(tx: Connection) -> None:
-    """This server was put back: every hub is to bring again what it passed on raw, however lately it greeted."""
-    tx.execute(update(hub).values(mark="", mark_before=""))
 
 
 def _hub(tx: Connection, hub_id: str) -> Row[Any] | None:

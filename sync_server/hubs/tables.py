@@ -32,13 +32,8 @@ hub = Table(
     Column("app", String(80), nullable=False),
     Column("waiting", Integer, nullable=False),
     Column("oldest_waiting_ms", BigInteger),
-    Column("mark", String(40), nullable=False, server_default=""),
-    Column("mark_before", String(40), nullable=False, server_default=""),
 )
-"""`waiting` entries were only at the hub when it was last heard of, the oldest of them since `oldest_waiting_ms`.
-
-The hub was given `mark` last. Unless that reply was lost it says it at its next greeting, otherwise `mark_before`.
-"""
+"""`waiting` entries were only at the hub when it was last heard of, the oldest of them since `oldest_waiting_ms`."""
 
 relayed = Table(
     "relayed",
@@ -55,6 +50,3 @@ relayed = Table(
 The central server holds each up to `central_high`, with that hash; null while it has not been asked. Entries up to
 `kept_raw` were brought to it raw: it took them no other way.
 """
-
-central_mark = Table("central_mark", metadata, Column("mark", String(40), primary_key=True))
-"""On a hub's own database: at most one row, the mark that it heard last from the central server."""

@@ -10,7 +10,6 @@ from sqlalchemy.exc import DBAPIError
 from sync_server.database import Database
 from sync_server.feed.epochs import new_epochs
 from sync_server.findings import Finding, Inbox
-from sync_server.hubs.service import forget_marks
 from sync_server.ports import NowMs
 from sync_server.recovery.anchor import AnchorFile, is_older, look
 
@@ -65,6 +64,5 @@ class Recovery:
 
     def _start_anew(self, tx: Connection) -> None:
         new_epochs(tx)
-        forget_marks(tx)
         finding = Finding(key=f"server_restored:{self._now_ms()}", kind="server_restored", sentence=_SENTENCE)
         self._inbox.raise_many(tx, [finding])

@@ -74,7 +74,7 @@ def passed_on(tx: Connection, id: str, now_ms: int) -> None:
 
 
 def bring_again(tx: Connection) -> None:
-    """What it was given and still has, the central server keeps once."""
+    """The central server went back and may have lost what it was given; what it has, it keeps once."""
     gone_on = quarantine.c.resolved_by == PASSED_ON
     tx.execute(update(quarantine).where(gone_on).values(resolved_at_ms=None, resolved_by=""))
 

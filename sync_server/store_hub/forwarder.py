@@ -12,7 +12,7 @@ from shared_models.protocol import PROTOCOL
 from shared_models.sync_api import MAX_BATCH_ENTRIES, HashesRequest, Hello, Push, PushReply, SegmentVerdict
 from sync_server.database import Database
 from sync_server.ports import ElapsedMs, NowMs
-from sync_server.store_hub import aside, entries, gaps, journals, marks, mirror, pruning
+from sync_server.store_hub import aside, entries, gaps, journals, mirror, pruning
 from sync_server.store_hub.aside import PutOff
 from sync_server.store_hub.central import CentralAway, CentralRefused
 from sync_server.store_hub.gaps import Patience
@@ -126,14 +126,12 @@ class Forwarder:
         with self._db.read() as tx:
             asked = journals.noted(tx)
             waiting, oldest = journals.waiting(tx)
-            mark = marks.last_heard(tx)
         said = HubHello(
             protocol=PROTOCOL,
             app=self._app,
             waiting=waiting,
             oldest_waiting_ms=oldest,
             journals=tuple(asked),
-            mark=mark,
         )
         self._hear(central, asked, self._told(central, said))
         self._hello_due_ms = self._elapsed_ms() + HELLO_EVERY_MS
@@ -153,7 +151,6 @@ class Forwarder:
         said = {one.verdict.incarnation: one for one in heard.journals}
         tills = {machine.device_id: machine.till_id for machine in heard.devices}
         with self._db.write() as tx:
-            marks.hear(tx, heard)
             mirror.take_in(tx, heard, self._now_ms)
             for one in heard.journals:
                 if one.device_id in tills:
@@ -272,7 +269,6 @@ class Forwarder:
             reply = self._central.push_raw(device_id, wire.pack(one), reason)
             with self._db.write() as tx:
                 journals.passed_on_raw(tx, push.incarnation, one.first_seq)
-            self._greet_soon()
             if reply is not None and reply.high >= one.first_seq:
                 self._settle(self._central, device_id, reply)
 
@@ -315,13 +311,8 @@ class Forwarder:
         self._put_off.taken(id)
         with self._db.write() as tx:
             aside.passed_on(tx, id, self._now_ms())
-        self._greet_soon()
         if reply is not None:
             self._settle(self._central, device_id, reply)
-
-    def _greet_soon(self) -> None:
-        """The next mark vouches for what was passed on raw: a server that forgets it has forgotten the mark too."""
-        self._hello_due_ms = self._elapsed_ms()
 
 
 def _hashes_there(

@@ -214,12 +214,6 @@ def settle(
     return fits
 
 
-def central_went_back(tx: Connection) -> None:
-    """It may have lost whatever it was brought raw, also where no journal shows it: all of that is brought again."""
-    tx.execute(update(relayed).values(kept_raw=0))
-    aside.bring_again(tx)
-
-
 def single_entries(push: Push) -> Iterator[Push]:
     """The same entries, each as a batch of its own."""
     prev = push.prev

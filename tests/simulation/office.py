@@ -22,7 +22,6 @@ from shared_models.sync_api import HashesRequest, Hello, HelloReply, Poke, Push
 from sync_server.database import Database
 from sync_server.feed.epochs import new_epochs
 from sync_server.feed.service import check_stream
-from sync_server.hubs.service import forget_marks
 from sync_server.recovery import backup
 from sync_server.services import Services, build_services
 from sync_server.sync_messages import HubIdentity, as_hub
@@ -452,7 +451,6 @@ class Office:
         if says_so:
             with self.db.write() as tx:
                 new_epochs(tx, lambda: self._chance.bytes(16).hex())
-                forget_marks(tx)
 
 
 def is_cursed(event_id: bytes) -> bool:

@@ -106,24 +106,6 @@ def test_a_hub_hears_how_far_the_journals_are_that_it_names(hub: AHub, till: ATi
     assert (verdict.high, verdict.hash) == (3, till.entries[2].hash)
 
 
-def test_a_server_remembers_the_mark_that_a_hub_heard_last_whichever_answers_were_lost(hub: AHub) -> None:
-    first = hub.greeted()
-    second = hub.greeted(mark=first.mark)
-    late = hub.greeted(mark=first.mark)
-    assert late.mark == second.mark not in ("", first.mark)
-    third = hub.greeted(mark=late.mark)
-    assert [one.remembers for one in (first, second, late, third)] == [True] * 4
-
-
-def test_a_server_that_was_put_back_does_not_know_the_mark_until_its_hub_has_taken_the_older_one(
-    hub: AHub,
-) -> None:
-    lost = hub.greeted(mark="given on the dead timeline")
-    again = hub.greeted(mark="given on the dead timeline")
-    assert [lost.remembers, again.remembers] == [False, False]
-    assert hub.greeted(mark=again.mark).remembers
-
-
 def test_a_hub_hears_nothing_of_another_stores_journal(
     hub: AHub, shop: Litestar, database: Database, client: Client
 ) -> None:

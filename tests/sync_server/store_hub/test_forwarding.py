@@ -9,19 +9,11 @@ import msgspec
 import pytest
 
 from shared_models import wire
-from shared_models.hub_api import HubHello, HubHelloReply, StoreJournal
+from shared_models.hub_api import HubHello, HubHelloReply
 from shared_models.journal import START
 from shared_models.reference import FeedPage, FeedPosition
 from shared_models.store_config import StoreConfig
-from shared_models.sync_api import (
-    HashesReply,
-    HashesRequest,
-    Poke,
-    Push,
-    PushReply,
-    SegmentVerdict,
-    SnapshotManifest,
-)
+from shared_models.sync_api import HashesReply, HashesRequest, Poke, Push, PushReply, SnapshotManifest
 from sync_server.database import Database
 from sync_server.exceptions.service import ExceptionService
 from sync_server.feed.service import MAX_PAGE
@@ -57,7 +49,7 @@ class Fragile:
             store=msgspec.json.encode(StoreConfig(store_id="03", name="Corner", currency="EUR")),
             tills=(),
             devices=(),
-            journals=(StoreJournal("device-0001", self._verdict()),) if self.high else (),
+            journals=(),
         )
 
     def push(self, device_id: str, push: Push) -> PushReply:
@@ -75,10 +67,6 @@ class Fragile:
     def _reply(self) -> PushReply:
         digest = self._till.entries[self.high - 1].hash if self.high else START
         return PushReply(incarnation=self._till.incarnation, high=self.high, hash=digest)
-
-    def _verdict(self) -> SegmentVerdict:
-        said = self._reply()
-        return SegmentVerdict(incarnation=said.incarnation, high=said.high, hash=said.hash)
 
     def hashes(self, device_id: str, asked: HashesRequest) -> HashesReply:
         raise AssertionError("nothing is to be compared")
