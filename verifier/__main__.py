@@ -21,7 +21,10 @@ def in_words(fault: Fault) -> str:
         place = f"incarnation {fault.incarnation[:8]}{entry}{f' ({fault.entry})' if fault.entry else ''}"
     elif fault.entry:
         place = fault.entry
-    said = f"{place}, {fault.field}: {fault.message}"
+    return _printable(f"{place}, {fault.field}: {fault.message}")
+
+
+def _printable(said: str) -> str:
     return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in said)
 
 
@@ -39,7 +42,9 @@ def main(words: list[str] | None = None) -> int:
     if not asked.till_key or not asked.server_key:
         print("Keys that were not named are the archive's own: who made it could have made them too.")
     for name in report.unproven_keys:
-        print(f"Server key {name} came in place of a lost one, which could not sign for it: ask whose it is.")
+        print(
+            f"Server key {_printable(name)} came in place of a lost one, which could not sign for it: ask whose it is."
+        )
     for name, first, last in report.parts:
         print(f"Of incarnation {name[:8]} these are entries {first} to {last}, and not those before.")
     verdict = "NOT as they were sealed" if report.faults else "as they were sealed"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from verifier.closed_days import check_closed_days
 from verifier.entries import Fault, Line, Unreadable, check_entries, read_line
 from verifier.marks import changes
+from verifier.plain_files import is_plain
 from verifier.seals import checkpoint_statement, first_prev, handover_statement, is_signed, key_id
 
 FORMAT = "evertill-archive-1"
@@ -52,15 +53,35 @@ def check_archive(
     """Without keys to trust, the archive's own are taken. `roots` are hashes of daily roots kept elsewhere."""
     faults: list[Fault] = []
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        if (folder / MANIFEST).exists() and not is_plain(folder / MANIFEST):
+            raise ValueError("it is no plain file of the archive")
+        manifest = json.loads((folder / MANIFEST).read_bytes().decode(), object_pairs_hook=_each_once)
         faults += _touched(manifest)
         report = _check(folder, manifest, till_keys, server_keys, roots)
         return report._replace(faults=(*faults, *report.faults))
     except FileNotFoundError as reason:
         missing = Path(str(reason.filename)).name
         return Report(0, 0, (Fault("", 0, missing, "this file is missing"),))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as reason:
+    except (
+        OSError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as reason:
         return Report(0, 0, (*faults, Fault("", 0, MANIFEST, f"the manifest can't be read: {reason!r}")))
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a name that is there twice another reader could take the other value."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"{name} is given twice")
+        found[name] = value
+    return found
 
 
 def _touched(manifest: Any) -> list[Fault]:
@@ -81,6 +102,12 @@ def _check(
         path = folder / f"{bytes.fromhex(name).hex()}.jsonl"
         if not path.exists():
             faults.append(Fault(name, 0, path.name, "this file is missing"))
+            continue
+        if not is_plain(path):
+            faults.append(Fault(name, 0, path.name, "this is no plain file of the archive"))
+            continue
+        if bytes.fromhex(name) in journals:
+            faults.append(Fault(name, 0, "incarnation", "the manifest names this incarnation twice"))
             continue
         journal = _journal(told, path)
         journals[journal.incarnation] = journal

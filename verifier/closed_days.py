@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from verifier.closings import Chains, check_closings
 from verifier.entries import Fault, Line
 from verifier.facts import Facts
+from verifier.plain_files import is_plain
 from verifier.roots import check_roots
 from verifier.statements import (
     CLOSING_TAG,
@@ -67,6 +68,8 @@ def _files(folder: Path, expected: list[str]) -> Iterator[Fault]:
         if (folder / name).exists() != (name in expected):
             message = "this file is missing" if name in expected else "the manifest does not name this file"
             yield Fault("", 0, name, message)
+        elif name in expected and not is_plain(folder / name):
+            yield Fault("", 0, name, "this is no plain file of the archive")
 
 
 def _no_roots(held: frozenset[str]) -> list[Fault]:
