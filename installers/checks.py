@@ -8,8 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import slipcover
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC_CHECKS = {
@@ -33,12 +36,11 @@ container counts processors that it may not use."""
 
 def main() -> int:
     failed = [name for name, command in STATIC_CHECKS.items() if not _passes(name, command)]
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder, "coverage.json")
-        status, closing_line = _tests(report)
+    with tempfile.TemporaryDirectory() as reports:
+        status, closing_line = _tests(Path(reports))
         if status:
             failed.append("tests")
-        if not report.exists() or not _well_covered(json.loads(report.read_text())):
+        if not _well_covered(merged_reports(Path(reports))):
             failed.append("coverage")
     print(f"\nNot in order: {', '.join(failed)}" if failed else "\nAll checks are in order.")
     print(closing_line)
@@ -58,16 +60,11 @@ def _passes(name: str, command: tuple[str, ...]) -> bool:
     return done.returncode == 0
 
 
-def _tests(report: Path) -> tuple[int, str]:
+def _tests(reports: Path) -> tuple[int, str]:
     command = [sys.executable, "-m", "pytest", "-q", "-n", _WORKERS, "--dist", "worksteal", "--no-header"]
-    coverage = [f"--cov={folder}" for folders in CORE.values() for folder in folders]
-    command += ["-p", "tests.measured", *coverage, "--cov-branch"]
-    command += ["--cov-report=", f"--cov-report=json:{report}"]
-    environment = {
-        **os.environ,
-        "QT_QPA_PLATFORM": "offscreen",
-        "COVERAGE_FILE": str(report.with_suffix(".data")),
-    }
+    command += ["-p", "tests.measured", f"--measured-to={reports}"]
+    command += [f"--measure={folder}" for folders in CORE.values() for folder in folders]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     lines: list[str] = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
@@ -80,30 +77,39 @@ def _tests(report: Path) -> tuple[int, str]:
     return process.returncode, closing.strip("= ")
 
 
-def _well_covered(report: Mapping[str, object]) -> bool:
+def merged_reports(reports: Path) -> dict[str, Any]:
+    """What all processes of the tests reached together: by file its lines and branches, executed and missing."""
+    whole: dict[str, Any] = {"files": {}}
+    for report in reports.glob("*.json"):
+        one = json.loads(report.read_text())
+        whole = slipcover.merge_coverage(whole, one) if whole["files"] else one
+    return whole
+
+
+def _well_covered(report: Mapping[str, Any]) -> bool:
     """Prints lines and branches of each core part; each must be above the bar."""
-    files = report["files"]
-    assert isinstance(files, dict)
     good = True
     print("\nCoverage of the core, lines and branches:")
     for name, folders in CORE.items():
         parts = [
-            file["summary"]
-            for path, file in files.items()
-            if path.startswith(tuple(f"{f}/" for f in folders))
+            file
+            for path, file in report["files"].items()
+            if path.startswith(tuple(f"{folder}/" for folder in folders))
         ]
-        seen = sum(part["covered_lines"] + part["covered_branches"] for part in parts)
-        there = sum(part["num_statements"] + part["num_branches"] for part in parts)
-        branches = sum(part["covered_branches"] for part in parts)
-        all_branches = sum(part["num_branches"] for part in parts)
-        percent = 100 * seen // max(there, 1)
-        branch_percent = 100 * branches // max(all_branches, 1)
-        enough = there > 0 and percent >= WANTED_PERCENT and branch_percent >= WANTED_PERCENT
+        percent = _percent(parts, "lines", "branches")
+        branch_percent = _percent(parts, "branches")
+        enough = bool(parts) and percent >= WANTED_PERCENT and branch_percent >= WANTED_PERCENT
         good = good and enough
         print(
             f"  {name:18} {percent:3} %  branches {branch_percent:3} %{'' if enough else '  below the bar'}"
         )
     return good
+
+
+def _percent(parts: Sequence[Mapping[str, Any]], *kinds: str) -> int:
+    met = sum(len(part[f"executed_{kind}"]) for part in parts for kind in kinds)
+    missed = sum(len(part[f"missing_{kind}"]) for part in parts for kind in kinds)
+    return 100 * met // max(met + missed, 1)
 
 
 if __name__ == "__main__":

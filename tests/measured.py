@@ -1,58 +1,60 @@
-"""A plugin of pytest: coverage of the core counts only from tests of journal and sync, of the till, of the whole shop.
+"""A plugin of pytest: `--measure FOLDER`, once for each, tells which lines and branches of it the tests reach.
 
-The others pass through the core as well, but nobody looked there at what a line does. Not to trace them is also what
-makes them quick: a tracer sees each line of every library, and most of a server's test is the making of its
+SlipCover puts a probe at each line of a module when it is imported, and takes out again those that were met; libraries
+run as ever. A tracer instead stops at every line of every library, and most of a server's test is the making of its
 application.
+
+Each process of the tests leaves one report in the folder that `--measured-to` names, in SlipCover's form.
 """
 
 from __future__ import annotations
 
-import coverage
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
 
-MEASURED = (
-    "tests/hardware/labels/",
-    "tests/shared_models/",
-    "tests/pos_client/",
-    "tests/sync_server/evidence/",
-    "tests/sync_server/feed/",
-    "tests/sync_server/hubs/",
-    "tests/sync_server/ingest/",
-    "tests/sync_server/recovery/",
-    "tests/sync_server/store_hub/",
-    "tests/sync_server/tills/",
-    "tests/flows/",
-    "tests/simulation/",
-    "tests/verifier/",
-)
+if TYPE_CHECKING:
+    import slipcover
+
+_TESTS_BETWEEN_CLEARINGS = 25
+_NEVER = sys.maxsize
+"""Else SlipCover takes its probes out in the middle of what the till does, after so many that were met in vain."""
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Where tests run: with several workers the process that deals them out collects none."""
-    plugin = session.config.pluginmanager.getplugin("_cov")
-    if plugin is not None and plugin.cov_controller is not None:
-        session.config.pluginmanager.register(OnlyTheMeasured(plugin.cov_controller.cov))
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("coverage")
+    group.addoption("--measure", action="append", default=[], metavar="FOLDER")
+    group.addoption("--measured-to", type=Path, metavar="FOLDER")
 
 
-class OnlyTheMeasured:
-    """Stops the measuring before a test that does not count, and begins again with the next that does."""
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Before any test file brings in a module of ours."""
+    options = early_config.known_args_namespace
+    if options.measure:
+        # not with the others: pytest wants to see a plugin's package first, and SlipCover is one
+        import slipcover
 
-    def __init__(self, measure: coverage.Coverage) -> None:
-        self._measure = measure
-        self._running = True
+        probes = slipcover.Slipcover(branch=True, source=options.measure, d_miss_threshold=_NEVER)
+        slipcover.ImportManager(probes, slipcover.FileMatcher(sources=options.measure)).__enter__()
+        early_config.pluginmanager.register(Measure(probes, options.measured_to))
 
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._run(nodeid.startswith(MEASURED))
 
-    @pytest.hookimpl(tryfirst=True)
+class Measure:
+    """Takes out the probes that were met, while nothing runs, and writes down at the end what was met."""
+
+    def __init__(self, probes: slipcover.Slipcover, reports: Path) -> None:
+        self._probes = probes
+        self._reports = reports
+        self._ended_tests = 0
+
+    def pytest_runtest_logfinish(self) -> None:
+        self._ended_tests += 1
+        if self._ended_tests % _TESTS_BETWEEN_CLEARINGS == 0:
+            self._probes.deinstrument_seen()
+
     def pytest_sessionfinish(self) -> None:
-        """Who saves what was measured expects it to run."""
-        self._run(True)
-
-    def _run(self, wanted: bool) -> None:
-        if wanted != self._running:
-            self._running = wanted
-            if wanted:
-                self._measure.start()
-            else:
-                self._measure.stop()
+        self._reports.joinpath(f"{os.getpid()}.json").write_text(json.dumps(self._probes.get_coverage()))

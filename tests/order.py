@@ -17,8 +17,8 @@ def in_good_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     Where all that wait come together, in the end every worker waits and the processors rest.
 
     Crash points come last: they leave an audit hook behind, which nobody can take away again. Python 3.11 lets another
-    thread run inside such a hook, and refuses two traces that are installed at one moment; under coverage a thread that
-    any later test starts could then die at its start.
+    thread run inside such a hook, and refuses two traces that are installed at one moment; a thread that any later test
+    starts under a debugger or tracer could then die at its start.
     """
     by_file = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
     crashes = [tests for tests in by_file if "crash_points" in tests[0].path.parts]
