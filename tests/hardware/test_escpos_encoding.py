@@ -2,8 +2,6 @@
 
 import codecs
 import io
-import sys
-import time
 import zlib
 
 import pytest
@@ -274,19 +272,3 @@ def test_a_printer_that_may_have_a_knife_feeds_past_it_and_cuts_if_it_can():
 def test_the_drawer_pulse_is_the_five_bytes_of_the_manual():
     assert commands.drawer_pulse() == b"\x1bp\x00\x32\x64"
     assert commands.drawer_pulse(1, on_ms=10_000, off_ms=0) == b"\x1bp\x01\xff\x01"
-
-
-@pytest.mark.skipif(
-    sys.gettrace() is not None, reason="tracing for coverage or a debugger takes longer itself"
-)
-def test_a_long_receipt_becomes_bytes_in_under_ten_milliseconds():
-    lines = [name_and_amount(f"Crème fraîche d’Isigny {number}", "€ 1.20") for number in range(40)]
-    document = ReceiptDocument((*lines, Barcode("code128", "S1-000001"), QrCode(b"x" * 200), Cut()))
-    profile = profile_named(EPSON)
-    encode(document, profile)
-    durations = []
-    for _ in range(10):
-        started = time.perf_counter()
-        encode(document, profile)
-        durations.append(time.perf_counter() - started)
-    assert min(durations) < 0.010

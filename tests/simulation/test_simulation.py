@@ -53,6 +53,7 @@ def test_the_same_seed_lives_the_same_day_twice() -> None:
 
 
 @pytest.mark.parametrize("name", seeds_of_table())
+@pytest.mark.timeout(600)
 @pytest.mark.expects_log
 def test_a_planted_fault_is_caught(name: str) -> None:
     caught = hunt(name, seeds_of_table()[name], _TRIES)

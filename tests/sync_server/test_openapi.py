@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -119,7 +117,8 @@ def test_whatever_is_sent_to_the_api_is_answered_or_refused_but_never_breaks_it(
         operation = outcome.ok()
         if operation.path.startswith("/api/"):
             for mode in schemathesis.GenerationMode:
-                with suppress(Unsatisfiable):  # a route without input has nothing that could be wrong
+                # where all that is sent is words in the path, nothing could be wrong: any words fit the description
+                if mode.is_positive or operation.query or operation.body:
                     bounded(given(operation.as_strategy(generation_mode=mode))(send))()
     assert len(answers) > 400
     assert {status for status, _ in answers} > {200, 201, 400, 404}
