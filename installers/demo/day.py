@@ -55,8 +55,8 @@ class Day:
     def run(self) -> int:
         started = time.monotonic()
         _say("Starting the server on SQLite.")
-        self._server.start()
         try:
+            self._server.start()
             with self._printer, HeadOffice(self._server.url, *ACCOUNT) as office:
                 good = self._day(office)
         finally:

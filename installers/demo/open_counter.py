@@ -24,15 +24,12 @@ class OpenCounter:
     def run(self) -> int:
         fresh = not (self._folder / "server").exists()
         print("Starting the server …", flush=True)
-        self._server.start()
         try:
+            self._server.start()
             if fresh:
                 self._set_up()
             self._explain()
-            environment = till_environment(self._folder / "till", self._server.url, "virtual")
-            return subprocess.run(
-                [sys.executable, "-m", "pos_client"], env=environment, check=False
-            ).returncode
+            return self._until_the_till_is_closed()
         finally:
             self._server.stop()
 
@@ -42,6 +39,14 @@ class OpenCounter:
             open_shop(office)
             code = office.enrolment_code(TILLS[0])
         TillProcess(self._folder / "till", self._server.url, "virtual").enrol(code)
+
+    def _until_the_till_is_closed(self) -> int:
+        environment = till_environment(self._folder / "till", self._server.url, "virtual")
+        with subprocess.Popen([sys.executable, "-m", "pos_client"], env=environment) as till:
+            try:
+                return till.wait()
+            finally:
+                till.terminate()
 
     def _explain(self) -> None:
         name, password = ACCOUNT

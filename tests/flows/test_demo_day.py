@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -36,6 +40,49 @@ def test_a_day_with_cuts_and_kills_ends_with_figures_that_agree(tmp_path: Path) 
     assert len(list((day / "receipts").glob("*.png"))) > int(sales.group(1))
     assert len(list(day.glob("*.png"))) >= 8
     assert (day / "z-report.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_a_demo_that_is_told_to_end_leaves_no_server_and_no_till_behind(tmp_path: Path) -> None:
+    assert _told_to_end(tmp_path, lambda demo: os.kill(demo, signal.SIGTERM)) == 128 + signal.SIGTERM
+    by_ctrl_c = _told_to_end(tmp_path, lambda demo: os.killpg(demo, signal.SIGINT))
+    assert by_ctrl_c == 128 + signal.SIGINT
+
+
+def _told_to_end(folder: Path, tell: Callable[[int], None]) -> int:
+    """The exit code of a demo that ran with a window; nothing of it runs any more."""
+    environment = {**os.environ, "DISPLAY": ":99", "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-m", "installers.demo", "--folder", str(folder)]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as demo:
+        try:
+            assert demo.stdout is not None
+            assert any("Close the till's window to end" in line for line in demo.stdout)
+            _wait_for(folder / "counter/till/till.db.lock")
+            tell(demo.pid)
+            said = demo.stdout.read()
+            assert "Traceback" not in said, said
+            exit_code = demo.wait(60)
+            with pytest.raises(ProcessLookupError):
+                os.killpg(demo.pid, 0)
+            return exit_code
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(demo.pid, signal.SIGKILL)
+
+
+def _wait_for(path: Path) -> None:
+    end = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} never came"
+        time.sleep(0.1)
 
 
 def test_a_day_whose_figures_differ_is_no_good_day() -> None:
