@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 import msgspec
 from sqlalchemy import Connection
 
 from shared_models import wire
-from shared_models.outbox_file import OutboxHead, OutboxReader
+from shared_models.outbox_file import BadOutboxFile, OutboxHead, OutboxReader
 from shared_models.sync_api import Push
 from sync_server.database import Database
 from sync_server.errors import NotFound
@@ -58,20 +58,33 @@ class OutboxImport:
         owners = self._owners(reader.head)
         for owner in owners.values():
             allowed(owner.store_id)
-        entries = new = apart = 0
-        for push in reader.pushes():
-            who = owners[push.incarnation]
-            before = self._high(push.incarnation)
-            reply = self._ingest.push(who, push)
-            last = push.first_seq + len(push.entries) - 1
-            entries += len(push.entries)
-            if reply.high >= last:
-                new += max(0, last - max(before, push.first_seq - 1))
-            else:
-                apart += self._keep_apart(who, push)
-        report = OutboxReport(reader.head.till_id, reader.head.made_at_ms, entries, new, apart)
-        self._note(reader.head, report, by)
+        report = OutboxReport(reader.head.till_id, reader.head.made_at_ms, 0, 0, 0)
+        try:
+            for push in reader.pushes():
+                report = self._with(report, owners, push)
+        except BadOutboxFile:
+            self._note(_cut(reader.head, report, by), {})
+            raise
+        self._note(*_brought(reader.head, report, by))
         return report
+
+    def _with(self, report: OutboxReport, owners: Mapping[bytes, TillIdentity], push: Push) -> OutboxReport:
+        who = owners.get(push.incarnation)
+        if who is None:
+            raise BadOutboxFile(
+                "The file has entries of a journal that it does not name at its beginning. What came before them is "
+                "stored; write the file again at the till."
+            )
+        before = self._high(push.incarnation)
+        reply = self._ingest.push(who, push)
+        last = push.first_seq + len(push.entries) - 1
+        taken = reply.high >= last
+        return msgspec.structs.replace(
+            report,
+            entries=report.entries + len(push.entries),
+            new=report.new + (max(0, last - max(before, push.first_seq - 1)) if taken else 0),
+            apart=report.apart + (0 if taken else self._keep_apart(who, push)),
+        )
 
     def _owners(self, head: OutboxHead) -> dict[bytes, TillIdentity]:
         """By incarnation."""
@@ -106,22 +119,46 @@ class OutboxImport:
             self._ingest.push_raw(who, wire.pack(one), _BEHIND_A_GAP)
         return len(push.entries)
 
-    def _note(self, head: OutboxHead, report: OutboxReport, by: str) -> None:
-        what = (
-            f"{by} brought a file of {report.entries} entries of till {head.till_id}: {report.new} were new, "
-            f"{report.apart} are kept apart because entries before them are missing."
-        )
-        finding = Finding(
-            key=f"outbox_imported:{head.device_id}:{report.made_at_ms}",
-            kind="outbox_imported",
-            sentence=what,
-            store_id=head.store_id,
-            till_id=head.till_id,
-        )
+    def _note(self, finding: Finding, settled: Mapping[str, str]) -> None:
+        """`settled` are cases that need nobody any more, and why."""
         with self._db.write() as tx:
             self._inbox.raise_many(tx, [finding])
-            if not report.apart:
-                self._inbox.settle(tx, finding.key, "Everything in it was taken in.")
+            for key, reason in settled.items():
+                self._inbox.settle(tx, key, reason)
+
+
+def _brought(head: OutboxHead, report: OutboxReport, by: str) -> tuple[Finding, dict[str, str]]:
+    what = (
+        f"{by} brought a file of {report.entries} entries of till {head.till_id}: {report.new} were new, "
+        f"{report.apart} are kept apart because entries before them are missing."
+    )
+    finding = _finding("outbox_imported", head, what)
+    settled = {_key("outbox_cut", head): "The whole file was brought."}
+    return finding, settled if report.apart else settled | {finding.key: "Everything in it was taken in."}
+
+
+def _cut(head: OutboxHead, report: OutboxReport, by: str) -> Finding:
+    """Whoever brought it was told; so are the others, since sales may be in no other place."""
+    what = (
+        f"{by} brought a file of till {head.till_id} that is cut short or altered: {report.entries} entries could be "
+        "read and are here. The rest is not."
+    )
+    return _finding("outbox_cut", head, what)
+
+
+def _finding(kind: str, head: OutboxHead, sentence: str) -> Finding:
+    return Finding(
+        key=_key(kind, head),
+        kind=kind,
+        sentence=sentence,
+        store_id=head.store_id,
+        till_id=head.till_id,
+    )
+
+
+def _key(kind: str, head: OutboxHead) -> str:
+    """A file that is written later, of the same till, is another one."""
+    return f"{kind}:{head.device_id}:{head.made_at_ms}"
 
 
 def _hashes(push: Push) -> list[bytes]:

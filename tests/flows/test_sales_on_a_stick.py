@@ -8,10 +8,13 @@ import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 import pytest
+from sqlalchemy import select
 
 from pos_client.unsent_export import export_unsent
-from shared_models.outbox_file import BadOutboxFile, OutboxHead
+from shared_models.outbox_file import BadOutboxFile, OutboxHead, OutboxReader, OutboxWriter
+from sync_server.exceptions.tables import exception_case
 from sync_server.recovery.outbox_import import OutboxReport, UnknownMachine
 from tests.flows.real_till import RealTill
 from tests.flows.served_shop import ServedShop
@@ -128,9 +131,33 @@ def test_a_file_cut_short_keeps_what_came_before_the_cut_and_says_so(
     os.truncate(file, file.stat().st_size - 10)
     with pytest.raises(BadOutboxFile, match="cut short"):
         brought(shop, file)
+    assert "Ada brought a file of till 03-2 that is cut short or altered" in cases(shop)["outbox_cut"]
     whole, _ = written(till)
     brought(shop, whole)
     assert booked(shop) == 600
+    with shop.db.read() as tx:
+        query = select(exception_case.c.state).where(exception_case.c.kind == "outbox_cut")
+        assert tx.scalars(query).all() == ["resolved"]
+
+
+def test_a_file_that_does_not_name_a_journal_in_it_is_refused_in_words_and_keeps_what_came_before(
+    till: RealTill, shop: ServedShop
+) -> None:
+    till.sell(2)
+    file, _ = written(till)
+    reader = OutboxReader(io.BytesIO(file.read_bytes()), CODE)
+    pushes = list(reader.pushes())
+    unnamed = msgspec.structs.replace(pushes[-1], incarnation=bytes(16))
+    forged = io.BytesIO()
+    writer = OutboxWriter(forged, CODE, os.urandom(16), reader.head)
+    for push in (*pushes, unnamed):
+        writer.add(push)
+    writer.end()
+    with pytest.raises(BadOutboxFile, match="does not name"):
+        shop.services.outbox_import.run(io.BytesIO(forged.getvalue()), CODE, "Ada")
+    shop.services.applier.drain()
+    assert booked(shop) == 2
+    assert "2 entries could be read" in cases(shop)["outbox_cut"]
 
 
 def test_another_shops_server_takes_nothing(till: RealTill, tmp_path: Path, stack: ExitStack) -> None:
