@@ -17,6 +17,7 @@ from sync_server.console import (
     import_routes,
     label_routes,
     login_routes,
+    paper_routes,
     receipt_routes,
     refund_routes,
     shift_routes,
@@ -51,6 +52,7 @@ def routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contro
         *exception_routes.routes(view),
         *staff_routes.routes(view),
         *till_routes.routes(view),
+        *paper_routes.routes(view),
     ]
     handlers: dict[Any, Any] = {ShopError: problem_page(view)}
     return [

@@ -411,6 +411,7 @@ CONSOLE: dict[str, Kind] = {
         once="k2",
     ),
     "console: a till": _page("till_routes.routes.<locals>.add", "/tills", store_id="03", number="6"),
+    "console: receipts": _page("paper_routes._change", "/paper", store_id="03", logo_text="Corner"),
     "console: a code": _page("till_routes.routes.<locals>.code", "/tills/03-1/code"),
     "console: a product file": Kind(
         ("sync_server.console.import_routes._run",), _file_checked_and_imported, PERSON

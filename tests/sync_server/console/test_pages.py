@@ -121,6 +121,7 @@ def test_no_page_holds_script_or_style_of_its_own(console: TestClient[Litestar],
         "/staff",
         "/import",
         "/labels",
+        "/paper",
     ):
         page = seen(console, path)
         assert not re.search(
