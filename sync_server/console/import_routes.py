@@ -7,7 +7,6 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.concurrency import sync_to_thread
-from litestar.datastructures import UploadFile
 from litestar.params import RawBody
 
 from shared_models.errors import ShopError
@@ -16,7 +15,7 @@ from sync_server.auth import actor_of, permission
 from sync_server.catalogue.csv_import import ImportReport
 from sync_server.catalogue.service import DEFAULT_TAX_CATEGORY
 from sync_server.console.checked_files import CheckedFiles
-from sync_server.console.view import AnyRequest, ConsoleView, check_form_token, read_form
+from sync_server.console.view import AnyRequest, ConsoleView, read_form, read_upload
 from sync_server.errors import Invalid
 
 _WRITE = [permission("catalogue.write")]
@@ -30,14 +29,9 @@ def routes(view: ConsoleView, files: CheckedFiles) -> list[Any]:
 
     @post("/import", guards=_WRITE)
     async def check(request: AnyRequest) -> Response[str]:
-        sent = await request.form()
-        check_form_token(request, str(sent.get("form_token", "")))
-        file = sent.get("file")
-        content = await file.read() if isinstance(file, UploadFile) else b""
-        name = file.filename if isinstance(file, UploadFile) else ""
-        return await sync_to_thread(
-            _check, view, files, request, content, name, str(sent.get("currency", ""))
-        )
+        sent = await read_upload(request)
+        code = sent.fields.get("currency", "")
+        return await sync_to_thread(_check, view, files, request, sent.content, sent.name, code)
 
     @post("/import/run", guards=_WRITE, sync_to_thread=True)
     def run(request: AnyRequest, body: RawBody) -> Response[str]:

@@ -7,13 +7,12 @@ from typing import Any
 import msgspec
 from litestar import Response, get, post
 from litestar.concurrency import sync_to_thread
-from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 
 from shared_models.errors import ShopError
 from shared_models.store_config import StoreConfig
 from sync_server.auth import actor_of, permission
-from sync_server.console.view import AnyRequest, ConsoleView, address, check_form_token, see
+from sync_server.console.view import AnyRequest, ConsoleView, address, read_upload, see
 from sync_server.errors import Invalid, NotFound
 from sync_server.store_scope import store_in_scope
 
@@ -32,12 +31,9 @@ def routes(view: ConsoleView) -> list[Any]:
 
     @post("/paper", guards=_WRITE)
     async def change(request: AnyRequest) -> Response[Any]:
-        sent = await request.form()
-        check_form_token(request, str(sent.get("form_token", "")))
-        file = sent.get("logo")
-        png = await file.read() if isinstance(file, UploadFile) else b""
-        fields = {name: str(sent.get(name, "")) for name in _FIELDS}
-        return await sync_to_thread(_change, view, request, fields, png)
+        sent = await read_upload(request, "logo")
+        fields = {name: sent.fields.get(name, "") for name in _FIELDS}
+        return await sync_to_thread(_change, view, request, fields, sent.content)
 
     @get("/paper/{store_id:str}/logo.png", guards=_WRITE, sync_to_thread=True)
     def logo(request: AnyRequest, store_id: FromPath[str]) -> Response[bytes]:

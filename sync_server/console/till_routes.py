@@ -8,7 +8,6 @@ from typing import Any
 import segno
 from litestar import Response, get, post
 from litestar.concurrency import sync_to_thread
-from litestar.datastructures import UploadFile
 from litestar.params import FromPath, RawBody
 from litestar.response import Stream
 
@@ -16,7 +15,7 @@ from shared_models.enrolment_uri import enrolment_uri
 from shared_models.errors import ShopError
 from sync_server.auth import actor_of, permission
 from sync_server.console.advice import STATES, WHY
-from sync_server.console.view import AnyRequest, ConsoleView, address, check_form_token, read_form, see
+from sync_server.console.view import AnyRequest, ConsoleView, address, read_form, read_upload, see
 from sync_server.handed_in.routes import sent
 from sync_server.reports.journals import journal_lives
 from sync_server.store_scope import store_in_scope
@@ -76,11 +75,8 @@ def routes(view: ConsoleView) -> list[Any]:
 
     @post("/tills/file", guards=[permission("tills.write")])
     async def bring(request: AnyRequest) -> Response[str]:
-        sent = await request.form()
-        check_form_token(request, str(sent.get("form_token", "")))
-        file = sent.get("file")
-        content = await file.read() if isinstance(file, UploadFile) else b""
-        return await sync_to_thread(_bring, view, request, content, str(sent.get("code", "")))
+        sent = await read_upload(request)
+        return await sync_to_thread(_bring, view, request, sent.content, sent.fields.get("code", ""))
 
     @get(
         "/tills/{till_id:str}/files/{file_id:str}",

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Request, Response
+from litestar.datastructures import UploadFile
 from litestar.response import Redirect
 
 from shared_models.moment import Moment
@@ -104,6 +105,25 @@ def read_form(request: AnyRequest, body: bytes) -> dict[str, str]:
     fields = plain_form(body)
     check_form_token(request, fields.pop("form_token", ""))
     return fields
+
+
+class Upload(NamedTuple):
+    """A form with a file in it; no content where none was chosen."""
+
+    fields: dict[str, str]
+    name: str
+    content: bytes
+
+
+async def read_upload(request: AnyRequest, file: str = "file") -> Upload:
+    """As `read_form`, of a form that sends the file in the field `file`."""
+    sent = await request.form()
+    check_form_token(request, str(sent.get("form_token", "")))
+    fields = {name: value for name, value in sent.items() if isinstance(value, str)}
+    chosen = sent.get(file)
+    if not isinstance(chosen, UploadFile):
+        return Upload(fields, "", b"")
+    return Upload(fields, chosen.filename, await chosen.read())
 
 
 def check_form_token(request: AnyRequest, given: str) -> None:
