@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from installers.demo.head_office import HeadOffice
-from installers.demo.server_process import ServerProcess
+from installers.demo.server_process import ServerProcess, stop
 from installers.demo.shop import ACCOUNT, STAFF, TILLS, open_shop
 from installers.demo.till_process import TillProcess, till_environment
 
@@ -46,7 +46,7 @@ class OpenCounter:
             try:
                 return till.wait()
             finally:
-                till.terminate()
+                stop(till)
 
     def _explain(self) -> None:
         name, password = ACCOUNT

@@ -14,6 +14,17 @@ import httpx
 from installers.demo.shop import ACCOUNT
 
 _READY_WITHIN_S = 60
+_STOPS_WITHIN_S = 15
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """In order where it does so soon; else as a power cut would, which server and till bear."""
+    process.terminate()
+    try:
+        process.wait(_STOPS_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 class ServerDidNotStart(Exception):
@@ -41,15 +52,9 @@ class ServerProcess:
         self._wait_until_ready()
 
     def stop(self) -> None:
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(15)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
+        if self._process is not None:
+            stop(self._process)
+            self._process = None
 
     def _command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "sync_server.cli", *words]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtNetwork import QNetworkInformation
@@ -145,10 +146,14 @@ class Application(QObject):
         self._qt.quit()
 
     def run(self) -> int:
-        signal.signal(signal.SIGTERM, lambda *_: self._qt.quit())
-        signal.signal(signal.SIGINT, lambda *_: self._qt.quit())
+        for asked in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(asked, self._leave_when_running)
         self._qt.lastWindowClosed.connect(self._qt.quit)
         return self._qt.exec()
+
+    def _leave_when_running(self, number: int, frame: FrameType | None) -> None:
+        """Qt forgets a `quit` that comes before its loop runs."""
+        QTimer.singleShot(0, self._qt.quit)
 
     def look(self) -> None:
         """Show what the workers have done since; the timer calls it, which also lets a signal to end be heard."""

@@ -24,6 +24,8 @@ from tests.pos_client.store.made_up_shop import receipt
 ROOT = Path(__file__).parents[2]
 KILLS = 10
 SEED = 20261121
+REMEMBERED = 400
+"""Sales, at least, whose drawer jobs are still known: a till forgets what was done a thousand jobs ago."""
 
 
 @pytest.mark.slow
@@ -43,7 +45,8 @@ def test_paper_drawer_and_journal_agree_after_kills(tmp_path: Path) -> None:
     assert len(printed) >= KILLS
     assert printed <= set(numbers)
     assert [int(number.rpartition("-")[2]) for number in numbers] == list(range(1, len(numbers) + 1))
-    assert len(pulse_jobs) == len(set(pulse_jobs)) == len(numbers)
+    assert len(pulse_jobs) == len(set(pulse_jobs))
+    assert min(len(numbers), REMEMBERED) <= len(pulse_jobs) <= len(numbers)
     assert 0 < pulses <= len(numbers)
     identity = load_or_create(settings.data_dir / "identity", use_keyring=False)
     assert verify(settings.data_dir / BOOKS_FILE, None, identity.public_key).faults == ()

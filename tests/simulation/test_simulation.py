@@ -13,9 +13,6 @@ from tests.simulation.planted import PLANTED
 from tests.simulation.report import in_words
 from tests.simulation.world import Result
 
-pytestmark = pytest.mark.no_cover
-"""What is measured is what tests look at on purpose; and lines take twice as long while they are counted."""
-
 ROOT = Path(__file__).parents[2]
 SEEDS = range(10_000, 10_020)
 CORPUS = [
