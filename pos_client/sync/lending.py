@@ -31,6 +31,7 @@ _FOR_NOW = frozenset({401, 408, 429})
 
 _WHOLE = frozenset({"refund", "parked"})
 """Had whole or not at all: the reply's amount says nothing."""
+_ANOTHER_LEASE = "the server answered for another lease"
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -185,18 +186,25 @@ class Lender:
         for lease_id, used in self._book.to_tell():
             if self._work or self._turns.stopping():
                 return 0.0
-            outcome = self._met().close_lease(lease_id, used)
+            outcome = self._closed(lease_id, used)
             if not isinstance(outcome, Reply) and not _is_final(outcome):
                 return self._back_off.failed() / 1000
             self._book.told(lease_id)
             self._back_off.succeeded()
         return _REST_S
 
+    def _closed(self, lease_id: str, used: int) -> Reply[LeaseReply] | Failure:
+        outcome = self._met().close_lease(lease_id, used)
+        if not isinstance(outcome, Reply) or outcome.value.lease_id == lease_id:
+            return outcome
+        _log.warning("how a lease ended is told again: %s", _ANOTHER_LEASE)
+        return Nonsense(_ANOTHER_LEASE)
+
 
 def _not_as_asked(wanted: LeaseRequest, reply: LeaseReply) -> str:
     """Why a reply can't be the answer to this request; empty where it can."""
     if reply.lease_id != wanted.lease_id:
-        return "the server answered for another lease"
+        return _ANOTHER_LEASE
     if reply.state != GRANTED or wanted.kind in _WHOLE:
         return ""
     same = reply.amount == wanted.amount

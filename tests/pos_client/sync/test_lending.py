@@ -211,6 +211,14 @@ def test_a_lease_that_is_not_needed_goes_back_also_when_the_server_is_away_for_a
     assert set(server.closed) == {(WANTED.lease_id, 0)}
 
 
+@pytest.mark.expects_log
+def test_a_return_that_is_answered_for_another_lease_is_told_again(lender: Lender, server: Told) -> None:
+    answer_of(lender, server)
+    server.closings.append(Reply(LeaseReply(lease_id="2" * 32, state="released")))
+    lender.give_back(WANTED.lease_id)
+    server.wait(lambda: server.closed == [(WANTED.lease_id, 0)] * 2)
+
+
 @pytest.mark.parametrize("status", [403, 404, 413])
 def test_a_proxy_that_refuses_the_return_of_a_lease_has_not_the_last_word(
     lender: Lender, server: Told, status: int
