@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
@@ -13,15 +15,24 @@ from shared_models.hub_api import HubHello, HubHelloReply
 from shared_models.journal import START
 from shared_models.reference import FeedPage, FeedPosition
 from shared_models.store_config import StoreConfig
-from shared_models.sync_api import HashesReply, HashesRequest, Poke, Push, PushReply, SnapshotManifest
-from sync_server.database import Database
+from shared_models.sync_api import (
+    Challenge,
+    HashesReply,
+    HashesRequest,
+    Poke,
+    Push,
+    PushReply,
+    SnapshotManifest,
+    Token,
+)
+from sync_server.database import Database, DatabaseBusy
 from sync_server.exceptions.service import ExceptionService
 from sync_server.feed.service import MAX_PAGE
 from sync_server.ingest.raw_frames import RawFrames
 from sync_server.ports import NowMs
 from sync_server.store_hub import journals
 from sync_server.store_hub.aside import REFUSED_AGAIN_MS
-from sync_server.store_hub.central import CentralAway, CentralRefused
+from sync_server.store_hub.central import Central, CentralAway, CentralRefused
 from sync_server.store_hub.forwarder import HELLO_EVERY_MS, Forwarder
 from sync_server.store_hub.rounds import Rounds
 from tests.sync_server.conftest import Clock
@@ -182,3 +193,45 @@ def test_a_hub_whose_clock_was_years_ahead_for_once_greets_every_minute_all_the_
     elapsed[0] += HELLO_EVERY_MS
     hub.round()
     assert central.hellos == 2
+
+
+class Busy(Fragile):
+    """A central server behind HTTP whose database is busy for the first few batches."""
+
+    def __init__(self, books: AHubsBooks, for_batches: int) -> None:
+        super().__init__(books, deadly_seq=0)
+        self._for_batches = for_batches
+        self.batches: list[bytes] = []
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        match request.url.path:
+            case "/sync/challenge":
+                said: msgspec.Struct = Challenge(nonce="n", expires_ms=2**60)
+            case "/sync/hub/token":
+                said = Token(token="t", expires_ms=2**60)
+            case "/sync/hub/hello":
+                said = self.hello(wire.unpack(request.content, HubHello))
+            case "/sync/hub/push":
+                self.batches.append(request.content)
+                if len(self.batches) <= self._for_batches:
+                    return httpx.Response(DatabaseBusy.status, headers=DatabaseBusy.headers)
+                said = self.push("", wire.unpack(request.content, Push))
+            case path:
+                self.raw.append(0)
+                raise AssertionError(f"the hub asks for {path}")
+        return httpx.Response(200, content=wire.pack(said))
+
+
+def test_a_busy_central_server_gets_the_same_batch_again_later_and_not_cut_up(
+    sqlite_database: Database, books: AHubsBooks, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = Busy(books, for_batches=5)
+    monkeypatch.setattr(httpx, "Client", partial(httpx.Client, transport=httpx.MockTransport(busy.answer)))
+    central = Central("http://central", "hub", lambda message: message)
+    hub = Forwarder(sqlite_database, central, central, "hub", clock, lambda: 0, lambda: True)
+    rounds = Rounds("up", hub.round, jitter=lambda most: 0)
+    for _ in range(6):
+        rounds.turn()
+    assert [wire.unpack(one, Push).first_seq for one in busy.batches] == [1] * 6
+    assert len(set(busy.batches)) == 1
+    assert (busy.high, busy.raw) == (8, [])
