@@ -255,7 +255,11 @@ def write_archive(settings: Settings, asked: argparse.Namespace) -> int:
     with _services(settings) as services:
         wanted = journal_archive.Wanted(asked.store, asked.till, asked.first_day, asked.last_day)
         count = journal_archive.archive(services.db, services.tills.key_of, asked.folder, wanted)
-    print(f"{count} entries are in {asked.folder}. Check them with: python -m verifier {asked.folder}")
+    if count:
+        print(f"{count} entries are in {asked.folder}. Check them with: python -m verifier {asked.folder}")
+    else:
+        written = f"{asked.folder} is written, and holds nothing that could be verified."
+        print(f"There was no entry to archive. {written}")
     return 0
 
 

@@ -1,9 +1,10 @@
-"""`python -m verifier ARCHIVE`: every fault by name; ends with 0 when there is none, else with 1."""
+"""`python -m verifier ARCHIVE`: every fault by name; ends with 0 only when there is an entry, and no fault."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 if not __package__:  # started as a folder: `python verifier ARCHIVE`
@@ -29,6 +30,8 @@ def _printable(said: str) -> str:
 
 
 def main(words: list[str] | None = None) -> int:
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     parser = argparse.ArgumentParser(prog="verifier", description="Check an archive of a till's journal.")
     parser.add_argument("archive", type=Path, help="the folder that holds archive.json")
     parser.add_argument("--till-key", action="append", default=[], help="a till's public key, in hex")
@@ -47,6 +50,9 @@ def main(words: list[str] | None = None) -> int:
         )
     for name, first, last in report.parts:
         print(f"Of incarnation {name[:8]} these are entries {first} to {last}, and not those before.")
+    if not report.entries and not report.faults:
+        print("There is no entry in this archive: there is nothing in it that could be verified.")
+        return 1
     verdict = "NOT as they were sealed" if report.faults else "as they were sealed"
     signed = f"{report.checkpoints} checkpoints"
     if report.closings or report.roots:

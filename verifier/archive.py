@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -12,10 +11,12 @@ from verifier.closed_days import check_closed_days
 from verifier.entries import Fault, Line, Unreadable, check_entries, read_line
 from verifier.marks import changes
 from verifier.plain_files import is_plain
+from verifier.readings import Unclear, names_once, no_whole_numbers
 from verifier.seals import checkpoint_statement, first_prev, handover_statement, is_signed, key_id
 
 FORMAT = "evertill-archive-1"
 MANIFEST = "archive.json"
+_NUMBERS = frozenset({"parent_seq", "first_seq", "head_seq", "high", "at_ms", "from_ms", "until_ms"})
 
 
 class Report(NamedTuple):
@@ -55,13 +56,17 @@ def check_archive(
     try:
         if (folder / MANIFEST).exists() and not is_plain(folder / MANIFEST):
             raise ValueError("it is no plain file of the archive")
-        manifest = json.loads((folder / MANIFEST).read_bytes().decode(), object_pairs_hook=_each_once)
+        manifest = names_once((folder / MANIFEST).read_bytes().decode())
         faults += _touched(manifest)
+        if wrong := list(_without_numbers(manifest)):
+            return Report(0, 0, (*faults, *wrong))
         report = _check(folder, manifest, till_keys, server_keys, roots)
         return report._replace(faults=(*faults, *report.faults))
     except FileNotFoundError as reason:
         missing = Path(str(reason.filename)).name
         return Report(0, 0, (Fault("", 0, missing, "this file is missing"),))
+    except Unclear as reason:
+        return Report(0, 0, (Fault("", 0, MANIFEST, f"the manifest can't be read: {reason}"),))
     except (
         OSError,
         LookupError,
@@ -74,20 +79,19 @@ def check_archive(
         return Report(0, 0, (*faults, Fault("", 0, MANIFEST, f"the manifest can't be read: {reason!r}")))
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of a name that is there twice another reader could take the other value."""
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise ValueError(f"{name} is given twice")
-        found[name] = value
-    return found
-
-
 def _touched(manifest: Any) -> list[Fault]:
     """Takes the marks away from the manifest, and says what does not fit to them."""
     marks = manifest.pop("fields")
     return [Fault("", 0, one.path or "fields", one.message) for one in changes(manifest, marks)]
+
+
+def _without_numbers(manifest: Any) -> Iterator[Fault]:
+    """Nothing can be held against an end, a place or a time that is no whole number."""
+    ends = manifest.get("statements") or {}
+    wrong = dict.fromkeys(no_whole_numbers(manifest, _NUMBERS))
+    wrong |= {f"statements.{chain}.0": None for chain, (number, _) in ends.items() if type(number) is not int}
+    for path in wrong:
+        yield Fault("", 0, path, "the manifest states no whole number here")
 
 
 def _check(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from verifier.marks import Change, changes
+from verifier.readings import loosely, unclear
 from verifier.seals import body_hash, chain_hash, is_signed
 
 FIELDS = {
@@ -56,7 +57,7 @@ class Unreadable(Exception):
 
 def read_line(text: str) -> Line:
     try:
-        stored = json.loads(text)
+        stored = loosely(text)
     except (ValueError, RecursionError):
         raise Unreadable("line") from None
     hexed = isinstance(stored, dict) and "body_hex" in stored
@@ -101,6 +102,8 @@ def check_entries(
             seq, prev = seq + 1, b""
             continue
         faults = _touched(incarnation, key, line, seq, prev) or _misplaced(incarnation, line, seq, prev, seen)
+        if said := unclear(line.body):
+            faults.append(Fault(incarnation.hex(), line.seq, "body", said))
         yield from (one._replace(entry=in_words(line)) for one in faults)
         seen.add(line.hash)
         moved = any(one.field == "seq" for one in faults)
@@ -116,7 +119,7 @@ def in_words(line: Line) -> str:
 
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(body)
+        value = loosely(body)
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
@@ -179,7 +182,7 @@ def _touched_body(line: Line) -> Iterator[tuple[str, str]]:
 
 def _changes(line: Line) -> list[Change]:
     try:
-        return changes(json.loads(line.body), line.body_fields)
+        return changes(loosely(line.body), line.body_fields)
     except (ValueError, RecursionError):
         mark = f"{crc32(line.body):08x}"
         return [] if line.body_fields == mark else [Change("", "this is not what was sealed")]

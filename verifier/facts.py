@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from verifier.entries import Line
 from verifier.figures import Sums, of_refund, of_sale
+from verifier.readings import as_booked
 
 SALE, REFUND = "sale.posted", "refund.posted"
 Place = tuple[str, int]
@@ -59,12 +59,12 @@ def _fact(place: Place, identity: Identity, line: Line) -> Fact:
     is_sale = line.type == SALE
     body: Any = None
     try:
-        body = json.loads(line.body)
+        body = as_booked(line.body)
         fact = body["fact"]
         sums = of_sale(fact) if is_sale else of_refund(fact)
         receipt = fact["receipt_number"] if is_sale and not fact.get("training", False) else ""
         return Fact(
             place, identity, is_sale, str(fact["business_date"]), int(body["at_ms"]), receipt, sums, body
         )
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
         return Fact(place, identity, is_sale, "", 0, "", None, body)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from verifier.entries import Fault
 from verifier.marks import changes
+from verifier.readings import Unclear, loosely, strictly, unclear
 from verifier.seals import is_signed
 
 CLOSINGS, ROOTS = "closings.ndjson", "roots.ndjson"
@@ -47,8 +48,9 @@ def read(
         try:
             stored = _line(text, more)
             statement = _statement(n, stored, tag)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
-            faults.append(Fault("", n, "line", "this can't be what was signed", f"{path.name}, line {n}"))
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as reason:
+            message = str(reason) if isinstance(reason, Unclear) else "this can't be what was signed"
+            faults.append(Fault("", n, "line", message, f"{path.name}, line {n}"))
             continue
         touched = list(_touched(statement, stored, tag, keys))
         faults += touched
@@ -86,7 +88,7 @@ def check_end(
 
 
 def _line(text: str, more: Sequence[str]) -> dict[str, Any]:
-    stored: dict[str, Any] = json.loads(text)
+    stored: dict[str, Any] = strictly(text)
     if set(stored) != {*_SEAL, *more}:
         raise ValueError
     if text != json.dumps(stored, separators=(",", ":"), ensure_ascii=False):
@@ -95,14 +97,18 @@ def _line(text: str, more: Sequence[str]) -> dict[str, Any]:
 
 
 def _statement(n: int, stored: dict[str, Any], tag: bytes) -> Statement:
-    said = json.loads(stored["statement"])
+    said = loosely(stored["statement"])
+    names = ("day", "key_id") if tag == ROOT_TAG else ("scope", "scope_id", "span", "period", "key_id")
+    if type(said["number"]) is not int or not all(isinstance(said[name], str) for name in names):
+        strictly(stored["statement"])
+        raise ValueError
     if tag == ROOT_TAG:
         chain, title = "roots", f"root {said['number']} of {said['day']}"
     else:
         chain = f"{said['scope']}/{said['scope_id']}/{said['span']}"
         title = f"closing {said['number']} of {chain} ({said['period']})"
     more = {name: value for name, value in stored.items() if name not in _SEAL}
-    if type(said["number"]) is not int or not all(isinstance(stored[name], str) for name in _SEAL):
+    if not all(isinstance(stored[name], str) for name in _SEAL):
         raise ValueError
     bytes.fromhex(stored["signature"])
     return Statement(n, chain, said["number"], title, said, bytes.fromhex(stored["hash"]), more, False)
@@ -129,3 +135,5 @@ def _touched(
         yield from (statement.fault(one.path or "statement", one.message) for one in marked)
     else:
         yield statement.fault("statement", f"{NOT_SIGNED}, and where can't be told")
+    if told := unclear(stored["statement"]):
+        yield statement.fault("statement", told)

@@ -59,6 +59,16 @@ def test_init_makes_the_first_administrator_and_a_store(capsys: pytest.CaptureFi
     assert "Nothing was changed" in said(capsys)[0]
 
 
+def test_an_archive_of_nothing_is_written_and_said_to_prove_nothing(
+    shop: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "archive"
+    assert main(["archive", str(folder), "--from", "2026-11-01", "--until", "2026-11-30"]) == 0
+    told = f"There was no entry to archive. {folder} is written, and holds nothing that could be verified.\n"
+    assert said(capsys) == (told, "")
+    assert (folder / "archive.json").exists()
+
+
 def test_init_refuses_a_weak_password_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "--admin", "Ada", "--password", "short"]) == 1
     assert said(capsys)[1] == "A password has at least 10 characters.\n"
