@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 _SPACES = frozenset("\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
 # Cc controls, Cf bidi marks and zero-width characters, Cs lone surrogates, Co private use, Cn unassigned.
@@ -12,7 +13,7 @@ _JOINERS = "\u200c\u200d"  # Persian and Indic words are misspelt without them
 
 def printable(text: str) -> str:
     """`text` with every character that is a command, a direction mark or no character at all taken out."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and unicodedata.is_normalized("NFC", text):
         return text
     composed = unicodedata.normalize("NFC", text)
     return "".join(_printable_character(character) for character in composed)
@@ -27,9 +28,10 @@ def column_width(text: str) -> int:
     """Columns on a character-cell printer: 2 for wide East Asian characters, 0 for combining marks."""
     if text.isascii():
         return len(text)
-    return sum(character_width(character) for character in text)
+    return sum(map(character_width, text))
 
 
+@lru_cache(maxsize=4096)
 def character_width(character: str) -> int:
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0

@@ -175,15 +175,17 @@ def wrap(text: str, room: int) -> list[str]:
 
 def _wrapped(text: str, room: int) -> list[str]:
     lines: list[str] = []
-    current = ""
+    current, used = "", 0
     for word in text.split(" "):
         candidate = f"{current} {word}" if current else word
-        if column_width(candidate) <= room:
-            current = candidate
+        needed = column_width(word) + (used + 1 if current else 0)
+        if needed <= room:
+            current, used = candidate, needed
             continue
         if current:
             lines.append(current)
         *full, current = _pieces(word, room)
+        used = column_width(current)
         lines.extend(full)
     if current or not lines:
         lines.append(current)

@@ -23,6 +23,7 @@ _FONT_SIZE = 20
 _CELL_DOTS = 12  # font A, so that drawn columns stand under printed ones
 _TALLEST_LOGO_DOTS = 400
 _LARGEST_PNG_PIXELS = 16_000_000
+_OPAQUE_MODES = ("1", "L", "RGB")
 _SEGMENT = re.compile(r"\S+(?: \S+)*")
 
 
@@ -120,6 +121,8 @@ def _start_column(line: Line, columns: int) -> int:
 def _on_white(picture: Image) -> Image:
     from PIL import Image
 
+    if picture.mode in _OPAQUE_MODES and not picture.has_transparency_data:
+        return picture.convert("L")
     coloured = picture.convert("RGBA")
     white = Image.new("RGBA", coloured.size, (255, 255, 255, 255))
     return Image.alpha_composite(white, coloured).convert("L")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from hardware.escpos.obeyed_at_once import would_be_obeyed
+from hardware.escpos.qr_masks import qr_rows
 
 CODE128_LONGEST = 60
 # Bytes that a QR code of version 1, 2, ... 40 carries at error correction level M (ISO/IEC 18004, table 7).
@@ -94,7 +95,4 @@ def qr_modules_wide(byte_count: int) -> int | None:
 
 def qr_matrix(data: bytes, level: str = "m") -> list[list[bool]]:
     """Rows of modules, without quiet zones; raises ValueError for too much data."""
-    import segno
-
-    code = segno.make(data, error=level, micro=False, boost_error=False)
-    return [[bool(module) for module in row] for row in code.matrix]
+    return [[module == "1" for module in row] for row in qr_rows(data, level)]

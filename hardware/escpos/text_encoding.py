@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ from hardware.escpos.profile import CodePage, PrinterProfile
 from hardware.escpos.typeface import can_draw
 from hardware.printable_text import printable
 
+_PLAIN_OR_ONE = re.compile("[ -~]+|.", re.DOTALL)
 # What has no decomposition in Unicode. Each is tried only when no code page of the printer has the character.
 _PLAINER = {
     "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "“": '"', "”": '"', "„": '"', "″": '"',
@@ -53,12 +55,13 @@ def encoded(text: str, profile: PrinterProfile, page: CodePage | None) -> list[R
     """`text` as runs, starting in `page`; what no page has becomes a question mark."""
     runs: list[Run] = []
     pending = bytearray()
-    for position, character in enumerate(text):
-        if character.isascii():
-            pending.append(ord(character) if character.isprintable() else 0x20)
+    for match in _PLAIN_OR_ONE.finditer(text):
+        piece = match.group()
+        if piece.isascii():
+            pending += piece.encode("ascii") if piece.isprintable() else b" "
             continue
-        if page is None or character not in page.bytes_of:
-            following = _best_page(text[position:], profile.code_pages)
+        if page is None or piece not in page.bytes_of:
+            following = _best_page(text[match.start() :], profile.code_pages)
             if following is None:
                 pending += b"?"
                 continue
@@ -66,7 +69,7 @@ def encoded(text: str, profile: PrinterProfile, page: CodePage | None) -> list[R
                 runs.append(Run(page, bytes(pending)))
                 pending.clear()
             page = following
-        pending.append(page.bytes_of[character])
+        pending.append(page.bytes_of[piece])
     if pending:
         runs.append(Run(page, bytes(pending)))
     return runs
@@ -74,15 +77,16 @@ def encoded(text: str, profile: PrinterProfile, page: CodePage | None) -> list[R
 
 def _best_page(text: str, pages: tuple[CodePage, ...]) -> CodePage | None:
     """The page that carries the longest beginning of `text`; the earlier one of equals."""
-    best = max(pages, key=lambda page: _carried(text, page), default=None)
-    return best if best is not None and _carried(text, best) else None
+    others = [character for character in text if not character.isascii()]
+    able = [page for page in pages if others[0] in page.bytes_of]
+    return max(able, key=lambda page: _carried(others, page), default=None)
 
 
-def _carried(text: str, page: CodePage) -> int:
-    for count, character in enumerate(text):
-        if not character.isascii() and character not in page.bytes_of:
+def _carried(characters: list[str], page: CodePage) -> int:
+    for count, character in enumerate(characters):
+        if character not in page.bytes_of:
             return count
-    return len(text)
+    return len(characters)
 
 
 def _in_any_page(character: str, pages: tuple[CodePage, ...]) -> bool:

@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 import segno
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -18,6 +18,7 @@ from hardware.escpos.library import capabilities
 from hardware.escpos.models import MODELS
 from hardware.escpos.paper import Feed, PrintedImage, PrintedLine
 from hardware.escpos.profile import UnknownPrinterProfile, profile_named, profile_names
+from hardware.escpos.raster import logo_dots
 from hardware.receipt_document import (
     Barcode,
     Cut,
@@ -149,6 +150,15 @@ def test_a_logo_that_claims_to_be_enormous_is_printed_as_its_text():
     assert printed(Logo(lines=("Corner Shop",), png=png)).lines == ["Corner Shop"]
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "RGB"])
+def test_a_logo_prints_the_same_with_and_without_a_layer_that_hides_nothing(mode):
+    rings = Image.merge("RGB", [Image.radial_gradient("L").rotate(turn) for turn in (0, 10, 20)])
+    bare, layered = io.BytesIO(), io.BytesIO()
+    rings.convert(mode).save(bare, "PNG")
+    rings.convert(mode).convert("RGBA").save(layered, "PNG")
+    assert logo_dots(bare.getvalue(), 200) == logo_dots(layered.getvalue(), 200)
+
+
 def test_a_logo_that_is_no_picture_is_printed_as_its_text():
     assert printed(Logo(lines=("Corner Shop",), png=b"<svg/>")).lines == ["Corner Shop"]
 
@@ -177,6 +187,13 @@ def test_a_long_receipt_number_keeps_its_bars_on_narrow_paper():
 def test_the_size_of_a_qr_code_is_known_before_it_is_made(byte_count):
     made = segno.make(b"\xfe" * byte_count, error="m", micro=False, boost_error=False, mode="byte")
     assert symbols.qr_modules_wide(byte_count) == made.symbol_size(border=4)[0]
+
+
+@given(st.binary(min_size=1, max_size=250), st.sampled_from("lmqh"))
+@example(b"https://shop.example/r/" + b"x" * 1200, "m")
+def test_a_qr_code_is_the_one_that_segno_would_have_chosen(data, level):
+    made = segno.make(data, error=level, micro=False, boost_error=False)
+    assert symbols.qr_matrix(data, level) == [[bool(module) for module in row] for row in made.matrix]
 
 
 def test_more_data_than_a_qr_code_holds_leaves_only_its_caption():

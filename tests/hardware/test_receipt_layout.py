@@ -1,5 +1,7 @@
 """Receipts on 32, 42 and 48 columns: nothing is cut off, amounts stay at the right edge."""
 
+import unicodedata
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -107,6 +109,12 @@ def test_a_line_feed_in_a_paragraph_starts_a_new_line():
 
 def test_control_characters_never_survive_the_layout():
     assert lines_of(Text("Milk\x1b@\x1dV\x00 \x9b\u202eevil\u2066")) == ["Milk@ V evil"]
+
+
+@given(st.text())
+def test_what_is_printable_is_decided_letter_by_letter_once_accents_are_joined(text):
+    joined = unicodedata.normalize("NFC", text)
+    assert printable(text) == "".join(printable(character) for character in joined)
 
 
 @given(st.text(), st.integers(2, 48))
