@@ -341,6 +341,9 @@ STATES: dict[str, TillState] = {
             "quantity",
         )
     ),
+    "question_price": _sale_with(
+        question=Question(Words("enter_price", {"name": "Flowers"}), "enter_price", "amount")
+    ),
     "weighing": _sale_with(
         question=Question(Words("weigh", {"name": "Tomatoes on the vine", "unit": "kg"}), "weigh", "weight"),
         weighing=WeighingView(Words("scale_stable"), "kg", 350, is_net=True, can_take=True),

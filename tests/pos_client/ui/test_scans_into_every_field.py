@@ -7,7 +7,9 @@ so a new panel is tried without being named here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from itertools import cycle
+from pkgutil import iter_modules
 from random import Random
 
 import pytest
@@ -22,6 +24,7 @@ from hardware.scanners.simulator import (
     USUAL_SCANNER_GAPS_MS,
     gaps_of,
 )
+from pos_client import ui
 from pos_client.till.state import Phase, TillState
 from pos_client.ui.amount_entry import SIGNS
 from pos_client.ui.choice_panel import ChoicePanel
@@ -30,6 +33,7 @@ from pos_client.ui.example_devices import ShownDesk, ShownLabels
 from pos_client.ui.example_shop import STATES, ShownTill
 from pos_client.ui.labels_panel import LabelsPanel
 from pos_client.ui.main_window import MainWindow
+from pos_client.ui.panel import Panel
 from pos_client.ui.prompt_panel import FiguresPanel, TextPanel
 from pos_client.ui.questions import may_be_scanned
 from tests.pos_client.ui.keys import scan, type_text, until_known
@@ -63,6 +67,7 @@ def steps(window: MainWindow) -> dict[str, Callable[[], object]]:
 def walk(window: MainWindow, state: TillState, path: Path) -> MainWindow:
     """From the screen itself along the path."""
     window.host.close_panel()
+    window._asked = window._choice = window._report = None  # so that the state opens its own panel again
     window.show_state(state)
     for step in path:
         steps(window)[step]()
@@ -222,10 +227,24 @@ def test_fast_figures_go_where_figures_are_asked(open_window: OpenWindow) -> Non
     assert panel.shown() == "0.350 kg"
 
 
-def test_the_panels_are_found(open_window: OpenWindow) -> None:
-    """So that nobody breaks the search for panels and hears nothing of it."""
+def test_every_screen_and_every_panel_is_tried(open_window: OpenWindow) -> None:
+    """So that nobody adds one, or breaks the search for panels, and hears nothing of it."""
     window = open_window(STATES["sale"])
-    found = {
-        type(walk(window, STATES["sale"], path).host.panel).__name__ for path in paths(window, STATES["sale"])
-    }
-    assert found >= {"NoneType", "QuantityPanel", "DiscountPanel", "TextPanel", "AmountPanel", "ChoicePanel"}
+    found = [walk(window, STATES["sale"], path).host.panel for path in paths(window, STATES["sale"])]
+    found += [walk(window, state, ()).host.panel for state in STATES.values()]
+    tried = {type(panel) for panel in found if panel is not None} | {DevicesPanel, LabelsPanel}
+    assert {state.phase for state in STATES.values()} == set(Phase) == set(window.screens)
+    assert all_kinds(Panel) - tried == set()
+
+
+def all_kinds(base: type[QWidget]) -> set[type[QWidget]]:
+    """Everything in the till's window that is one and is no base of others."""
+    for module in iter_modules(ui.__path__, f"{ui.__name__}."):
+        import_module(module.name)
+    waiting, kinds = [base], set()
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if not kind.__subclasses__() and kind.__module__.startswith(ui.__name__):
+            kinds.add(kind)
+    return kinds
