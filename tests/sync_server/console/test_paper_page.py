@@ -44,6 +44,7 @@ def test_a_logo_and_words_go_onto_the_receipts_of_a_store(
     assert status == 200
     assert "on the way to its tills" in page
     assert 'src="/paper/03/logo.png"' in page
+    assert 'href="/tills" aria-current="page"' in page
     with database.read() as tx:
         store = services.stores.store(tx, "03")
     assert (store.logo_png, store.logo_text, store.receipt_footer) == (
