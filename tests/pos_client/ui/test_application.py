@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from io import BytesIO
 
@@ -124,3 +126,28 @@ def test_several_unsure_receipts_are_named_one_after_the_other(open_window: Open
     window.show_state(STATES["sale"])
     window.show_status(status)
     assert "R1" in window.notice.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_a_till_that_is_told_to_end_before_its_window_runs_ends_when_it_does() -> None:
+    """In a process of its own: its signals are what is tried."""
+    told_early = """
+import os, signal
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from pos_client.ui.application import Application
+
+class ToldEarly(QApplication):
+    def exec(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return super().exec()
+
+window = ToldEarly([])
+application = Application()
+QTimer.singleShot(5000, lambda: window.exit(99))
+print(application.run())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", told_early], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout.strip() == "0", done.stderr
