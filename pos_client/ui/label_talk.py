@@ -19,12 +19,14 @@ _log = logging.getLogger(__name__)
 
 
 class LabelDesk(Protocol):
+    """Whatever looks into the catalogue raises ShopError where that can't be read."""
+
     def by_scan(self, text: str) -> Offer | None: ...
 
     def search(self, text: str) -> tuple[Offer, ...]: ...
 
     def changed_since(self, days_ago: int) -> tuple[Offer, ...]:
-        """Products whose price is another than before that day; raises ShopError."""
+        """Products whose price is another than before that day."""
 
     def print(self, wanted: Sequence[tuple[Offer, int]]) -> Tried:
         """Each offer as often as its number says; takes as long as the printer does."""
@@ -35,6 +37,8 @@ class LabelTalk(QObject):
 
     changed = Signal(object)
     """A tuple of Offers."""
+    not_looked_up = Signal(str)
+    """Why, in one sentence."""
     printed = Signal(object)
     """What was Tried."""
 
@@ -50,11 +54,12 @@ class LabelTalk(QObject):
 
     def _look(self, days_ago: int) -> None:
         try:
-            found: tuple[Offer, ...] = self.desk.changed_since(days_ago)
+            found = self.desk.changed_since(days_ago)
         except ShopError as reason:
             _log.warning("changed prices can't be looked up: %s", reason.message)
-            found = ()
-        self.changed.emit(found)
+            self.not_looked_up.emit(reason.message)
+        else:
+            self.changed.emit(found)
 
     def _print(self, wanted: Sequence[tuple[Offer, int]]) -> None:
         try:

@@ -21,6 +21,7 @@ from pos_client.ui.row_list import Row, RowList
 from pos_client.ui.theme import GAP_PX, KEY_PX, Theme
 from pos_client.ui.wording import Wording, tr
 from shared_models.catalogue import Offer
+from shared_models.errors import ShopError
 
 MOST_COPIES = 99
 _PAGE_PX, _LIST_PX = 860, 380
@@ -40,6 +41,7 @@ class LabelsPanel(Panel):
         self.is_waiting = False
         self._lay_out()
         talk.changed.connect(self._take_changed)
+        talk.not_looked_up.connect(self._not_looked_up)
         talk.printed.connect(self._printed)
         self._show()
 
@@ -63,7 +65,11 @@ class LabelsPanel(Panel):
         if not text:
             self._print()
             return
-        offer = self._talk.desk.by_scan(text)
+        try:
+            offer = self._talk.desk.by_scan(text)
+        except ShopError as reason:
+            self._not_looked_up(reason.message)
+            return
         if offer is not None:
             self._add(offer)
         elif self._found:
@@ -91,7 +97,11 @@ class LabelsPanel(Panel):
         if isinstance(outcome, BadScan):
             self._say(self._wording.words(bad_scan_words(outcome)))
             return True
-        offer = self._talk.desk.by_scan(outcome.text)
+        try:
+            offer = self._talk.desk.by_scan(outcome.text)
+        except ShopError as reason:
+            self._not_looked_up(reason.message)
+            return True
         if offer is None:
             self._say(tr("No product has this code. Nothing was added."))
         else:
@@ -147,7 +157,7 @@ class LabelsPanel(Panel):
 
     def _show(self, current: int = 0) -> None:
         text = self.field.text().strip()
-        self._found = self._talk.desk.search(text) if text else ()
+        self._found = self._search(text) if text else ()
         if text:
             self.rows.show_rows([self._row(offer, "") for offer in self._found])
         else:
@@ -155,6 +165,16 @@ class LabelsPanel(Panel):
             self.rows.show_rows(rows, current)
         self.print_button.setText(tr("Print labels ({count})").format(count=self.count))
         self.print_button.setEnabled(self.count > 0 and not self.is_waiting)
+
+    def _search(self, text: str) -> tuple[Offer, ...]:
+        try:
+            return self._talk.desk.search(text)
+        except ShopError as reason:
+            self._not_looked_up(reason.message)
+            return ()
+
+    def _not_looked_up(self, reason: str) -> None:
+        self._say(f"✖  {reason}")
 
     def _row(self, offer: Offer, copies: str) -> Row:
         product = offer.product

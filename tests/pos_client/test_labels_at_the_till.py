@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -171,6 +173,33 @@ def test_what_can_not_be_printed_is_said_and_what_was_chosen_stays(
     printer.out_of_labels = False
     press(counter.window, Qt.Key.Key_Return)
     until(qapp, lambda: "1 label printed." in said(panel))
+
+
+@pytest.mark.expects_log
+def test_a_catalogue_that_can_not_be_read_is_named_and_not_taken_for_an_empty_one(
+    counter: Counter, tmp_path: Path, qapp: QApplication
+) -> None:
+    panel = counter.open_page()
+    scan(counter.window, OAT_DRINK)
+    damage(tmp_path / "till" / CATALOGUE_FILE)
+    for ask in (
+        lambda: press(counter.window, Qt.Key.Key_F5),
+        lambda: scan(counter.window, HONEY_CODE),
+        lambda: type_text(counter.window, "honey"),
+        lambda: press(counter.window, Qt.Key.Key_Return),
+    ):
+        ask()
+        until(qapp, lambda: "catalogue" in said(panel))
+        assert "No product" not in said(panel)
+        panel._say("")
+    press(counter.window, Qt.Key.Key_Escape)
+    assert rows(panel) == ["1 × Oat drink"]
+
+
+def damage(catalogue: Path) -> None:
+    """As a disk does that went bad under it."""
+    with closing(sqlite3.connect(catalogue)) as connection, connection:
+        connection.execute("update product set body = cast('{}' as blob)")
 
 
 def test_a_sale_goes_on_while_the_label_printer_takes_nothing(
