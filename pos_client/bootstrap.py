@@ -17,6 +17,8 @@ from hardware.drawers.base import KeyOnlyDrawer
 from hardware.escpos.library import use_cache_folder
 from hardware.escpos.paper import Pulse, Receipt
 from hardware.labels.address import label_printer_at
+from hardware.labels.virtual import VirtualLabelPrinter
+from hardware.labels.zpl_paper import PrintedLabel
 from hardware.printers.virtual import VirtualPrinter
 from hardware.receipt_document import ReceiptDocument
 from hardware.registry import connected
@@ -124,6 +126,9 @@ class OpenTill:
         self.cards = CardCounter(self.books.cards, self.terminal, ids, self.clock)
         self.display = display_at(settings.display) if settings.display else None
         self.second_screen = SecondScreen(settings.second_screen) if settings.second_screen else None
+        self.virtual_label_printer: VirtualLabelPrinter | None = None
+        self.on_label: Callable[[bytes], None] = lambda png: None
+        """Called on the virtual label printer's thread with each label as a PNG."""
         self.labels = self._label_counter()
         self.scales = ScaleCounter(settings.scale, is_virtual=settings.scale == VIRTUAL)
         self.session = TillSession(
@@ -224,6 +229,9 @@ class OpenTill:
 
     def _label_counter(self) -> LabelCounter | None:
         address, roll = self.settings.label_printer, self.settings.label_roll
+        if address == VIRTUAL:
+            self.virtual_label_printer = VirtualLabelPrinter(port=0, on_label=self._on_label).start()
+            address = f"tcp://127.0.0.1:{self.virtual_label_printer.port}"
         return LabelCounter(label_printer_at(address, roll), self.catalogue, self.clock) if address else None
 
     def _virtual_printer_port(self) -> int | None:
@@ -234,6 +242,9 @@ class OpenTill:
 
     def _on_paper(self, receipt: Receipt) -> None:
         self.on_paper(receipt.png(), any(isinstance(part, Pulse) for part in receipt.items))
+
+    def _on_label(self, label: PrintedLabel) -> None:
+        self.on_label(label.png())
 
     def wake_sync(self) -> None:
         if self.sync is not None:
@@ -276,6 +287,7 @@ class OpenTill:
             self.sync,
             self.spooler,
             self.virtual_printer,
+            self.virtual_label_printer,
         ):
             if part is not None:
                 part.stop()
@@ -385,6 +397,8 @@ def run_window(settings: TillSettings, attend: Attend | None = None, *, training
         )
         if settings.printer == VIRTUAL:
             till.on_paper = application.paper(window)
+        if settings.label_printer == VIRTUAL:
+            till.on_label = application.labels(window)
         application.after_first_paint(lambda: _settle(till))
         application.on_catalogue_change(lambda: till.use_stores_settings(window))
         till.use_stores_settings(window)

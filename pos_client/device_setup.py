@@ -16,6 +16,7 @@ def devices_of(settings: TillSettings, virtual_port: int | None = None) -> Devic
     address = f"tcp://127.0.0.1:{virtual_port}" if virtual_port else settings.printer
     terminal = "" if settings.terminal == VIRTUAL else settings.terminal
     scale = "" if settings.scale == VIRTUAL else settings.scale
+    label_printer = "" if settings.label_printer == VIRTUAL else settings.label_printer
     scanners = scanners_at(settings.scanners)
     there = DeviceSettings(
         wedge=scanners.wedge,
@@ -24,7 +25,7 @@ def devices_of(settings: TillSettings, virtual_port: int | None = None) -> Devic
         scale=scale,
         display=settings.display,
         second_screen=settings.second_screen,
-        label_printer=settings.label_printer,
+        label_printer=label_printer,
         label_roll=settings.label_roll,
         drawer=_trigger_of(settings),
     )

@@ -49,8 +49,8 @@ class TillSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     customer (escpos+serial:///dev/ttyUSB1, see `hardware.displays.address`), empty for none. `second_screen` is
     where the customer's window is: 'auto' for the monitor that the till is not on, a monitor's name, 'window' for
     an ordinary window, empty for none. `label_printer` is the address of a printer for shelf labels (as `printer`,
-    or pdf:///folder?sheet=L7160 and desktop://queue?sheet=L7160 for sheets), empty for none, and `label_roll` the size
-    of its labels (57x32, 100x60@300).
+    or pdf:///folder?sheet=L7160 and desktop://queue?sheet=L7160 for sheets), empty for none, or 'virtual' for one whose
+    labels are shown in a window, and `label_roll` the size of its labels (57x32, 100x60@300).
     `database_key` is 64 hex digits to encrypt the till's files with; `keyring` off keeps the device's private key in
     a protected file. `journal_copy` is a folder on another disk or card for a second copy of the journal, empty for
     none.
@@ -153,7 +153,7 @@ def _check(settings: TillSettings) -> None:
         _check_device("SCALE", settings.scale, scale_at)
     if settings.display:
         _check_device("DISPLAY", settings.display, display_at)
-    if settings.label_printer:
+    if settings.label_printer and settings.label_printer != VIRTUAL:
         _check_device("LABEL_PRINTER", settings.label_printer, label_printer_at)
     _check_device("LABEL_ROLL", settings.label_roll, roll_of)
     if settings.drawer:

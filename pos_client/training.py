@@ -31,6 +31,7 @@ def settings_for(settings: TillSettings) -> TillSettings:
         printer=VIRTUAL,
         terminal=VIRTUAL,
         scale=VIRTUAL,
+        label_printer=VIRTUAL,
         scanners=WEDGE,
         keyring=False,
         theme="training",

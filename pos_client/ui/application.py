@@ -48,6 +48,7 @@ class Application(QObject):
         self.bridge = WorkerBridge()
         self.window: MainWindow | None = None
         self._paper: PaperWindow | None = None
+        self._labels: PaperWindow | None = None
         self._status: Callable[[], TillStatus] = TillStatus
         self._version: Callable[[], object] = lambda: None
         self._seen_version: object = None
@@ -83,11 +84,20 @@ class Application(QObject):
     def paper(self, beside: MainWindow) -> Callable[[bytes, bool], None]:
         """A second window with the virtual printer's paper; returns what to give each receipt to, on any thread."""
         self._paper = PaperWindow(self._theme)
-        self._paper.move(beside.x() + beside.width() + 16, beside.y())
+        self._paper.stand_beside(beside)
         self._paper.show()
         beside.activateWindow()
         self.bridge.paper_printed.connect(self._paper.show_paper)
         return self.bridge.show_paper
+
+    def labels(self, beside: MainWindow) -> Callable[[bytes], None]:
+        """The virtual label printer's labels, as `paper`; below that where both are."""
+        self._labels = PaperWindow(self._theme, of_labels=True)
+        self._labels.stand_beside(beside, above=self._paper)
+        self._labels.show()
+        beside.activateWindow()
+        self.bridge.label_printed.connect(self._labels.show_paper)
+        return self.bridge.show_label
 
     def after_first_paint(self, work: Callable[[], None]) -> None:
         """Loading the network's and the printer's libraries can wait until the cashier sees the till."""

@@ -1,4 +1,4 @@
-"""The virtual printer's paper, as it comes out: receipts one below the other, the newest in sight."""
+"""A virtual printer's paper, as it comes out: receipts or labels one below the other, the newest in sight."""
 
 from __future__ import annotations
 
@@ -11,22 +11,27 @@ from pos_client.ui.theme import Theme
 from pos_client.ui.wording import tr
 
 _MOST_SHOWN = 100
-_WIDTH_PX = 420
+_WIDTH_PX, _HEIGHT_PX = 420, 760
+_LABELS_PX, _GAP_PX = 260, 48
 
 
 class PaperWindow(QScrollArea):
-    """`show_paper` takes a PNG of one receipt; the oldest go when there are many.
+    """`show_paper` takes a PNG of one receipt or label; the oldest go when there are many.
 
     With `drawer_opened` it says above the receipt that the drawer's line was driven.
     """
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, *, of_labels: bool = False) -> None:
         super().__init__()
-        self.setWindowTitle(tr("Printer paper"))
-        self.setAccessibleName(tr("Printer paper"))
+        self._of_labels = of_labels
+        # The till ends with its own window, whatever else is open.
+        self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
+        title = tr("Printed labels") if of_labels else tr("Printer paper")
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.resize(_WIDTH_PX, 760)
+        self.resize(_WIDTH_PX, _HEIGHT_PX)
         self.setStyleSheet(
             f"QScrollArea, QWidget#tray {{ background: {theme.tokens.hairline}; border: none; }}"
         )
@@ -40,12 +45,22 @@ class PaperWindow(QScrollArea):
         self._column.addStretch(1)
         self.setWidget(tray)
         self._shown: list[QLabel] = []
-        self._receipt_count = 0
+        self._count = 0
         self.verticalScrollBar().rangeChanged.connect(self._to_newest)
 
     @property
-    def receipt_count(self) -> int:
-        return self._receipt_count
+    def count(self) -> int:
+        """How many receipts or labels came out."""
+        return self._count
+
+    def stand_beside(self, till: QWidget, above: PaperWindow | None = None) -> None:
+        """To the right of the till's window; with `above`, that one makes room and this one stands below it."""
+        left, top = till.x() + till.width() + 16, till.y()
+        if above is not None:
+            above.resize(_WIDTH_PX, _HEIGHT_PX - _GAP_PX - _LABELS_PX)
+            self.resize(_WIDTH_PX, _LABELS_PX)
+            top += above.height() + _GAP_PX
+        self.move(left, top)
 
     def show_paper(self, png: bytes, drawer_opened: bool = False) -> None:
         picture = QPixmap()
@@ -54,11 +69,12 @@ class PaperWindow(QScrollArea):
         width = min(picture.width(), _WIDTH_PX - 44)
         paper = QLabel()
         paper.setPixmap(picture.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation))
-        paper.setAccessibleName(tr("Receipt {number}").format(number=self._receipt_count + 1))
+        self._count += 1
+        name = tr("Label {number}") if self._of_labels else tr("Receipt {number}")
+        paper.setAccessibleName(name.format(number=self._count))
         self._empty.hide()
         if drawer_opened:
             self._add(label(tr("Drawer opened"), "strong"))
-        self._receipt_count += 1
         self._add(paper)
 
     def _add(self, shown: QLabel) -> None:

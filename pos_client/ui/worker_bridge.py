@@ -13,6 +13,7 @@ class WorkerBridge(QObject):
 
     status_changed = Signal(object)
     paper_printed = Signal(bytes, bool)
+    label_printed = Signal(bytes)
     scanned = Signal(object)
     catalogue_changed = Signal()
     answered = Signal()
@@ -24,6 +25,10 @@ class WorkerBridge(QObject):
     def show_paper(self, png: bytes, drawer_opened: bool = False) -> None:
         """One receipt as the virtual printer has printed it, and whether its drawer was opened before."""
         self.paper_printed.emit(png, drawer_opened)
+
+    def show_label(self, png: bytes) -> None:
+        """One label as the virtual label printer has printed it."""
+        self.label_printed.emit(png)
 
     def scan(self, outcome: ScanOutcome) -> None:
         """From scanners with a wire of their own."""

@@ -70,6 +70,7 @@ def environment(settings: TillSettings) -> dict[str, str]:
         f"{PREFIX}PRINTER": settings.printer,
         f"{PREFIX}SERVER_URL": settings.server_url,
         f"{PREFIX}TERMINAL": settings.terminal,
+        f"{PREFIX}SCALE": settings.scale,
         f"{PREFIX}LABEL_PRINTER": settings.label_printer,
         f"{PREFIX}LABEL_ROLL": settings.label_roll,
         f"{PREFIX}KEYRING": "false",

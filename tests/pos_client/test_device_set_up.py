@@ -49,6 +49,20 @@ def test_a_colleague_carries_the_set_up_to_the_next_till(tmp_path: Path) -> None
     assert json.loads(file.read_text())["from_till"] == "03-2"
 
 
+def test_simulators_go_along_with_the_set_up_and_the_doctor_looks_for_none_of_them(tmp_path: Path) -> None:
+    file = tmp_path / "counter.json"
+    simulated = dict.fromkeys(("printer", "terminal", "scale", "label_printer"), "virtual")
+    first = msgspec.structs.replace(ready(tmp_path / "first"), **simulated)
+    done = till(first, "devices", "export", str(file))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(file.read_text())["devices"] == simulated
+    taken = bare(tmp_path / "second", "devices", "import", str(file))
+    assert taken.returncode == 0, taken.stderr
+    seen = bare(tmp_path / "second", "doctor")
+    assert "Label printer" not in seen.stdout
+    assert "Traceback" not in seen.stderr
+
+
 def bare(folder: Path, *words: str):  # type: ignore[no-untyped-def]  # as `till`
     """As `till`, and no device is named in the environment."""
     import subprocess

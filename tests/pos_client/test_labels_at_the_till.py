@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel
 
@@ -24,6 +25,7 @@ from shared_models.contents import Content
 from shared_models.moment import Moment
 from tests.pos_client.ready_till import OAT_DRINK, PIN, ready, shop
 from tests.pos_client.store.made_up_catalogue import build_file
+from tests.pos_client.test_commands import till as till_command
 from tests.pos_client.ui.keys import CTRL, press, scan, type_text
 from tests.shared_models.labels.reading import read_by_zxing
 
@@ -217,6 +219,16 @@ def test_a_sale_goes_on_while_the_label_printer_takes_nothing(
     assert time.monotonic() - started < 1
     printer.takes_nothing = False
     printer.wait_for(1)
+
+
+def test_labels_of_the_printer_made_of_software_show_in_a_window_beside_the_till(tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(ready(tmp_path / "till"), label_printer="virtual", label_roll="40x24")
+    done = till_command(settings, str(tmp_path / "label.png"), module="tests.pos_client.labelling_till")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["1 label printed.", "['Label printer is ready.']", "Label 1"]
+    with Image.open(tmp_path / "label.png") as picture:
+        assert picture.width == 40 * 8
+        assert read_by_zxing(picture.convert("L")) == [OAT_DRINK]
 
 
 @pytest.mark.parametrize(

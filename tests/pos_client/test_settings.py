@@ -39,6 +39,11 @@ def test_a_printer_may_be_at_any_kind_of_address_or_missing(printer: str) -> Non
     assert read({"EVERTILL_TILL_PRINTER": printer}).printer == printer
 
 
+@pytest.mark.parametrize("kind", ["PRINTER", "TERMINAL", "SCALE", "LABEL_PRINTER"])
+def test_every_device_that_has_a_simulator_may_be_one(kind: str) -> None:
+    assert getattr(read({f"{PREFIX}{kind}": "virtual"}), kind.lower()) == "virtual"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [

@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hardware.labels.virtual import VirtualLabelPrinter
 from hardware.printers.virtual import VirtualPrinter
 from hardware.terminals.virtual import VirtualTerminal
 from pos_client import training
 from pos_client.settings import TillSettings
 from pos_client.till.state import Phase
 from tests.pos_client.card_till import CardTill
-from tests.pos_client.ready_till import PRICE_MINOR, ready
+from tests.pos_client.ready_till import OAT_DRINK, PRICE_MINOR, ready
 from tests.pos_client.test_commands import till
 
 
@@ -127,8 +128,23 @@ def test_no_device_nor_server_that_is_set_up_is_in_the_settings_for_practice(tmp
     practice = training.settings_for(TillSettings(data_dir=tmp_path, **words))  # type: ignore[arg-type]
     fresh = TillSettings()
     kept = {name for name in words if getattr(practice, name) != getattr(fresh, name)}
-    assert kept == {"database_key", "printer", "terminal", "scale", "theme"}
-    assert {practice.printer, practice.terminal, practice.scale} == {"virtual"}
+    assert kept == {"database_key", "printer", "terminal", "scale", "label_printer", "theme"}
+    simulated = {practice.printer, practice.terminal, practice.scale, practice.label_printer}
+    assert simulated == {"virtual"}
+
+
+def test_a_trainee_prints_labels_and_none_comes_out_of_the_shops_printer(real: TillSettings) -> None:
+    with VirtualLabelPrinter(port=0) as shops:
+        real = msgspec.structs.replace(real, label_printer=f"tcp://127.0.0.1:{shops.port}")
+        with CardTill(training.prepare(real), training=True) as counter:
+            desk, practice = counter.till.labels, counter.till.virtual_label_printer
+            assert desk is not None
+            assert practice is not None
+            offer = desk.by_scan(OAT_DRINK)
+            assert offer is not None
+            assert desk.print([(offer, 2)]).message == "2 labels printed."
+            assert [label.codes for label in practice.wait_for(2)] == [[OAT_DRINK]] * 2
+        assert shops.labels == ()
 
 
 def test_practice_goes_on_beside_the_real_till(real: TillSettings) -> None:

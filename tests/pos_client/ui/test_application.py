@@ -81,9 +81,47 @@ def test_receipts_and_the_drawer_show_on_paper_beside_the_till(
     give(picture.getvalue(), True)
     paper = selling.application._paper
     assert isinstance(paper, PaperWindow)
-    qtbot.waitUntil(lambda: paper.receipt_count == 2)
+    qtbot.waitUntil(lambda: paper.count == 2)
     assert [one.text() for one in paper.findChildren(QLabel)].count("Drawer opened") == 1
     paper.close()
+
+
+def test_labels_show_below_the_paper_and_neither_covers_the_other(
+    shop: Callable[[str], Shop], qtbot: QtBot
+) -> None:
+    selling = shop("sale")
+    selling.application.paper(selling.window)
+    give = selling.application.labels(selling.window)
+    picture = BytesIO()
+    Image.new("L", (456, 256), 255).save(picture, "PNG")
+    give(picture.getvalue())
+    paper, labels = selling.application._paper, selling.application._labels
+    assert isinstance(paper, PaperWindow)
+    assert isinstance(labels, PaperWindow)
+    qtbot.waitUntil(lambda: labels.count == 1)
+    assert paper.count == 0
+    assert [one.accessibleName() for one in labels.findChildren(QLabel)][-1] == "Label 1"
+    assert not paper.frameGeometry().intersects(labels.frameGeometry())
+    assert not selling.window.frameGeometry().intersects(labels.frameGeometry())
+    for window in (paper, labels):
+        window.close()
+
+
+def test_the_till_ends_with_its_own_window_also_while_paper_and_labels_are_shown() -> None:
+    """In a process of its own: Qt tells of the last window once."""
+    closes_it = (
+        "from PySide6.QtCore import QTimer\n"
+        "from pos_client.till.state import TillStatus\n"
+        "from pos_client.ui.application import Application\n"
+        "from pos_client.ui.example_shop import NOW, STATES, ShownTill\n"
+        "application = Application()\n"
+        "window = application.open(ShownTill(STATES['sale']), now=lambda: NOW, status=TillStatus, version=int)\n"
+        "application.paper(window), application.labels(window)\n"
+        "QTimer.singleShot(0, window.close)\n"
+        "application.run()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", closes_it], timeout=60, check=False)
+    assert done.returncode == 0
 
 
 def test_a_till_that_cannot_start_says_why(qtbot: QtBot, capsys: pytest.CaptureFixture[str]) -> None:

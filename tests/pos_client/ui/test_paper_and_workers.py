@@ -63,7 +63,7 @@ def test_the_newest_receipt_is_in_sight(qapp: QApplication, qtbot: QtBot) -> Non
     window.show()
     for height in (900, 1200, 700):
         from_another_thread(lambda height=height: bridge.show_paper(paper(height)))
-    qtbot.waitUntil(lambda: window.receipt_count == 3)
+    qtbot.waitUntil(lambda: window.count == 3)
     bar = window.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
 
