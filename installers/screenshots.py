@@ -20,7 +20,11 @@ SCREENS = {
     "count_light": "count",
     "labels_light": "labels",
 }
-OF_THE_DAY = {"05-sale.png": "till-offline.png", "receipts/006.png": "receipt.png"}
+OF_THE_DAY = {
+    "06-sale.png": "till-offline.png",
+    "receipts/006.png": "receipt.png",
+    "labels/001.png": "label.png",
+}
 CONSOLE_SIZE = {"width": 1366, "height": 900}
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from hardware.escpos.paper import Receipt
+from hardware.labels.virtual import VirtualLabelPrinter
 from hardware.printers.virtual import VirtualPrinter
 from installers.demo.baskets import Pick, baskets
 from installers.demo.cashier import Cashier, WrongFigure
@@ -32,22 +33,24 @@ from shared_models.store_config import StoreConfig
 FLOAT_MINOR = 15000
 PAID_OUT_MINOR = 640
 CROISSANT, ROLL, APPLES = "C03", "C02", "C09"
-NEW_PRICE_MINOR = 175
+NEW_PRICE_MINOR, NEW_PRICE_ON_LABEL = 175, "£ 1.75"
 ROLLS_COUNTED = 60
 _SENT_WITHIN_S = 60.0
 
 
 class Day:
-    """`run` returns 0 when all figures agree; pictures, receipts and the Z report are in `folder`."""
+    """`run` returns 0 when all figures agree; pictures, receipts, labels and the Z report are in `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "receipts").mkdir(parents=True)
+        (folder / "labels").mkdir()
         self._server = ServerProcess(folder / "server")
         self._receipts = 0
         self._printed: set[str] = set()
         self._printer = VirtualPrinter(port=0, on_receipt=self._keep)
+        self._label_printer = VirtualLabelPrinter(port=0)
         self._baskets: Iterator[tuple[Pick, ...]] = baskets()
         self._pictures = 0
         self._rolls_sold = 0
@@ -57,18 +60,21 @@ class Day:
         _say("Starting the server on SQLite.")
         try:
             self._server.start()
-            with self._printer, HeadOffice(self._server.url, *ACCOUNT) as office:
+            with self._printer, self._label_printer, HeadOffice(self._server.url, *ACCOUNT) as office:
                 good = self._day(office)
         finally:
             self._server.stop()
-        _say(f"Took {time.monotonic() - started:.0f} s. Pictures, receipts and the Z report: {self.folder}")
+        _say(
+            f"Took {time.monotonic() - started:.0f} s. Pictures, receipts, labels and the Z report: {self.folder}"
+        )
         return 0 if good else 1
 
     def _day(self, office: HeadOffice) -> bool:
         self._morning(office)
         line = Line(("127.0.0.1", self._server.port))
         folder = self.folder / "till"
-        till = TillProcess(folder, line.url, f"tcp://127.0.0.1:{self._printer.port}")
+        printers = (self._printer, self._label_printer)
+        till = TillProcess(folder, line.url, *(f"tcp://127.0.0.1:{each.port}" for each in printers))
         till.enrol(office.enrolment_code(TILLS[0]))
         till.start()
         try:
@@ -149,9 +155,27 @@ class Day:
         cashier.ring_up([Pick(f"0001*{CROISSANT}", 1)])
         if till.seen["last_price_minor"] != NEW_PRICE_MINOR:
             raise WrongFigure(f"the till charges {till.seen['last_price_minor']} for the croissant")
+        self._label_the_shelf(till)
         cashier.ring_up([Pick(f"0003*{ROLL}", 1)])
         self._rolls_sold += 3
         cashier.take(cashier.start_payment(), exact=True)
+
+    def _label_the_shelf(self, till: TillProcess) -> None:
+        """In the middle of the sale, which goes on afterwards."""
+        _say("The cashier prints a shelf label for the price that changed.")
+        lines = till.seen["lines"]
+        till.press("Ctrl+B", "F5")
+        till.wait("the price that changed today", labels=1)
+        self._picture(till, "labels")
+        till.press("Return")
+        till.wait("the label to be printed", labels=0)
+        [label] = self._label_printer.wait_for(1)
+        if NEW_PRICE_ON_LABEL not in label.texts or label.codes != [CROISSANT]:
+            raise WrongFigure(f"the label says {label.texts} and {label.codes} in its bars")
+        (self.folder / "labels" / "001.png").write_bytes(label.png())
+        seen = till.press("Escape")
+        if seen["panel"] or seen["lines"] != lines:
+            raise WrongFigure(f"the sale does not go on: the till shows {seen}")
 
     def _killed_while_paying(self, till: TillProcess, cashier: Cashier) -> None:
         _say("The till's process is killed in the middle of a payment, and started again.")

@@ -1,4 +1,4 @@
-"""The demo with a display: a till's window to play with, its printer's paper beside it, and the console's address."""
+"""The demo with a display: a till's window to play with, its printers' paper beside it, and the console's address."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class OpenCounter:
         with HeadOffice(self._server.url, *ACCOUNT) as office:
             open_shop(office)
             code = office.enrolment_code(TILLS[0])
-        TillProcess(self._folder / "till", self._server.url, "virtual").enrol(code)
+        TillProcess(self._folder / "till", self._server.url, "virtual", "virtual").enrol(code)
 
     def _until_the_till_is_closed(self) -> int:
-        environment = till_environment(self._folder / "till", self._server.url, "virtual")
+        environment = till_environment(self._folder / "till", self._server.url, "virtual", "virtual")
         with subprocess.Popen([sys.executable, "-m", "pos_client"], env=environment) as till:
             try:
                 return till.wait()
@@ -55,6 +55,9 @@ class OpenCounter:
             print(f"  {pin}  {who} ({role})")
         print(
             f"\nScan with a scanner, or type these and Enter: {', '.join(_TRY_THESE)}; F12 pays, F1 shows all keys."
+        )
+        print(
+            "Ctrl B opens the page of shelf labels: F5 takes all prices that changed today, Enter prints them."
         )
         print(f"Head office's console: {self._server.url}/  (name {name}, password {password})")
         print(f"Close the till's window to end. The shop is kept in {self._folder}.\n", flush=True)

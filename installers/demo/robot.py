@@ -20,12 +20,14 @@ from PySide6.QtWidgets import QWidget
 from pos_client import settings as till_settings
 from pos_client.bootstrap import OpenTill, run_window
 from pos_client.ui.application import Application
+from pos_client.ui.labels_panel import LabelsPanel
 from pos_client.ui.main_window import MainWindow
 from shared_models.errors import ShopError
 
 TYPING_MS, SCANNING_MS = 45, 4
 """Between the keys of a person, and of a scanner."""
 _PATIENCE_S = 5.0
+_NO_MODIFIER = Qt.KeyboardModifier.NoModifier
 
 
 class Robot(QObject):
@@ -64,7 +66,9 @@ class Robot(QObject):
     def _press(self, keys: list[str]) -> None:
         for key in keys:
             QTest.qWait(5)
-            self._key(getattr(Qt.Key, f"Key_{key}"), key if key.isdigit() else "", TYPING_MS)
+            held, _, name = key.rpartition("+")
+            modifier = Qt.KeyboardModifier.ControlModifier if held == "Ctrl" else _NO_MODIFIER
+            self._key(getattr(Qt.Key, f"Key_{name}"), name if name.isdigit() else "", TYPING_MS, modifier)
         self._until_delivered()
 
     def _type(self, text: str) -> None:
@@ -85,13 +89,15 @@ class Robot(QObject):
             self._key(_key_of(character), character, SCANNING_MS if place else TYPING_MS)
         QTest.qWait(TYPING_MS)
 
-    def _key(self, key: Qt.Key, character: str, after_ms: int) -> None:
+    def _key(
+        self, key: Qt.Key, character: str, after_ms: int, modifier: Qt.KeyboardModifier = _NO_MODIFIER
+    ) -> None:
         """Stamped as a window system stamps keys, so that a busy machine makes neither finger nor scanner slower."""
         self._stamp_ms += after_ms
         if after_ms == TYPING_MS:
             self._stamp_ms = max(self._stamp_ms, time.monotonic_ns() // 1_000_000)
         for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
-            event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, character)
+            event = QKeyEvent(kind, key, modifier, character)
             event.setTimestamp(self._stamp_ms)
             QCoreApplication.sendEvent(self._handle(), event)
 
@@ -107,6 +113,8 @@ class Robot(QObject):
         """What a cashier sees, in numbers."""
         self._application.look()
         state, status = self._till.session.state, self._till.status_line.now()
+        panel = self._window.host.panel
+        labels = panel if isinstance(panel, LabelsPanel) else None
         seen = {
             "phase": state.phase.value,
             "lines": len(state.lines),
@@ -115,7 +123,9 @@ class Robot(QObject):
             "due_minor": state.tender.due_minor if state.tender else None,
             "sale_name": state.sale_name,
             "receipt": state.done.receipt_number if state.done else None,
-            "panel": type(self._window.host.panel).__name__ if self._window.host.panel else None,
+            "panel": type(panel).__name__ if panel else None,
+            "labels": labels.count if labels else None,
+            "labels_said": labels.said.text() if labels else None,
             "saying": self._window.notice.text,
             "question": state.question.words.code if state.question else None,
             "can_weigh": state.weighing is not None and state.weighing.can_take,

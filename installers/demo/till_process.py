@@ -22,8 +22,8 @@ class TillGone(Exception):
 class TillProcess:
     """`seen` is what the cashier saw last; every action waits until the till has answered."""
 
-    def __init__(self, folder: Path, server_url: str, printer: str) -> None:
-        self._environment = till_environment(folder, server_url, printer)
+    def __init__(self, folder: Path, server_url: str, printer: str, label_printer: str) -> None:
+        self._environment = till_environment(folder, server_url, printer, label_printer)
         self._log = folder.with_suffix(".log")
         self._process: subprocess.Popen[str] | None = None
         self.seen: Seen = {}
@@ -52,7 +52,7 @@ class TillProcess:
         return self._hear()
 
     def do(self, **action: Any) -> Seen:
-        """press=[names of keys], type=text, scan=code, picture=path, look=True."""
+        """press=[names of keys, also "Ctrl+B"], type=text, scan=code, picture=path, look=True."""
         self._tell(action)
         return self._hear()
 
@@ -117,7 +117,7 @@ class TillProcess:
         return self.seen
 
 
-def till_environment(folder: Path, server_url: str, printer: str) -> dict[str, str]:
+def till_environment(folder: Path, server_url: str, printer: str, label_printer: str) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("EVERTILL_")}
     if not (ours.get("DISPLAY") or ours.get("WAYLAND_DISPLAY")) and sys.platform == "linux":
         ours["QT_QPA_PLATFORM"] = "offscreen"
@@ -125,6 +125,7 @@ def till_environment(folder: Path, server_url: str, printer: str) -> dict[str, s
         "EVERTILL_TILL_DATA_DIR": str(folder),
         "EVERTILL_TILL_SERVER_URL": server_url,
         "EVERTILL_TILL_PRINTER": printer,
+        "EVERTILL_TILL_LABEL_PRINTER": label_printer,
         "EVERTILL_TILL_TERMINAL": "virtual",
         "EVERTILL_TILL_SCALE": "virtual",
         "EVERTILL_TILL_KEYRING": "false",

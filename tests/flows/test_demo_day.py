@@ -10,11 +10,14 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from installers.demo.figures import Check, Figure, all_good, table
+from tests.shared_models.labels.reading import read_by_zxing
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,6 +42,9 @@ def test_a_day_with_cuts_and_kills_ends_with_figures_that_agree(tmp_path: Path) 
     day = tmp_path / "day"
     assert len(list((day / "receipts").glob("*.png"))) > int(sales.group(1))
     assert len(list(day.glob("*.png"))) >= 8
+    [label] = (day / "labels").iterdir()
+    with Image.open(label) as picture:
+        assert read_by_zxing(picture) == ["C03"]
     assert (day / "z-report.pdf").read_bytes().startswith(b"%PDF")
 
 
@@ -64,7 +70,10 @@ def _told_to_end(folder: Path, tell: Callable[[int], None]) -> int:
     ) as demo:
         try:
             assert demo.stdout is not None
-            assert any("Close the till's window to end" in line for line in demo.stdout)
+            explained = list(
+                takewhile(lambda line: "Close the till's window to end" not in line, demo.stdout)
+            )
+            assert any("Ctrl B opens the page of shelf labels" in line for line in explained)
             _wait_for(folder / "counter/till/till.db.lock")
             tell(demo.pid)
             said = demo.stdout.read()
