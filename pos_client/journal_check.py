@@ -22,9 +22,10 @@ from pos_client.till.errors import StorageFailed
 from shared_models.checkpoint import Checkpoint
 from shared_models.continuity import IncarnationOpened
 from shared_models.errors import ShopError
-from shared_models.events import Recorded, decode_body
+from shared_models.events import Recorded, UnknownFact, decode_body, other_reading
 from shared_models.ids import receipt_number, series_of
 from shared_models.journal import Entry, Fault, faults
+from shared_models.plain_json import unclear
 from shared_models.sale import SalePosted
 from shared_models.server_keys import KeyTerm, is_vouched
 from shared_models.signing import verifier
@@ -91,6 +92,7 @@ class _Check:
         self._anchor = anchor
         self._grand_total = 0
         self._numbers: dict[str, int] = {}
+        self._told: set[int] = set()
         self._has_gaps = False
         self._entries = 0
         self._sales = 0
@@ -109,7 +111,10 @@ class _Check:
         for segment in known:
             yield from self._ancestry(segment, known)
             verify = verifier(segment.public_key or self._public_key)
-            yield from faults(self._counted(segment), verify, segment.first_prev())
+            self._told.clear()
+            for fault in faults(self._counted(segment), verify, segment.first_prev()):
+                self._told.add(fault.seq)
+                yield fault
             yield from self._projections(segment)
         yield from self._strays(known)
         if self._anchor is not None:
@@ -139,10 +144,12 @@ class _Check:
             yield Fault(segment.incarnation, 0, "parent", "the incarnation before this one is missing")
 
     def _projections(self, segment: Segment) -> Iterator[Fault]:
-        """Each sale's row must be what its entry says, and receipt numbers dense in their series."""
+        """Each entry must say one thing, each sale's row what its entry says, and receipt numbers be dense."""
         self._has_gaps = False
         for entry in self._entries_of(segment):
-            recorded = _read(entry)
+            recorded, trouble = _read(entry)
+            if trouble and entry.seq not in self._told:
+                yield Fault(segment.incarnation, entry.seq, "body", f"entry {entry.seq}: {trouble}")
             pos = position(segment.id, entry.seq)
             row = self._connection.execute(
                 f"select {_SALE_COLUMNS} from sale where pos = ?", (pos,)
@@ -154,6 +161,8 @@ class _Check:
                     yield Fault(
                         segment.incarnation, entry.seq, "sale", f"entry {entry.seq} is no sale but has a row"
                     )
+                if row is not None and recorded is None:
+                    self._go_on_from(row)
                 continue
             self._sales += 1
             self._grand_total += recorded.fact.total_minor
@@ -184,6 +193,14 @@ class _Check:
                 yield Fault(
                     segment.incarnation, seq, f"sale.{column}", f"{column} of entry {seq}'s sale was changed"
                 )
+
+    def _go_on_from(self, row: tuple[object, ...]) -> None:
+        """Of a sale that can't be read there is only its row: what follows is held against that."""
+        row_of = dict(zip(_SALE_COLUMNS.split(", "), row, strict=True))
+        series = str(row_of["receipt_number"]).rpartition("-")[0].rpartition("-")[2]
+        number, grand_total = row_of["number"], row_of["grand_total_minor"]
+        if series in self._numbers and isinstance(number, int) and isinstance(grand_total, int):
+            self._numbers[series], self._grand_total = number, grand_total
 
     def _number(self, sale: SalePosted, series: str, segment: Segment) -> int:
         """The next one; what was salvaged from behind a gap may have left some out, and says so by its incarnation."""
@@ -254,9 +271,12 @@ def _missing_end(segment: Segment, seq: int, who: str) -> Fault:
     return Fault(segment.incarnation, seq, "entry", message)
 
 
-def _read(entry: Entry) -> Recorded | None:
-    """None for a body that can't be read: the chain has already told, or a newer version wrote it."""
+def _read(entry: Entry) -> tuple[Recorded | None, str]:
+    """The fact, and what is wrong with its body in words; neither where a newer version wrote it."""
     try:
-        return decode_body(entry.type, entry.schema, entry.body)
-    except ShopError:
-        return None
+        recorded = decode_body(entry.type, entry.schema, entry.body)
+    except UnknownFact:
+        return None, ""
+    except ShopError as reason:
+        return None, unclear(entry.body) or reason.message
+    return recorded, other_reading(recorded, entry.body)

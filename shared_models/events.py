@@ -9,6 +9,7 @@ import msgspec
 from shared_models import cash, continuity, refund, sale, stored_value
 from shared_models.errors import ShopError
 from shared_models.moment import Moment
+from shared_models.plain_json import unclear
 
 Fact = (
     sale.SalePosted
@@ -126,6 +127,14 @@ def decode_body(type_name: str, schema: int, body: bytes) -> Recorded:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as reason:
         raise UnreadableFact(f"The body of '{type_name}' can't be read: {reason}", type=type_name) from reason
     return Recorded(raw.at_ms, raw.tz_min, fact, raw.boot_id, raw.mono_ms, raw.clock_offset_ms)
+
+
+def other_reading(recorded: Recorded, body: bytes) -> str:
+    """Why another reader could take `body` for something else than `recorded`, in words; empty where none can.
+
+    What this version writes in the same bytes needs no second look, and that is nearly every body.
+    """
+    return "" if encode_body(recorded) == body else unclear(body)
 
 
 def recorded_at(body: bytes) -> Moment | None:

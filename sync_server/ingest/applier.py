@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from shared_models.errors import ShopError
-from shared_models.events import UnknownFact, decode_body
+from shared_models.events import UnknownFact, UnreadableFact, decode_body, other_reading
 from sync_server.database import Database, is_passing
 from sync_server.findings import Finding, Inbox
 from sync_server.ingest.bookable import check_bookable
@@ -205,6 +205,8 @@ def _read(rows: Sequence[Waiting]) -> Batch:
 def _entry(row: Waiting) -> RecordedEntry:
     recorded = decode_body(row.type, row.schema, row.body)
     check_bookable(recorded.fact, row.body)
+    if reason := other_reading(recorded, row.body):
+        raise UnreadableFact(f"The body of '{row.type}' can't be read for certain: {reason}")
     return RecordedEntry(
         event_id=row.event_id,
         ingest_id=row.ingest_id,

@@ -43,6 +43,7 @@ NOT_MONEY = {
     "pos_client/store/anchor.py": "the pause between writes",
     "pos_client/store/catalogue_search.py": "how alike two words are",
     "pos_client/store/second_copy.py": "the pause between writes",
+    "shared_models/plain_json.py": "whether a number that stands in a body has an end",
     "shared_models/tax_document.py": "Fractions, which divide exactly",
     "shared_models/tax_equations.py": "Fractions, which divide exactly",
     "shared_models/tax_line.py": "Fractions, which divide exactly",

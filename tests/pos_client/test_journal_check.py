@@ -15,7 +15,10 @@ from pos_client.store.anchor import AnchorFile
 from pos_client.store.positions import position
 from pos_client.till.errors import StorageFailed
 from shared_models.cash import OperatorLoggedOut
+from shared_models.journal import START, seal
+from shared_models.signing import signer
 from tests.pos_client.store.made_up_shop import (
+    PRIVATE_KEY,
     PUBLIC_KEY,
     a_sale,
     cash_moved,
@@ -118,6 +121,93 @@ def test_every_single_byte_of_a_body_counts(copy: Path) -> None:
         connection.execute("update entry set body = ? where pos = ?", (edited, pos))
         assert [(fault.seq, fault.field) for fault in checked(copy).faults] == [(1, "body")]
     connection.close()
+
+
+def seal_again(path: Path, seq: int, change: Callable[[bytes], bytes], **other: object) -> None:
+    """As a faulty till would: from `seq` on every entry is sealed and signed anew, that one with another body."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    (incarnation,) = connection.execute("select incarnation from segment").fetchone()
+    prev = START
+    columns = "seq, event_id, type, schema, body, prev, hash, signature"
+    for stored in connection.execute(f"select {columns} from entry order by pos").fetchall():
+        at, event_id, kind, schema, body, *_ = stored
+        if at == seq:
+            body, kind, schema = change(body), other.get("kind", kind), other.get("schema", schema)
+        entry = seal(incarnation, at, event_id, kind, schema, body, prev, signer(PRIVATE_KEY))
+        connection.execute(
+            "update entry set type = ?, schema = ?, body = ?, prev = ?, hash = ?, signature = ? where seq = ?",
+            (kind, schema, body, prev, entry.hash, entry.signature, at),
+        )
+        prev = entry.hash
+    connection.close()
+
+
+def instead(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
+    def change(body: bytes) -> bytes:
+        assert old in body
+        return body.replace(old, new, 1)
+
+    return change
+
+
+UNCLEAR = {
+    "no number": (instead(b'"total_minor":1190', b'"total_minor":NaN'), "NaN is no number"),
+    "a doubled total": (
+        instead(b'"total_minor":1190', b'"total_minor":1,"total_minor":1190'),
+        "total_minor is given twice",
+    ),
+    "a doubled total of one value": (
+        instead(b'"total_minor":1190', b'"total_minor":1190,"total_minor":1190'),
+        "total_minor is given twice",
+    ),
+    "a doubled fact": (instead(b'"fact":', b'"fact":1,"fact":'), "fact is given twice"),
+    "a name of its own, doubled": (instead(b"{", b'{"x":[{"y":1,"y":2}],'), "y is given twice"),
+    "no end": (instead(b"{", b'{"x":1e999,'), "1e999 is too large for a number"),
+    "a word for an amount": (instead(b'"total_minor":1190', b'"total_minor":"x"'), "can't be read"),
+    "half of it": (lambda body: body[:500], "can't be read"),
+}
+
+
+@pytest.mark.parametrize(("change", "said"), UNCLEAR.values(), ids=UNCLEAR)
+def test_a_sealed_sale_that_two_readers_take_differently_is_named_and_no_other(
+    copy: Path, change: Callable[[bytes], bytes], said: str
+) -> None:
+    seal_again(copy, 3, change)
+    (fault,) = checked(copy).faults
+    assert (fault.seq, fault.field) == (3, "body")
+    assert fault.message.startswith("entry 3: ")
+    assert said in fault.message
+
+
+@pytest.mark.parametrize("seq", SEQS)
+def test_any_sealed_entry_that_nobody_can_read_is_named(copy: Path, seq: int) -> None:
+    seal_again(copy, seq, lambda body: body.replace(b'"fact":', b'"fact":NaN,"was":', 1))
+    faults = checked(copy).faults
+    assert [(fault.seq, fault.field) for fault in faults] == [(seq, "body")]
+
+
+@pytest.mark.parametrize("other", [{"schema": 2}, {"kind": "sale.teleported"}])
+def test_a_sale_that_a_newer_version_sealed_is_no_fault(copy: Path, other: dict[str, object]) -> None:
+    seal_again(copy, 3, lambda body: b"as newer ones write it", **other)
+    report = checked(copy)
+    assert report.faults == ()
+    assert report.sales == 2
+
+
+def test_fields_that_a_newer_till_adds_are_no_fault(copy: Path) -> None:
+    seal_again(copy, 3, instead(b'"currency":', b'"loyalty": {"level": 1.5}, "currency":'))
+    assert checked(copy).faults == ()
+
+
+def test_an_unsealed_body_is_told_once(copy: Path) -> None:
+    edit(copy, f"update entry set body = cast('{{NaN' as blob) where pos = {position(1, 4)}")
+    assert [(fault.seq, fault.field) for fault in checked(copy).faults] == [(4, "body")]
+
+
+def test_a_row_that_was_changed_behind_a_sale_that_nobody_can_read_is_found(copy: Path) -> None:
+    seal_again(copy, 3, lambda body: b"NaN")
+    edit(copy, f"update sale set grand_total_minor = 5, receipt_number = 'x' where pos = {position(1, 3)}")
+    assert (4, "receipt_number") in [(fault.seq, fault.field) for fault in checked(copy).faults]
 
 
 @pytest.mark.parametrize("seq", SEQS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,6 +15,7 @@ from shared_models import events, ids, wire
 from shared_models.cash import CashMoved, OperatorLoggedIn
 from shared_models.moment import Moment
 from shared_models.sync_api import MAX_MESSAGE_BYTES, EnrolRequest, Push, WireEntry
+from tests.golden import kept
 
 LOGGED_IN = OperatorLoggedIn("7", "Ana R.", "03-2")
 
@@ -41,6 +43,12 @@ def test_a_fact_from_a_newer_till_is_named_as_unknown(name: str, schema: int) ->
 def test_an_unreadable_body_is_said_to_be_so(body: bytes) -> None:
     with pytest.raises(events.UnreadableFact):
         events.decode_body("operator.logged_in", 1, body)
+
+
+@pytest.mark.parametrize("folder", kept.PROTOCOLS, ids=lambda folder: folder.name)
+def test_what_tills_of_every_version_wrote_can_be_read_in_one_way(folder: Path) -> None:
+    for name, body in kept.facts(folder).items():
+        assert events.other_reading(events.decode_body(name, events.SCHEMA, body), body) == ""
 
 
 @given(st.binary(max_size=300))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from shared_models import plain_json
 from shared_models.archive import line_of, manifest
 from shared_models.field_marks import marks
 from shared_models.journal import START, Entry, seal
@@ -17,6 +18,7 @@ from shared_models.signing import signer
 from tests.verifier import test_closing_mutations as closings
 from tests.verifier import test_mutations as journals
 from tests.verifier.test_closing_mutations import TILL, Archived
+from verifier import readings
 from verifier.__main__ import main
 from verifier.archive import MANIFEST, Report, check_archive
 from verifier.entries import Fault
@@ -86,6 +88,23 @@ def test_a_doubled_name_can_not_hide_behind_what_this_reader_gives_up_at(
 @pytest.mark.parametrize("body", ["no JSON at all", '{"at_ms":1,"more":1.5e300,"lines":[{"a":1},{"a":1}]}'])
 def test_what_every_reader_takes_alike_is_no_fault(tmp_path: Path, body: str) -> None:
     assert checked(archive_of(tmp_path, entry_with(body))).faults == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(f'{{"lines":[{{{inside}}}]}}'.encode() for inside, _ in UNCLEAR.values()),
+        *(f'{{"more":{much},"a":1,"a":2}}'.encode() for much in ("1" * 5000, "[" * 9000 + "]" * 9000)),
+        b'{"":1,"":2}',
+        b'{"a":1.5e300,"b":[{"a":1},{"a":1}]}',
+        b'{"a":' + b"1" * 5000 + b"}",
+        b"no JSON at all",
+        b'{"a":"\xff","a":1}',
+        b"",
+    ],
+)
+def test_till_and_server_say_of_a_body_what_the_verifier_says(body: bytes) -> None:
+    assert plain_json.unclear(body) == readings.unclear(body)
 
 
 def test_an_entry_without_a_seal_is_named_for_its_doubled_name_too(tmp_path: Path) -> None:

@@ -103,6 +103,46 @@ def test_a_fact_that_this_version_does_not_know_waits_for_one_that_does(
         assert attempts == [2, 1]
 
 
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        ('"operator_id":"op1","operator_id":"op2"', "operator_id is given twice"),
+        ('"operator_id":"op2","operator_id":"op2"', "operator_id is given twice"),
+        ('"operator_id":"op2","more":[{"a":1,"a":2}]', "a is given twice"),
+        ('"operator_id":"op2","more":1e999', "1e999 is too large for a number"),
+        ('"operator_id":"op2","more":' + "1" * 5000 + ',"a":1,"a":2', "a is given twice"),
+        ('"operator_id":"op2","more":NaN', "can't be read"),
+    ],
+    ids=["two values", "one value", "deep inside", "no end", "behind a long number", "no number"],
+)
+def test_what_two_readers_take_differently_is_booked_by_neither_value(
+    till: ATill, app: Litestar, database: Database, inside: str, said: str
+) -> None:
+    fact = f'{{{inside},"operator_name":"Ana","till_id":"03-1"}}'
+    till.record_bytes("operator.logged_in", f'{{"at_ms":1,"tz_min":0,"fact":{fact}}}'.encode())
+    logins(till, 1)
+    till.push()
+    book = Book()
+    applier(app, database, book).drain()
+    assert book.done == ["op0"]
+    with database.read() as tx:
+        row = tx.execute(select(quarantine)).one()
+        assert row.reason == "unreadable_body"
+        assert said in row.detail
+        assert tx.scalars(select(exception_case.c.kind)).all() == ["quarantined"]
+
+
+def test_a_field_and_a_blank_that_this_version_would_not_write_are_booked(
+    till: ATill, app: Litestar, database: Database
+) -> None:
+    fact = '{"operator_id": "op7", "operator_name":"Ana","till_id":"03-1","mood":{"level":1.5}}'
+    till.record_bytes("operator.logged_in", f'{{"tz_min":0,"at_ms":1,"fact":{fact}}}'.encode())
+    till.push()
+    book = Book()
+    applier(app, database, book).drain()
+    assert book.done == ["op7"]
+
+
 def test_a_person_may_have_a_quarantined_entry_tried_again(
     till: ATill, app: Litestar, database: Database, office: Client
 ) -> None:
