@@ -14,7 +14,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.crash_points.repeatable import RepeatableChance, repeatable_chance
-from tests.crash_points.server_kinds import KINDS, MACHINE, Kind
+from tests.crash_points.server_kind import MACHINE, Kind
+from tests.crash_points.server_kinds import KINDS
 from tests.crash_points.server_share import ALL, a_share
 from tests.crash_points.server_shop import DOING, DOING_AGAIN, Known, Place, Running, prepare, running
 from tests.crash_points.server_state import State, Tables, differences, state_of

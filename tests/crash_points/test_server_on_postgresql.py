@@ -16,7 +16,8 @@ from sqlalchemy.exc import DBAPIError
 
 from sync_server.database import is_passing
 from tests.crash_points.repeatable import RepeatableChance, repeatable_chance
-from tests.crash_points.server_kinds import KINDS, MACHINE, Kind
+from tests.crash_points.server_kind import MACHINE, Kind
+from tests.crash_points.server_kinds import KINDS
 from tests.crash_points.server_share import ALL, SEED, a_share
 from tests.crash_points.server_shop import (
     DOING,
