@@ -21,6 +21,7 @@ from sync_server.closings.routes import CloseRequest
 from sync_server.errors import PROBLEM, Problem
 from sync_server.exceptions.routes import Assign, Note
 from sync_server.hubs.routes import HubCodeFor
+from sync_server.ingest.routes import SetAside
 from sync_server.labels.routes import AskedLabels
 from sync_server.leases.corrections import ValueCorrection
 from sync_server.pricing.promotions import NewPromotion
@@ -53,6 +54,7 @@ BODIES: dict[tuple[str, str], type[msgspec.Struct]] = {
     ("post", "/api/v1/exceptions/{case_id}/assign"): Assign,
     ("post", "/api/v1/exceptions/{case_id}/resolve"): Note,
     ("post", "/api/v1/exceptions/{case_id}/reopen"): Note,
+    ("post", "/api/v1/quarantine/{quarantine_id}/set-aside"): SetAside,
     ("post", "/api/v1/tills/enrol-codes"): CodeFor,
     ("post", "/api/v1/hubs/enrol-codes"): HubCodeFor,
 }

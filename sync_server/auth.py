@@ -28,7 +28,7 @@ _MANAGER = {
 }  # fmt: skip
 _HEAD_OFFICE = _MANAGER | {
     "catalogue.write", "prices.write", "stores.write", "tills.write", "leases.write", "evidence.read",
-    "closings.write",
+    "closings.write", "quarantine.write",
 }  # fmt: skip
 _ADMIN = _HEAD_OFFICE | {"accounts.read", "accounts.write"}
 ROLES: dict[str, frozenset[str]] = {

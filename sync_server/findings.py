@@ -29,5 +29,8 @@ class Inbox(Protocol):
     def settle(self, tx: Connection, key: str, note: str) -> None:
         """The finding turned out to have an explanation; it is resolved unless a person did so before."""
 
+    def decide(self, tx: Connection, key: str, note: str, by: str) -> None:
+        """A person did what the finding asked for; who and what is noted, also where it was resolved before."""
+
     def known(self, tx: Connection, keys: Sequence[str]) -> set[str]:
         """Those of the keys that a case was raised for, whatever became of it."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 
 from shared_models.errors import ShopError
-from sync_server.auth import actor_of, permission
+from sync_server.auth import Actor, actor_of, permission
 from sync_server.console.advice import advice
 from sync_server.console.view import AnyRequest, ConsoleView, read_form, see
+from sync_server.database import Transaction
 from sync_server.exceptions.routes import seen_by
+from sync_server.exceptions.service import Case
+from sync_server.ingest.frame_contents import Contents, contents
+from sync_server.ingest.service import Quarantined
 from sync_server.pages import page_of, read_cursor
 
 _READ = [permission("exceptions.read")]
@@ -75,7 +79,33 @@ def routes(view: ConsoleView) -> list[Any]:
             return _case_page(view, request, case_id, note, reason.message, 400)
         return see(f"/exceptions/{case_id}")
 
-    return [cases, case, work]
+    @post("/exceptions/{case_id:int}/set-aside", guards=[permission("quarantine.write")], sync_to_thread=True)
+    def set_aside(request: AnyRequest, case_id: FromPath[int], body: RawBody) -> Response[Any]:
+        fields, actor = read_form(request, body), actor_of(request)
+        note = fields.get("note", "")
+        with services.db.read() as tx:
+            frame_id = seen_by(services.exceptions.case(tx, case_id), actor).refs.get("quarantine", "")
+        try:
+            services.ingest.set_aside(frame_id, note, actor.name, actor.store_id)
+        except ShopError as reason:
+            return _case_page(view, request, case_id, note, reason.message, 400)
+        return see(f"/exceptions/{case_id}")
+
+    return [cases, case, work, set_aside]
+
+
+class _Frame(NamedTuple):
+    """What came raw, as the page shows it."""
+
+    held: Quarantined
+    contents: Contents
+
+
+def _frame(view: ConsoleView, tx: Transaction, case: Case, actor: Actor) -> _Frame | None:
+    found = contents(tx, case.refs.get("quarantine", ""))
+    if found is None:
+        return None
+    return _Frame(view.services.ingest.held(tx, case.refs["quarantine"], actor.store_id), found)
 
 
 def _case_page(
@@ -84,6 +114,7 @@ def _case_page(
     with view.services.db.read() as tx:
         case = seen_by(view.services.exceptions.case(tx, case_id), actor_of(request))
         notes = view.services.exceptions.notes(tx, case_id)
+        frame = _frame(view, tx, case, actor_of(request))
     links = {name: _PLACES[name].format(value) for name, value in case.refs.items() if name in _PLACES}
     return view.page(
         request,
@@ -92,6 +123,7 @@ def _case_page(
         case=case,
         notes=notes,
         links=links,
+        frame=frame,
         advice=advice(case.kind),
         note=note,
         message=message,

@@ -76,6 +76,12 @@ class ExceptionService:
         if case_id is not None:
             self._move(tx, case_id, "resolved", THE_SERVER, note)
 
+    def decide(self, tx: Connection, key: str, note: str, by: str) -> None:
+        """A person did elsewhere what it asked for: noted in any case, so that the one who did so can be found."""
+        case_id = tx.scalar(select(exception_case.c.case_id).where(exception_case.c.case_key == key))
+        if case_id is not None:
+            self._move(tx, case_id, "resolved", by, note)
+
     def known(self, tx: Connection, keys: Sequence[str]) -> set[str]:
         """Those of the keys that a case was raised for, whatever became of it."""
         return set(tx.scalars(select(exception_case.c.case_key).where(exception_case.c.case_key.in_(keys))))

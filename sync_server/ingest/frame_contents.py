@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, case, func, null, select
 
 from shared_models import wire
@@ -34,6 +35,24 @@ def entries_kept_raw(tx: Connection, *narrowed: ColumnElement[bool]) -> Iterator
             if fact not in seen and (logged is None or logged.body_hash != fact[1]):
                 seen.add(fact)
                 yield entry
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """`kinds` names the type of each entry; it is None for a frame that nobody can read."""
+
+    size: int
+    kinds: list[str] | None
+
+
+def contents(tx: Connection, quarantine_id: str) -> Contents | None:
+    """What a frame holds, None where there is no such frame. It tells whoever must decide what becomes of it."""
+    where = quarantine.c.quarantine_id == quarantine_id
+    size = tx.scalar(select(func.length(quarantine.c.raw)).where(where))
+    if size is None:
+        return None
+    raw = tx.scalar(select(quarantine.c.raw).where(where)) if size <= LARGEST_READ else None
+    push = _read(bytes(raw)) if raw is not None else None
+    return Contents(size, [entry.type for entry in push.entries] if push else None)
 
 
 def _frames(tx: Connection, wanted: ColumnElement[bool]) -> Iterator[Push | None]:

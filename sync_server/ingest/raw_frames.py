@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from shared_models import wire
 from shared_models.errors import ShopError
 from shared_models.sync_api import Push, PushReply
-from sync_server.errors import Conflict, NotFound
+from sync_server.errors import Conflict, Invalid, NotFound
 from sync_server.findings import Finding, Inbox
 from sync_server.ingest import chain, log
 from sync_server.ingest.altered import collision, collision_id
@@ -24,7 +24,10 @@ from sync_server.sync_messages import TillIdentity
 _log = logging.getLogger(__name__)
 
 
+RAW = "raw"
+"""The reason of what is kept here, and of nothing else in quarantine."""
 MOST_TRIES = 3
+LONGEST_REASON = 1000
 _AT_ONCE = 100
 _BYTES_AT_ONCE = 16 << 20
 _MOST_OF_A_TILL = 20_000
@@ -72,7 +75,7 @@ class RawFrames:
         row = {
             "quarantine_id": id,
             "raw": frame,
-            "reason": "raw",
+            "reason": RAW,
             "detail": reason.replace("\0", "\ufffd")[:1000],
             "attempts": 0,
             "till_id": who.till_id,
@@ -95,7 +98,7 @@ class RawFrames:
             sentence=sentence,
             store_id=who.store_id,
             till_id=who.till_id,
-            refs={"quarantine": id, "reason": "raw"},
+            refs={"quarantine": id, "reason": RAW},
         )
         self._inbox.raise_many(tx, [finding])
         return id
@@ -157,9 +160,25 @@ class RawFrames:
             raise Conflict("This version can't read it either. It stays as it is.")
         number = self._number(tx, row, push)
         _name_fact(tx, push, number, sound=sound)
-        done = {"resolved_at_ms": self._now_ms(), "resolved_by": by}
+        done = {"resolved_at_ms": self._now_ms(), "resolved_by": by, "set_aside_for": None}
         tx.execute(update(quarantine).where(quarantine.c.quarantine_id == quarantine_id).values(done))
-        self._inbox.settle(tx, _case_key(quarantine_id), "It could be read at last and was taken in.")
+        note = "It could be read at last and was taken in."
+        if row.set_aside_for is None:
+            self._inbox.settle(tx, _case_key(quarantine_id), note)
+        else:
+            self._inbox.decide(tx, _case_key(quarantine_id), note, by)
+
+    def set_aside(self, tx: Connection, quarantine_id: str, reason: str, by: str) -> None:
+        """It counts no more among what is not booked. Its bytes stay, and it can still be filed."""
+        if not (reason := reason.strip()):
+            raise Invalid("Write why nobody needs to read it, so that the next one knows.")
+        if len(reason) > LONGEST_REASON:
+            raise Invalid(f"The reason may have {LONGEST_REASON} characters. Write a shorter one.")
+        done = {"resolved_at_ms": self._now_ms(), "resolved_by": by, "set_aside_for": reason}
+        waiting = _OPEN & (quarantine.c.quarantine_id == quarantine_id)
+        if tx.execute(update(quarantine).where(waiting).values(done)).rowcount == 0:
+            raise Conflict("It does not wait any more: somebody set it aside, or it was taken in.")
+        self._inbox.decide(tx, _case_key(quarantine_id), f"Set aside: {reason}", by)
 
     def _number(self, tx: Connection, row: Row[Any], push: Push) -> int:
         """The fact's place in the log, where it may be already; one whose id stands for another is kept beside it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery, RawBody
 from litestar.types import ControllerRouterHandler
@@ -12,6 +13,7 @@ from shared_models.sync_api import HashesReply, HashesRequest, Push, PushReply
 from shared_models.wire import unpack
 from sync_server.auth import actor_of, permission
 from sync_server.database import Database
+from sync_server.errors import read_json
 from sync_server.ingest.background_check import BackgroundCheck
 from sync_server.ingest.check_place import CheckState
 from sync_server.ingest.service import IngestService, Quarantined
@@ -20,6 +22,10 @@ from sync_server.store_scope import store_in_scope
 from sync_server.sync_messages import TillIdentity, packed, till, till_of
 
 AnyRequest = Request[Any, Any, Any]
+
+
+class SetAside(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: str
 
 
 class TakesIn(Protocol):
@@ -104,6 +110,17 @@ def _for_the_office(
         actor = actor_of(request)
         service.retry(quarantine_id, actor.name, store_in_scope(actor, None))
 
+    @post(
+        "/api/v1/quarantine/{quarantine_id:str}/set-aside",
+        guards=[permission("quarantine.write")],
+        sync_to_thread=True,
+        status_code=200,
+        summary="Say why a frame that came raw need not be read any more; it is kept and counts no more",
+    )
+    def set_aside(request: AnyRequest, quarantine_id: FromPath[str], body: RawBody) -> Quarantined:
+        asked, actor = read_json(body, SetAside), actor_of(request)
+        return service.set_aside(quarantine_id, asked.reason, actor.name, store_in_scope(actor, None))
+
     @get(
         "/api/v1/journal/check",
         guards=[permission("evidence.read")],
@@ -114,5 +131,5 @@ def _for_the_office(
         with db.read() as tx:
             return background_check.state(tx)
 
-    handlers: list[Any] = [quarantined, retry, check]
+    handlers: list[Any] = [quarantined, retry, set_aside, check]
     return handlers

@@ -23,11 +23,11 @@ from shared_models.sync_api import (
     SegmentVerdict,
 )
 from sync_server.database import A_TILL_WAITS_S, Database, DatabaseBusy
-from sync_server.errors import Invalid, NotFound
+from sync_server.errors import Conflict, Invalid, NotFound
 from sync_server.ingest import chain
 from sync_server.ingest.admission import Admission
 from sync_server.ingest.queue import requeue
-from sync_server.ingest.raw_frames import RawFrames
+from sync_server.ingest.raw_frames import RAW, RawFrames
 from sync_server.ingest.tables import quarantine
 from sync_server.sync_messages import TillIdentity
 
@@ -51,7 +51,7 @@ class Notary(Protocol):
 
 
 class Quarantined(msgspec.Struct, frozen=True):
-    """Something that was stored and not booked."""
+    """Something that was stored and not booked. `set_aside_for` is a person's reason, for what counts no more."""
 
     quarantine_id: str
     reason: str
@@ -62,6 +62,7 @@ class Quarantined(msgspec.Struct, frozen=True):
     at_ms: int
     resolved_at_ms: int | None
     resolved_by: str
+    set_aside_for: str | None
 
 
 class IngestService:
@@ -186,16 +187,26 @@ class IngestService:
         rows = tx.execute(query.order_by(quarantine.c.at_ms, quarantine.c.quarantine_id).limit(limit))
         return [Quarantined(*row) for row in rows]
 
+    def held(self, tx: Connection, quarantine_id: str, store_id: str | None = None) -> Quarantined:
+        """Raises NotFound. `store_id` is the only store that whoever asks may look into."""
+        query = select(*(quarantine.c[name] for name in Quarantined.__struct_fields__))
+        row = tx.execute(query.where(quarantine.c.quarantine_id == quarantine_id)).one_or_none()
+        if row is None or store_id not in (None, row.store_id):
+            raise NotFound("Nothing of that id is in quarantine.")
+        return Quarantined(*row)
+
     def retry(self, quarantine_id: str, by: str, store_id: str | None = None) -> None:
-        """`store_id` is the only store that whoever asks may look into."""
         with self._db.write() as tx:
-            by_id = quarantine.c.quarantine_id == quarantine_id
-            columns = select(quarantine.c.ingest_id, quarantine.c.store_id)
-            row = tx.execute(columns.where(by_id)).one_or_none()
-            if row is None or store_id not in (None, row.store_id):
-                raise NotFound("Nothing of that id is in quarantine.")
-            if row.ingest_id is None:
+            if self.held(tx, quarantine_id, store_id).reason == RAW:
                 self._raw_frames.file(tx, quarantine_id, by)
             else:
-                requeue(tx, by_id)
+                requeue(tx, quarantine.c.quarantine_id == quarantine_id)
         self._wake_applier()
+
+    def set_aside(self, quarantine_id: str, reason: str, by: str, store_id: str | None = None) -> Quarantined:
+        """A frame that came raw; raises Conflict for an entry of the log, which counts, and for what was decided."""
+        with self._db.write() as tx:
+            if self.held(tx, quarantine_id, store_id).reason != RAW:
+                raise Conflict("This is a stored entry. Try it again; only what came raw can be set aside.")
+            self._raw_frames.set_aside(tx, quarantine_id, reason, by)
+            return self.held(tx, quarantine_id)

@@ -90,9 +90,13 @@ quarantine = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("resolved_at_ms", BigInteger),
     Column("resolved_by", String(80), nullable=False),
+    Column("set_aside_for", Text),
     Index("quarantine_open", "resolved_at_ms", "at_ms"),
 )
-"""What could not be applied: a stored entry (`ingest_id`), or a frame that is no entry (`raw`)."""
+"""What could not be applied: a stored entry (`ingest_id`), or a frame that is no entry (`raw`).
+
+`set_aside_for` is why a person said that a frame need not be read any more; its bytes stay.
+"""
 
 journal_check = Table(
     "journal_check",

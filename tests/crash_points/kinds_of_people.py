@@ -187,6 +187,12 @@ API: dict[str, Kind] = {
     "an entry tried again": _office(
         "ingest.service.IngestService.retry", "POST", "/api/v1/quarantine/{unread}/retry"
     ),
+    "a frame set aside": _office(
+        "ingest.service.IngestService.set_aside",
+        "POST",
+        "/api/v1/quarantine/{frame}/set-aside",
+        {"reason": "Noise."},
+    ),
 }
 CONSOLE: dict[str, Kind] = {
     "console: a price": _page(

@@ -45,6 +45,7 @@ Client = TestClient[Litestar]
 DATABASE, ANCHOR, ELSEWHERE = "evertill.db", "anchor.json", "elsewhere"
 _MONTHS_MS = 120 * 86_400_000
 _PREPARING, DOING, DOING_AGAIN = 1, 2, 3
+_NOISE = b"!" * 700
 _DAMAGED = b"SQLite format 3, once"
 OUTBOX_CODE = code_of(bytes(range(10)))
 
@@ -275,6 +276,8 @@ class _Preparing:
         for number in (1, 2):
             raw.record(a_sale(number, till="03-4"))
         assert raw.send_raw(wire.pack(raw.batch(1, 1))).status_code == 200
+        assert raw.send_raw(_NOISE).status_code == 202
+        self.ids["frame"] = hashlib.sha256(_NOISE).hexdigest()
 
     def _waiting_to_be_applied(self) -> None:
         """A shift from its opening to its Z report, with an entry in it that can't be booked."""
