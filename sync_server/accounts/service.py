@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import msgspec
 from argon2 import PasswordHasher
@@ -50,7 +51,11 @@ class AccountService:
         self._now_ms = now_ms
         self._new_id = new_id
         self._hasher = hasher or PasswordHasher()
-        self._nobody = self._hasher.hash("no such account")
+
+    @cached_property
+    def _nobody(self) -> str:
+        """What the password of a name that nobody has is compared with. A hub, where nobody logs in, makes none."""
+        return self._hasher.hash("no such account")
 
     def create(
         self, tx: Connection, name: str, password: str, role: str, store_id: str | None = None
@@ -76,8 +81,9 @@ class AccountService:
 
     def log_in(self, tx: Connection, name: str, password: str) -> Actor:
         """The same answer, after the same work, for a wrong name and a wrong password."""
+        nobody = self._nobody  # made at the first log-in, whoever it is
         row = tx.execute(select(account).where(account.c.name == name.strip())).one_or_none()
-        stored = row.password_hash if row is not None and row.active else self._nobody
+        stored = row.password_hash if row is not None and row.active else nobody
         try:
             self._hasher.verify(stored, password)
         except (VerifyMismatchError, InvalidHashError):
