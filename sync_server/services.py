@@ -16,6 +16,7 @@ from sync_server.accounts.service import AccountService
 from sync_server.attempts import Attempts
 from sync_server.auth import TokenMint, kept_secret
 from sync_server.cash.service import CashService
+from sync_server.catalogue.checked_files import CheckedFiles
 from sync_server.catalogue.csv_import import CatalogueImport
 from sync_server.catalogue.service import CatalogueService
 from sync_server.closings.service import ClosingService
@@ -75,6 +76,7 @@ class Services:
     stores: StoreService
     catalogue: CatalogueService
     catalogue_import: CatalogueImport
+    checked_files: CheckedFiles
     pricing: PricingService
     promotions: PromotionService
     labels: LabelService
@@ -166,6 +168,7 @@ def build_services(
         accounts=accounts,
         front_door=FrontDoor(db, accounts, attempts),
         catalogue_import=CatalogueImport(offer.catalogue, offer.pricing, ordered_id),
+        checked_files=CheckedFiles(settings.data_dir / "imports", now_ms),
         staff=StaffService(publisher, stores.store_ids, now_ms, new_id),
         stock=stock,
         sales=sales,

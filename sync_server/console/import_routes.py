@@ -12,9 +12,9 @@ from litestar.params import RawBody
 from shared_models.errors import ShopError
 from shared_models.money import currency
 from sync_server.auth import actor_of, permission
+from sync_server.catalogue.checked_files import CheckedFiles
 from sync_server.catalogue.csv_import import ImportReport
 from sync_server.catalogue.service import DEFAULT_TAX_CATEGORY
-from sync_server.console.checked_files import CheckedFiles
 from sync_server.console.view import AnyRequest, ConsoleView, read_form, read_upload
 from sync_server.errors import Invalid
 

@@ -27,7 +27,6 @@ from sync_server.console import (
     takings_routes,
     till_routes,
 )
-from sync_server.console.checked_files import CheckedFiles
 from sync_server.console.problem_page import missing_page as missing_page_of
 from sync_server.console.problem_page import problem_page
 from sync_server.console.view import AnyRequest, ConsoleView
@@ -48,7 +47,7 @@ def routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contro
         *stock_routes.routes(view),
         *catalogue_routes.routes(view),
         *label_routes.routes(view),
-        *import_routes.routes(view, CheckedFiles(settings.data_dir / "imports", now_ms)),
+        *import_routes.routes(view, services.checked_files),
         *exception_routes.routes(view),
         *staff_routes.routes(view),
         *till_routes.routes(view),
