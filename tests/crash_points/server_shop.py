@@ -5,10 +5,14 @@ It is made once and copied; every copy goes on with the same time and the same c
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import io
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +29,6 @@ from shared_models.signing import public_key_of, signer
 from shared_models.store_config import StoreConfig
 from shared_models.sync_api import Challenge, TokenRequest
 from sync_server import cli
-from sync_server.app import create_app
 from sync_server.catalogue.service import ProductFields
 from sync_server.database import Database
 from sync_server.migrations import migrate
@@ -36,8 +39,9 @@ from sync_server.settings import Settings
 from tests.crash_points.repeatable import RepeatableChance, repeatable_chance
 from tests.sync_server.a_hub import AHub, enrolled_hub, hub_code
 from tests.sync_server.a_till import ATill, code_for, enrolled_till, open_store
-from tests.sync_server.conftest import CHEAP_HASHER, PASSWORD, Clock
+from tests.sync_server.conftest import PASSWORD, Clock
 from tests.sync_server.console.test_pages import form_token
+from tests.sync_server.kept_app import KeptApplications
 from tests.sync_server.leases.lending_shop import a_ticket, gift_lease, issued
 from tests.sync_server.made_up_days import a_closing, a_line, a_sale, an_opening
 
@@ -178,11 +182,18 @@ def _served(place: Place, clock: Clock) -> Iterator[tuple[Litestar, Database, Cl
     settings = place.settings
     db = Database(settings.url(), pool_size=3)
     try:
-        app = create_app(settings, database=db, now_ms=clock, hasher=CHEAP_HASHER)
+        app = _kept_applications().over(settings, db, clock)
         with TestClient(app, raise_server_exceptions=False) as client:
             yield app, db, client
     finally:
         db.close()
+
+
+@cache
+def _kept_applications() -> KeptApplications:
+    folder = Path(tempfile.mkdtemp(prefix="evertill-kept-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return KeptApplications(folder)
 
 
 def prepare(place: Place) -> Known:

@@ -18,7 +18,7 @@ from sync_server.schema import metadata
 from sync_server.services import Services, build_services
 from sync_server.settings import Settings
 from tests.flows.served_process import ServedProcess
-from tests.sync_server.conftest import CHEAP_HASHER
+from tests.sync_server.kept_app import CHEAP_HASHER
 
 FOLDER = "EVERTILL_TEST_FOLDER"
 DATABASE = "EVERTILL_TEST_DATABASE"

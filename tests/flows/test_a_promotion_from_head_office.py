@@ -25,7 +25,7 @@ from sync_server.schema import metadata
 from sync_server.services import Services, build_services
 from sync_server.settings import Settings
 from tests.pos_client.till.fakes import TILL_ID, FakeBooks, FakeClock, FakeIds, FakeLending, FakePaper
-from tests.sync_server.conftest import CHEAP_HASHER
+from tests.sync_server.kept_app import CHEAP_HASHER
 from tests.sync_server.made_up_days import an_entry
 
 STORE = StoreConfig(store_id="03", name="Harbour Street", currency="EUR")

@@ -45,7 +45,7 @@ from sync_server.services import Services, build_services
 from sync_server.settings import Settings
 from sync_server.sync_messages import TillIdentity
 from tests.pos_client.store.made_up_catalogue import build_file
-from tests.sync_server.conftest import CHEAP_HASHER
+from tests.sync_server.kept_app import CHEAP_HASHER
 
 BASKETS = 25
 TILL = TillIdentity(device_id="device-1", till_id="03-1", store_id="03")

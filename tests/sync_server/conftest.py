@@ -11,17 +11,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from argon2 import PasswordHasher
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from sync_server.app import create_app
 from sync_server.database import Database
 from sync_server.schema import metadata
 from sync_server.settings import Settings
 from tests.memory_disk import memory_disk
+from tests.sync_server.kept_app import KeptApplications
 
-CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
 
@@ -72,10 +70,20 @@ def postgresql_database(postgresql_uri: str) -> Iterator[Database]:
     _run(postgresql_uri, f"drop database {name} with (force)")
 
 
-@pytest.fixture
-def sqlite_database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'shop.db'}")
+@pytest.fixture(scope="session")
+def empty_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with an up-to-date schema and nothing in it."""
+    file = tmp_path_factory.mktemp("empty") / "shop.db"
+    database = Database(f"sqlite:///{file}")
     metadata.create_all(database.engine)
+    database.close()
+    return file
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path, empty_shop: Path) -> Iterator[Database]:
+    file = shutil.copy(empty_shop, tmp_path / "shop.db")
+    database = Database(f"sqlite:///{file}")
     yield database
     database.close()
 
@@ -102,9 +110,16 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def kept_applications(tmp_path_factory: pytest.TempPathFactory) -> KeptApplications:
+    return KeptApplications(tmp_path_factory.mktemp("kept"))
+
+
 @pytest.fixture
-def app(settings: Settings, database: Database, clock: Clock) -> Litestar:
-    return create_app(settings, database=database, now_ms=clock, hasher=CHEAP_HASHER)
+def app(
+    settings: Settings, database: Database, clock: Clock, kept_applications: KeptApplications
+) -> Litestar:
+    return kept_applications.over(settings, database, clock)
 
 
 @pytest.fixture

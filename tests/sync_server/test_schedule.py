@@ -24,7 +24,8 @@ from sync_server.sync_messages import TillIdentity
 from sync_server.tills.tables import enrol_code
 from sync_server.turn import Turn
 from tests.sync_server.a_till import ATill, code_for, enrolled_till, open_store
-from tests.sync_server.conftest import CHEAP_HASHER, Clock
+from tests.sync_server.conftest import Clock
+from tests.sync_server.kept_app import CHEAP_HASHER
 
 SOON_S = 0.01
 

@@ -23,7 +23,8 @@ from sync_server.recovery.journal_archive import archive
 from sync_server.schema import metadata
 from sync_server.settings import Settings
 from tests.sync_server.closings.closing_shop import ClosingShop, at_ms
-from tests.sync_server.conftest import CHEAP_HASHER, Clock
+from tests.sync_server.conftest import Clock
+from tests.sync_server.kept_app import CHEAP_HASHER
 from tests.sync_server.made_up_days import a_line, a_sale
 from tests.verifier.test_mutations import edit, places
 from verifier.__main__ import main

@@ -21,7 +21,8 @@ from sync_server.services import build_services
 from sync_server.settings import Settings
 from tests.sync_server.a_till import Client
 from tests.sync_server.closings.closing_shop import ClosingShop, at_ms, only
-from tests.sync_server.conftest import CHEAP_HASHER, Clock
+from tests.sync_server.conftest import Clock
+from tests.sync_server.kept_app import CHEAP_HASHER
 from tests.sync_server.made_up_days import a_line, a_sale, ids
 
 TILL, DAYS = "till/03-1/day", "store/03/day"

@@ -15,7 +15,8 @@ from sync_server.evidence.server_key import FILE, kept_server_key
 from sync_server.evidence.service import SigningKeyLost
 from sync_server.settings import Settings
 from tests.sync_server.a_till import ATill, code_for, enrolled_till, open_store
-from tests.sync_server.conftest import CHEAP_HASHER, Clock
+from tests.sync_server.conftest import Clock
+from tests.sync_server.kept_app import CHEAP_HASHER
 
 Client = TestClient[Litestar]
 

@@ -21,8 +21,9 @@ from sync_server.handed_in.service import KEPT_FREE, HandedIn, NoRoom
 from sync_server.settings import Settings
 from sync_server.sync_messages import TillIdentity
 from tests.sync_server.a_till import ATill, enrolled_till, open_store
-from tests.sync_server.conftest import CHEAP_HASHER, Clock
+from tests.sync_server.conftest import Clock
 from tests.sync_server.console.test_pages import form_token, logged_in, seen
+from tests.sync_server.kept_app import CHEAP_HASHER
 
 Client = TestClient[Litestar]
 DAMAGED = b"SQLite format 3\0" + bytes(range(256)) * 40

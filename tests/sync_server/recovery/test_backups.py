@@ -28,7 +28,7 @@ from sync_server.recovery.backup import BadBackup
 from sync_server.settings import PREFIX, Settings
 from tests.memory_disk import memory_disk
 from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store
-from tests.sync_server.conftest import CHEAP_HASHER
+from tests.sync_server.kept_app import CHEAP_HASHER
 
 KEY = "ab" * 32
 

@@ -18,7 +18,7 @@ from sync_server.services import Services, build_services
 from sync_server.settings import Settings
 from sync_server.stock.service import Correction
 from sync_server.stock.tables import stock_move
-from tests.sync_server.conftest import CHEAP_HASHER
+from tests.sync_server.kept_app import CHEAP_HASHER
 from tests.sync_server.made_up_days import (
     DAY,
     NOON_MS,
