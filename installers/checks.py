@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,10 @@ container counts processors that it may not use."""
 
 
 def main() -> int:
-    failed = [name for name, command in STATIC_CHECKS.items() if not _passes(name, command)]
-    with tempfile.TemporaryDirectory() as reports:
+    with tempfile.TemporaryDirectory() as reports, ThreadPoolExecutor(1) as beside:
+        static = beside.submit(_static_checks)
         status, closing_line = _tests(Path(reports))
+        failed = static.result()
         if status:
             failed.append("tests")
         if not _well_covered(merged_reports(Path(reports))):
@@ -47,14 +49,17 @@ def main() -> int:
     return 1 if failed else 0
 
 
+def _static_checks() -> list[str]:
+    """The names of those that failed. They run beside the tests: each keeps one processor busy."""
+    return [name for name, command in STATIC_CHECKS.items() if not _passes(name, command)]
+
+
 def _passes(name: str, command: tuple[str, ...]) -> bool:
     started = time.monotonic()
     tool = str(Path(sys.executable).parent / command[0])
     done = subprocess.run([tool, *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
-    print(
-        f"{name:18} {'ok' if done.returncode == 0 else 'NOT OK'}  {time.monotonic() - started:.0f} s",
-        flush=True,
-    )
+    verdict = "ok" if done.returncode == 0 else "NOT OK"
+    print(f"\n{name:18} {verdict}  {time.monotonic() - started:.0f} s", flush=True)
     if done.returncode:
         print(done.stdout[-6000:], done.stderr[-2000:], flush=True)
     return done.returncode == 0

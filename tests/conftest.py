@@ -34,6 +34,12 @@ settings.load_profile("no clock")
 """A property holds or not, however busy the machine is."""
 
 
+def pytest_collection_finish() -> None:
+    """What is there by now stays to the end, so the collector need not walk it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = in_good_order(items)
 
