@@ -168,7 +168,6 @@ def build_services(
         accounts=accounts,
         front_door=FrontDoor(db, accounts, attempts),
         catalogue_import=CatalogueImport(offer.catalogue, offer.pricing, ordered_id),
-        checked_files=CheckedFiles(settings.data_dir / "imports", now_ms),
         staff=StaffService(publisher, stores.store_ids, now_ms, new_id),
         stock=stock,
         sales=sales,
@@ -181,7 +180,7 @@ def build_services(
         snapshots=snapshots,
         compaction=Compaction(db, now_ms),
         board=board,
-        handed_in=_handed_in(db, exceptions, settings, now_ms),
+        **_files(db, exceptions, settings, now_ms),
         leases=leases,
         value=ValueService(now_ms, new_id),
         recovery=Recovery(db, exceptions, anchor, now_ms),
@@ -208,9 +207,13 @@ def _by_the_day(
     return {"statements": statements, "closings": closings, "labels": labels}
 
 
-def _handed_in(db: Database, exceptions: ExceptionService, settings: Settings, now_ms: NowMs) -> HandedIn:
+def _files(db: Database, exceptions: ExceptionService, settings: Settings, now_ms: NowMs) -> dict[str, Any]:
+    """What people and tills send as files, each kind in a folder of its own."""
     folder, most_bytes = settings.data_dir / "handed-in", settings.handed_in_mb << 20
-    return HandedIn(db, exceptions.raise_many, folder, most_bytes, now_ms)
+    return {
+        "handed_in": HandedIn(db, exceptions.raise_many, folder, most_bytes, now_ms),
+        "checked_files": CheckedFiles(settings.data_dir / "imports", now_ms),
+    }
 
 
 class _Offer(NamedTuple):
