@@ -71,13 +71,16 @@ def _text_lines(block: Text, columns: int) -> list[Line]:
 
 def _column_lines(block: Columns, columns: int) -> list[Line]:
     cells = [_printable_cell(cell) for cell in block.cells]
-    needed = sum(column_width(cell.text) for cell in cells) + _GAP * (len(cells) - 1)
-    if block.double_width and _room(columns, True) < needed <= columns:
+    if block.double_width and _room(columns, True) < _side_by_side_width(cells) <= columns:
         block = msgspec.structs.replace(
             block, double_width=False
         )  # a total on one line beats a wide one on two
     room = _room(columns, block.double_width)
     return [_styled(text.rstrip(), block, "left") for text in _rows(cells, room)]
+
+
+def _side_by_side_width(cells: list[Cell]) -> int:
+    return sum(column_width(cell.text) for cell in cells) + _GAP * (len(cells) - 1)
 
 
 def _rows(cells: list[Cell], room: int) -> list[str]:
@@ -123,17 +126,13 @@ def _least_widths(cells: list[Cell], room: int) -> list[int]:
 
 
 def _least_width(cell: Cell, width: int) -> int:
-    own = column_width(cell.text)
     if cell.align == "right":
-        return max(width, own)
-    if width:
-        return width
-    return 0 if cell.weight else own
+        return max(width, column_width(cell.text))
+    return width if width or cell.weight else column_width(cell.text)
 
 
 def _is_squeezed(cell: Cell, width: int) -> bool:
-    needed = min(column_width(cell.text), _LEAST_NAME_COLUMNS)
-    return width < needed and not cell.width
+    return not cell.width and width < _LEAST_NAME_COLUMNS and width < column_width(cell.text)
 
 
 def _side_by_side(cells: list[Cell], widths: list[int]) -> list[str]:
@@ -174,18 +173,18 @@ def wrap(text: str, room: int) -> list[str]:
 
 
 def _wrapped(text: str, room: int) -> list[str]:
+    if not text.startswith(" ") and column_width(text) <= room:
+        return [text]
     lines: list[str] = []
-    current, used = "", 0
+    current = ""
     for word in text.split(" "):
         candidate = f"{current} {word}" if current else word
-        needed = column_width(word) + (used + 1 if current else 0)
-        if needed <= room:
-            current, used = candidate, needed
+        if column_width(candidate) <= room:
+            current = candidate
             continue
         if current:
             lines.append(current)
         *full, current = _pieces(word, room)
-        used = column_width(current)
         lines.extend(full)
     if current or not lines:
         lines.append(current)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from hardware.displays.base import Facing, TwoLines, in_columns
-from hardware.escpos.profile import PrinterProfile, code_pages
+from hardware.escpos.profile import PrinterProfile, code_pages, letters_of
 from hardware.escpos.text_encoding import encoded, fitted
 
 ESC, US, CLR, CR = b"\x1b", b"\x1f", b"\x0c", b"\r"
@@ -22,12 +22,14 @@ DM_D_PAGES = {
 
 def _letters(name: str, pages: dict[int, str]) -> PrinterProfile:
     """What the display can write, in the shape that text is fitted to."""
+    found = code_pages(pages)
     return PrinterProfile(
         name=name,
         title=name,
         columns=20,
         dots=0,
-        code_pages=code_pages(pages),
+        code_pages=found,
+        letters=letters_of(found),
         has_barcodes=False,
         has_qr=False,
         cutter="no",

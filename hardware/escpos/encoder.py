@@ -14,6 +14,7 @@ from hardware.escpos import commands, symbols
 from hardware.escpos.library import capabilities
 from hardware.escpos.obeyed_at_once import would_be_obeyed
 from hardware.escpos.profile import CodePage, PrinterProfile
+from hardware.escpos.qr_masks import qr_rows
 from hardware.escpos.raster import Dots, bar_dots, drawn_line, logo_dots, matrix_dots
 from hardware.escpos.text_encoding import encoded, fitted, must_be_drawn
 from hardware.receipt_document import (
@@ -163,7 +164,7 @@ class _Job:
             self._set_align("center")
             self._send(commands.qr(data, module_dots))
         elif self._profile.has_raster:
-            self._picture(matrix_dots(symbols.qr_matrix(data), module_dots), "center")
+            self._picture(matrix_dots(qr_rows(data), module_dots), "center")
 
     def _gap(self) -> None:
         self._send(commands.feed_dots(_SYMBOL_GAP_DOTS))

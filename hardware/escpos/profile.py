@@ -48,11 +48,14 @@ class CodePage(msgspec.Struct, frozen=True):
 
 
 class PrinterProfile(msgspec.Struct, frozen=True):
+    """`letters` are `letters_of` its pages, at hand because every text is held against them."""
+
     name: str
     title: str
     columns: int
     dots: int
     code_pages: tuple[CodePage, ...]
+    letters: frozenset[str]
     has_barcodes: bool
     has_qr: bool
     cutter: Cutter
@@ -84,12 +87,14 @@ def profile_named(name: str) -> PrinterProfile:
 
 
 def _profile(name: str, model: Model, *, has_raster: bool) -> PrinterProfile:
+    pages = code_pages(model.pages)
     return PrinterProfile(
         name=name,
         title=model.title,
         columns=model.columns,
         dots=model.dots,
-        code_pages=code_pages(model.pages),
+        code_pages=pages,
+        letters=letters_of(pages),
         has_barcodes=model.barcodes,
         has_qr=model.qr,
         cutter=model.cutter,
@@ -149,6 +154,11 @@ def code_pages(pages: CodePages) -> tuple[CodePage, ...]:
     return tuple(
         CodePage(numbers[codec], codec, _upper_half(codec)) for codec in _PAGES_IN_ORDER if codec in numbers
     )
+
+
+def letters_of(pages: tuple[CodePage, ...]) -> frozenset[str]:
+    """What can be written as it is: ASCII, and what is in any of the pages."""
+    return frozenset(map(chr, range(0x80))).union(*(page.bytes_of for page in pages))
 
 
 @lru_cache(maxsize=64)

@@ -34,7 +34,7 @@ class _Frame(msgspec.Struct, frozen=True):
     has_above: int
 
 
-def qr_rows(data: bytes, level: str) -> list[str]:
+def qr_rows(data: bytes, level: str = "m") -> list[str]:
     """Each row as '1' (dark) and '0', without quiet zones; raises ValueError for too much data."""
     code = _made(data, level, mask=0)
     frame = _frame(code.version, code.error)

@@ -80,12 +80,11 @@ def logo_dots(png: bytes, dots: int) -> Dots | None:
 
 
 def bar_dots(modules: str, module_dots: int, height: int) -> Dots:
-    rows = [[module == "1" for module in modules]]
-    return _scaled(rows, module_dots, height)
+    return _scaled([modules], module_dots, height)
 
 
-def matrix_dots(matrix: Sequence[Sequence[bool]], module_dots: int) -> Dots:
-    return _scaled(matrix, module_dots, module_dots)
+def matrix_dots(rows: Sequence[str], module_dots: int) -> Dots:
+    return _scaled(rows, module_dots, module_dots)
 
 
 def dots_of(picture: Image, *, dither: bool = False) -> Dots:
@@ -128,11 +127,12 @@ def _on_white(picture: Image) -> Image:
     return Image.alpha_composite(white, coloured).convert("L")
 
 
-def _scaled(rows: Sequence[Sequence[bool]], across: int, down: int) -> Dots:
+def _scaled(rows: Sequence[str], across: int, down: int) -> Dots:
+    """Rows of modules, '1' is black."""
     width = len(rows[0]) * across
     width_bytes = (width + 7) // 8
     data = bytearray()
     for row in rows:
-        bits = "".join(("1" if module else "0") * across for module in row).ljust(width_bytes * 8, "0")
-        data += int(bits, 2).to_bytes(width_bytes, "big") * down
+        bits = row.replace("0", "0" * across).replace("1", "1" * across)
+        data += int(bits.ljust(width_bytes * 8, "0"), 2).to_bytes(width_bytes, "big") * down
     return Dots(width_bytes, len(rows) * down, bytes(data))

@@ -18,6 +18,7 @@ from hardware.escpos.paper import (
     Span,
     Style,
 )
+from hardware.escpos.qr_masks import qr_rows
 from hardware.escpos.typeface import covering, monospaced
 
 if TYPE_CHECKING:
@@ -80,8 +81,9 @@ def _paint(paper: Image, printed: Printed, top: int, paper_dots: int) -> None:
             _paint_barcode(paper, printed, top, paper_dots)
         case PrintedQr():
             matrix = _matrix(printed)
-            bits = "".join("1" if module else "0" for row in matrix for module in row)
-            picture = _scaled(_bits_picture(bits, len(matrix)), printed.module_dots, printed.module_dots)
+            picture = _scaled(
+                _bits_picture("".join(matrix), len(matrix)), printed.module_dots, printed.module_dots
+            )
             _place(paper, picture, printed.align, top + _SYMBOL_GAP_DOTS, paper_dots)
         case PrintedImage():
             _place(
@@ -150,11 +152,11 @@ def _glyph(character: str, style: Style) -> Image:
 
 
 @lru_cache(maxsize=64)
-def _matrix(code: PrintedQr) -> tuple[tuple[bool, ...], ...]:
+def _matrix(code: PrintedQr) -> tuple[str, ...]:
     if not code.data:
         return ()
     try:
-        return tuple(tuple(row) for row in symbols.qr_matrix(code.data, code.level))
+        return tuple(qr_rows(code.data, code.level))
     except ValueError:
         return ()
 

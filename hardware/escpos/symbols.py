@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from hardware.escpos.obeyed_at_once import would_be_obeyed
-from hardware.escpos.qr_masks import qr_rows
 
 CODE128_LONGEST = 60
 # Bytes that a QR code of version 1, 2, ... 40 carries at error correction level M (ISO/IEC 18004, table 7).
@@ -91,8 +90,3 @@ def qr_modules_wide(byte_count: int) -> int | None:
         if byte_count <= capacity:
             return 17 + 4 * version + 2 * _QR_QUIET_MODULES
     return None
-
-
-def qr_matrix(data: bytes, level: str = "m") -> list[list[bool]]:
-    """Rows of modules, without quiet zones; raises ValueError for too much data."""
-    return [[module == "1" for module in row] for row in qr_rows(data, level)]

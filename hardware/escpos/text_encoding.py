@@ -39,16 +39,14 @@ def fitted(text: str, profile: PrinterProfile) -> str:
     It comes before the layout, because a plainer spelling may be longer.
     """
     clean = printable(text)
-    if clean.isascii():
+    if profile.letters.issuperset(clean):
         return clean
     return "".join(_fitted_character(character, profile) for character in clean)
 
 
 def must_be_drawn(text: str, profile: PrinterProfile) -> bool:
     """Whether `text`, which is `fitted`, holds a character that is in none of the printer's code pages."""
-    return not text.isascii() and any(
-        not character.isascii() and not _in_any_page(character, profile.code_pages) for character in text
-    )
+    return not profile.letters.issuperset(text)
 
 
 def encoded(text: str, profile: PrinterProfile, page: CodePage | None) -> list[Run]:
@@ -89,10 +87,6 @@ def _carried(characters: list[str], page: CodePage) -> int:
     return len(characters)
 
 
-def _in_any_page(character: str, pages: tuple[CodePage, ...]) -> bool:
-    return any(character in page.bytes_of for page in pages)
-
-
 _fitted_cache: dict[tuple[str, str], str] = {}
 _MOST_CACHED = 20_000
 
@@ -108,11 +102,10 @@ def _fitted_character(character: str, profile: PrinterProfile) -> str:
 
 
 def _choose(character: str, profile: PrinterProfile) -> str:
-    pages = profile.code_pages
-    if character.isascii() or _in_any_page(character, pages):
+    if character in profile.letters:
         return character
     plainer = _plainer(character)
-    if not all(each.isascii() or _in_any_page(each, pages) for each in plainer):
+    if not profile.letters.issuperset(plainer):
         plainer = ""
     if plainer and _says_the_same_plainly(character):
         return plainer
