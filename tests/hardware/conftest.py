@@ -7,7 +7,7 @@ from hardware.printers.escpos_printer import EscposPrinter, PrinterSettings
 from hardware.printers.virtual import VirtualPrinter
 from hardware.transport.tcp import TcpTransport
 
-SHORT_TIMES = DialogueTimes(answer_s=0.3, send_s=1.0, confirm_s=1.0, look_again_s=0.05)
+SHORT_TIMES = DialogueTimes(answer_s=1.0, send_s=1.0, confirm_s=1.0, look_again_s=0.05)
 
 
 @pytest.fixture
