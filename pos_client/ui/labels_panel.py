@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
@@ -65,16 +66,13 @@ class LabelsPanel(Panel):
         if not text:
             self._print()
             return
-        try:
+        with self._naming_trouble():
             offer = self._talk.desk.by_scan(text)
-        except ShopError as reason:
-            self._not_looked_up(reason.message)
-            return
-        if offer is not None:
-            self._add(offer)
-        elif self._found:
-            self._add(self._found[self.rows.current() or 0])
-        self._show()
+            if offer is not None:
+                self._add(offer)
+            elif self._found:
+                self._add(self._found[self.rows.current() or 0])
+            self._show()
 
     def escape(self) -> None:
         if self.field.text():
@@ -97,16 +95,13 @@ class LabelsPanel(Panel):
         if isinstance(outcome, BadScan):
             self._say(self._wording.words(bad_scan_words(outcome)))
             return True
-        try:
+        with self._naming_trouble():
             offer = self._talk.desk.by_scan(outcome.text)
-        except ShopError as reason:
-            self._not_looked_up(reason.message)
-            return True
-        if offer is None:
-            self._say(tr("No product has this code. Nothing was added."))
-        else:
-            self._add(offer)
-            self._show()
+            if offer is None:
+                self._say(tr("No product has this code. Nothing was added."))
+            else:
+                self._add(offer)
+                self._show()
         return True
 
     @property
@@ -157,8 +152,10 @@ class LabelsPanel(Panel):
 
     def _show(self, current: int = 0) -> None:
         text = self.field.text().strip()
-        self._found = self._search(text) if text else ()
+        self._found = ()
         if text:
+            with self._naming_trouble():
+                self._found = self._talk.desk.search(text)
             self.rows.show_rows([self._row(offer, "") for offer in self._found])
         else:
             rows = [self._row(offer, f"{copies} ×") for offer, copies in self._chosen.values()]
@@ -166,12 +163,13 @@ class LabelsPanel(Panel):
         self.print_button.setText(tr("Print labels ({count})").format(count=self.count))
         self.print_button.setEnabled(self.count > 0 and not self.is_waiting)
 
-    def _search(self, text: str) -> tuple[Offer, ...]:
+    @contextmanager
+    def _naming_trouble(self) -> Iterator[None]:
+        """What can't be looked up is said, and nothing is taken for missing."""
         try:
-            return self._talk.desk.search(text)
+            yield
         except ShopError as reason:
             self._not_looked_up(reason.message)
-            return ()
 
     def _not_looked_up(self, reason: str) -> None:
         self._say(f"✖  {reason}")
