@@ -12,7 +12,6 @@ from litestar.params import RawBody
 from shared_models.errors import ShopError
 from shared_models.money import currency
 from sync_server.auth import actor_of, permission
-from sync_server.catalogue.checked_files import CheckedFiles
 from sync_server.catalogue.csv_import import ImportReport
 from sync_server.catalogue.service import DEFAULT_TAX_CATEGORY
 from sync_server.console.view import AnyRequest, ConsoleView, read_form, read_upload
@@ -22,7 +21,9 @@ _WRITE = [permission("catalogue.write")]
 _SHOWN = 200
 
 
-def routes(view: ConsoleView, files: CheckedFiles) -> list[Any]:
+def routes(view: ConsoleView) -> list[Any]:
+    files = view.services.checked_files
+
     @get("/import", guards=_WRITE, sync_to_thread=True)
     def form(request: AnyRequest) -> Response[str]:
         return _page(view, request)
@@ -31,7 +32,7 @@ def routes(view: ConsoleView, files: CheckedFiles) -> list[Any]:
     async def check(request: AnyRequest) -> Response[str]:
         sent = await read_upload(request)
         code = sent.fields.get("currency", "")
-        return await sync_to_thread(_check, view, files, request, sent.content, sent.name, code)
+        return await sync_to_thread(_check, view, request, sent.content, sent.name, code)
 
     @post("/import/run", guards=_WRITE, sync_to_thread=True)
     def run(request: AnyRequest, body: RawBody) -> Response[str]:
@@ -48,16 +49,14 @@ def routes(view: ConsoleView, files: CheckedFiles) -> list[Any]:
     return [form, check, run]
 
 
-def _check(
-    view: ConsoleView, files: CheckedFiles, request: AnyRequest, content: bytes, name: str, code: str
-) -> Response[str]:
+def _check(view: ConsoleView, request: AnyRequest, content: bytes, name: str, code: str) -> Response[str]:
     try:
         if not content:
             raise Invalid("Choose a file that holds something.")
         report = _run(view, request, content, code, dry_run=True)
     except ShopError as reason:
         return _page(view, request, message=reason.message, status=400)
-    file_id = files.keep(actor_of(request).account_id, content)
+    file_id = view.services.checked_files.keep(actor_of(request).account_id, content)
     return _page(view, request, report=report, name=name, file_id=file_id, code=code)
 
 

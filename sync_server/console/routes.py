@@ -47,7 +47,7 @@ def routes(services: Services, settings: Settings, now_ms: NowMs) -> list[Contro
         *stock_routes.routes(view),
         *catalogue_routes.routes(view),
         *label_routes.routes(view),
-        *import_routes.routes(view, services.checked_files),
+        *import_routes.routes(view),
         *exception_routes.routes(view),
         *staff_routes.routes(view),
         *till_routes.routes(view),
