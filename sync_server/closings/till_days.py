@@ -67,9 +67,14 @@ class TillDays:
         self._follow = follow
 
     def close(self, till: Place, last_day: str, is_going: Callable[[], bool]) -> int:
-        """How many closings were made; raises StillBooking."""
+        """How many closings were made; raises StillBooking.
+
+        Until a till's chain has begun every look starts anew: what it sold on a day that is not over must not be
+        forgotten by the time that it is.
+        """
         with self._db.read() as tx:
-            before = look = last_look(tx, till.till_id)
+            is_begun = bool(self._statements.first_period(tx, till.chain()))
+            before = look = last_look(tx, till.till_id) if is_begun else Look()
         made = 0
         for _ in range(_MOST_PLANS):
             with self._db.read() as tx:
@@ -79,7 +84,7 @@ class TillDays:
             if not is_going():
                 return made
             if done == len(plan.days):
-                if plan.look != before:
+                if plan.look != before and (is_begun or made):
                     with self._db.write() as tx:
                         remember(tx, till.till_id, plan.look)
                 return made

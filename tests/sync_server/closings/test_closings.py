@@ -104,6 +104,21 @@ def test_a_day_without_a_sale_is_closed_with_nothing(shop: ClosingShop) -> None:
     assert shop.closings(OTHER) == []
 
 
+def test_the_first_day_of_a_new_till_is_closed_also_where_the_schedule_ran_during_it(
+    shop: ClosingShop,
+) -> None:
+    shop.sell("2026-11-20", 100)
+    shop.night_after("2026-11-20")
+    for day in ("2026-11-21", "2026-11-22"):
+        shop.sell(day, 50, till=2)
+        shop.clock.now = at_ms(f"{day} 12:30")
+        shop.services.closings.close_due()
+        shop.sell(day, 7, till=2)
+        shop.night_after(day)
+    assert shop.periods(OTHER) == [("2026-11-21", 0), ("2026-11-22", 0)]
+    assert [only(one.closing.grand).gross_minor for one in shop.closings(DAYS)] == [100, 157, 214]
+
+
 def test_what_a_till_sends_days_later_amends_its_days_and_the_closing_itself_stays(shop: ClosingShop) -> None:
     shop.sell("2026-11-20", 100)
     shop.night_after("2026-11-20")
