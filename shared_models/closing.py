@@ -16,6 +16,8 @@ from shared_models.journal import Sign, Verify
 
 CLOSING_TAG = b"evertill-closing-1\0"
 ROOT_TAG = b"evertill-root-1\0"
+VERSION = 2
+"""Of a closing's statement. The first did not say its version, and no refunds or frames in its money note."""
 
 Scope = Literal["till", "store"]
 Span = Literal["day", "month", "year"]
@@ -32,7 +34,9 @@ class Reached(msgspec.Struct, frozen=True):
 class LeftOut(msgspec.Struct, frozen=True):
     """An entry within reach that is not in the figures.
 
-    `why`: unbooked (it can't be read, or not be booked yet), or elsewhere (it came first from another till).
+    `why`: unbooked (it can't be read, or not be booked yet), kept_raw (only the frame that it came in is here),
+    set_aside (so is this one, and head office said that nobody needs to read it), or elsewhere (it counts at another
+    place, or at another till).
     """
 
     incarnation: str
@@ -41,7 +45,7 @@ class LeftOut(msgspec.Struct, frozen=True):
 
 
 class UnclassifiedMoney(msgspec.Struct, frozen=True):
-    """Sales among what is unbooked, of any day. `amount_minor` adds up the totals that could be made out.
+    """Sales or refunds that are in no figure, of any day. `amount_minor` adds up the totals that could be made out.
 
     `currency` is empty for those whose total could not: they are `unreadable`.
     """
@@ -50,6 +54,17 @@ class UnclassifiedMoney(msgspec.Struct, frozen=True):
     entries: int
     amount_minor: int
     unreadable: int
+
+
+class WaitingFrame(msgspec.Struct, frozen=True):
+    """Money that came raw, waits for a person, and has no place in a journal. `id` is the SHA-256 of the frame in hex.
+
+    A frame that nobody can read may be a sale, of whatever amount.
+    """
+
+    id: str
+    sales: tuple[UnclassifiedMoney, ...]
+    refunds: tuple[UnclassifiedMoney, ...]
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -68,8 +83,13 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
     closing adds to it only what changed. A till's closing says which entries it covers: of the `journals` up to
     there, those of its day but for `left_out`. A store's names its `parts`. `at_ms` is what the server's clock showed.
     `previous` is the hash of the closing before, in hex, empty for the first.
+
+    `unclassified` and `unclassified_refunds` are all money that was in no figure when this was closed: what is left out
+    as unbooked or kept raw, and what stands in `frames`; a store's day adds up its parts'. `version` is 1 where a
+    statement does not say it; such a one has the unbooked sales alone.
     """
 
+    version: int = 1
     scope: Scope
     scope_id: str
     store_id: str
@@ -85,6 +105,8 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
     journals: tuple[Reached, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     unclassified: tuple[UnclassifiedMoney, ...] = ()
+    unclassified_refunds: tuple[UnclassifiedMoney, ...] = ()
+    frames: tuple[WaitingFrame, ...] = ()
     parts: tuple[Part, ...] = ()
     previous: str = ""
     key_id: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from verifier.closings import Chains, check_closings
+from verifier.closings import check_closings
 from verifier.entries import Fault, Line
 from verifier.facts import Facts
 from verifier.plain_files import is_plain
@@ -21,6 +21,7 @@ from verifier.statements import (
     check_end,
     read,
 )
+from verifier.versions import Chains
 
 
 class ClosedDays(NamedTuple):

@@ -9,14 +9,16 @@ from typing import Any
 
 from verifier.entries import Fault
 from verifier.facts import Fact, Facts
-from verifier.figures import NEVER_FALLING, Sums, differing, name, readable_total, stated
+from verifier.figures import NEVER_FALLING, Sums, differing, name, stated
+from verifier.left_out import Cover, check_left_out, check_rows
 from verifier.statements import Statement
-
-Chains = dict[str, list[Statement]]
+from verifier.versions import FIRST, MONEY, Chains, check_versions, version_of
 
 
 def check_closings(chains: Chains, facts: Facts, *, is_whole: bool) -> Iterator[Fault]:
     """`is_whole`: every till's journal is here. Statements that are not as they were signed are not looked into."""
+    chains, faults = check_versions(chains)
+    yield from faults
     for statements in chains.values():
         yield from _check_order(statements)
     by_number = {(one.chain, one.number): one for all in chains.values() for one in all}
@@ -84,18 +86,6 @@ def _after(period: str) -> str:
 # A till's day
 
 
-class _Cover:
-    """The entries that a till's closing covers."""
-
-    def __init__(self, one: Statement) -> None:
-        self.reach = {str(of["incarnation"]): int(of["seq"]) for of in one.said["journals"]}
-        self.left_out = {(str(of["incarnation"]), int(of["seq"])): of["why"] for of in one.said["left_out"]}
-
-    def has(self, fact: Fact) -> bool:
-        incarnation, seq = fact.place
-        return seq <= self.reach.get(incarnation, 0) and fact.place not in self.left_out
-
-
 def _check_till_day(one: Statement, facts: Facts, is_whole: bool) -> Iterator[Fault]:
     for at, journal in enumerate(one.said["journals"]):
         place = (journal["incarnation"], journal["seq"])
@@ -104,8 +94,8 @@ def _check_till_day(one: Statement, facts: Facts, is_whole: bool) -> Iterator[Fa
             return
         if facts.hashes[place].hex() != journal["hash"]:
             yield one.fault(f"journals.{at}.hash", f"entry {place[1]} of this journal is another one here")
-    cover = _Cover(one)
-    yield from _check_left_out(one, cover, facts, is_whole)
+    cover = Cover(one)
+    yield from check_left_out(one, cover, facts, is_whole)
     mine = _covered(cover, facts, one.said["period"])
     found: Sums = Counter()
     for fact in mine:
@@ -118,7 +108,7 @@ def _check_till_day(one: Statement, facts: Facts, is_whole: bool) -> Iterator[Fa
             yield one.fault(field, f"by the entries it is {receipt or 'none'}")
 
 
-def _covered(cover: _Cover, facts: Facts, day: str) -> list[Fact]:
+def _covered(cover: Cover, facts: Facts, day: str) -> list[Fact]:
     """Each once."""
     found: dict[Any, Fact] = {}
     for incarnation in cover.reach:
@@ -128,48 +118,13 @@ def _covered(cover: _Cover, facts: Facts, day: str) -> list[Fact]:
     return list(found.values())
 
 
-def _check_left_out(one: Statement, cover: _Cover, facts: Facts, is_whole: bool) -> Iterator[Fault]:
-    for place, why in cover.left_out.items():
-        entry = f"entry {place[1]} of incarnation {place[0][:8]}"
-        fact = facts.at.get(place)
-        if place[1] > cover.reach.get(place[0], 0) or (fact is None and why != "kept_raw"):
-            yield one.fault("left_out", f"{entry} is no sale or refund within reach")
-        elif fact is not None and why == "elsewhere" and is_whole and _is_only_here(fact, cover, facts):
-            yield one.fault("left_out", f"{entry} is said to be another till's, and is in no other journal")
-    yield from _check_unclassified(one, cover, facts)
-
-
-def _is_only_here(fact: Fact, cover: _Cover, facts: Facts) -> bool:
-    return all(incarnation in cover.reach for incarnation, _ in facts.places[fact.id])
-
-
-def _check_unclassified(one: Statement, cover: _Cover, facts: Facts) -> Iterator[Fault]:
-    """The money in the sales that are left out because they could not be booked."""
-    said = {row["currency"]: (row["entries"], row["amount_minor"]) for row in one.said["unclassified"]}
-    unbooked = [
-        facts.at[place] for place, why in cover.left_out.items() if why == "unbooked" and place in facts.at
-    ]
-    found: dict[str, tuple[int, int]] = {}
-    for fact in {fact.id: fact for fact in unbooked if fact.is_sale}.values():
-        code, total = readable_total(fact.body) or ("", 0)
-        if code not in said:
-            code, total = "", 0
-        entries, amount = found.get(code, (0, 0))
-        found[code] = (entries + 1, amount + total)
-    for code in sorted({*said, *found}):
-        if said.get(code) != found.get(code):
-            yield one.fault(
-                f"unclassified.{code or 'unreadable'}", "the entries that are left out say otherwise"
-            )
-
-
 def _check_nothing_is_missing(statements: Sequence[Statement], facts: Facts) -> Iterator[Fault]:
     """What a later day's closing had before it, and is of an earlier day, must be in that day's closing."""
     sound = [one for one in statements if one.is_sound]
     newest = {one.said["period"]: one for one in sound}
     if len(sound) < len(statements):
         return
-    covers = {one.number: _Cover(one) for one in sound}
+    covers = {one.number: Cover(one) for one in sound}
     originals = [one for one in sound if not one.said["amends"]]
     counted: dict[str, set[Any]] = defaultdict(set)
     for day, one in newest.items():
@@ -191,20 +146,37 @@ def _check_nothing_is_missing(statements: Sequence[Statement], facts: Facts) -> 
 
 def _check_parts(one: Statement, by_number: dict[tuple[str, int], Statement]) -> Iterator[Fault]:
     found: Sums = Counter()
+    parts: list[Statement] = []
     for at, part in enumerate(one.said["parts"]):
         there = by_number.get((part["chain"], part["number"]))
         if there is None:
             yield one.fault(f"parts.{at}", f"closing {part['number']} of {part['chain']} is not here")
             return
         if there.hash.hex() != part["hash"] or not there.is_sound:
-            yield one.fault(
-                f"parts.{at}.hash", f"closing {part['number']} of {part['chain']} is another one here"
-            )
+            what = "can't be relied on" if there.hash.hex() == part["hash"] else "is another one here"
+            yield one.fault(f"parts.{at}.hash", f"closing {part['number']} of {part['chain']} {what}")
             return
         if not there.said["period"].startswith(one.said["period"]):
             yield one.fault(f"parts.{at}", f"{there.title} is of another time")
+        if version_of(there) > version_of(one):
+            yield one.fault("version", f"this is of version {version_of(one)} and adds up a newer one")
         found.update(stated(there.said["figures"]))
+        parts.append(there)
     yield from _differences(one, found, "its parts")
+    if version_of(one) > FIRST:
+        yield from _check_parts_money(one, parts)
+
+
+def _check_parts_money(one: Statement, parts: Sequence[Statement]) -> Iterator[Fault]:
+    """A store's day adds up what its tills say is in no figure; nothing else of a store says it."""
+    for field in MONEY:
+        rows = (
+            [row for part in parts for row in part.said.get(field, ())] if one.said["span"] == "day" else []
+        )
+        yield from check_rows(one, field, rows, "its parts make")
+    for field in ("left_out", "frames", "journals"):
+        if one.said[field]:
+            yield one.fault(field, "this belongs to a till's closing")
 
 
 def _check_parts_are_the_last(chains: Chains) -> Iterator[Fault]:

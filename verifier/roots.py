@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
-from verifier.closings import Chains
 from verifier.entries import Fault
 from verifier.facts import Facts
 from verifier.statements import Statement, check_end
+from verifier.versions import Chains
 
 
 def check_roots(

@@ -1,4 +1,4 @@
-"""How far a till's journals reach at a moment, and which of their sales and refunds are not in the books."""
+"""How far a till's journals reach at a moment, and which of their entries are not in the books."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from shared_models.closing import LeftOut, Reached, UnclassifiedMoney
+from shared_models.closing import LeftOut, Reached
 from sync_server.evidence.tables import closings_look
-from sync_server.ingest.sale_total import unclassified_money
 from sync_server.ingest.tables import incarnation, ingest_log, ingest_pos, ingest_queue
 from sync_server.leases.tables import refund
 from sync_server.sales.tables import sale
 
 SALE, REFUND = "sale.posted", "refund.posted"
-UNBOOKED, KEPT_RAW, ELSEWHERE = "unbooked", "kept_raw", "elsewhere"
+UNBOOKED, KEPT_RAW, SET_ASIDE, ELSEWHERE = "unbooked", "kept_raw", "set_aside", "elsewhere"
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -60,7 +59,7 @@ def extended(tx: Connection, till_id: str, before: Reach) -> Reach:
     new = [
         _of(one, known.get(one.incarnation, 0)) for one in journals if one.seq > known.get(one.incarnation, 0)
     ]
-    asked = [*map(_unbooked, new), *(_unbooked(which) for which in _places(before.left_out))]
+    asked = [*map(_unbooked, new), *(_unbooked(which) for which in places(before.left_out))]
     found = {
         LeftOut(row.incarnation.hex(), row.seq, _why(row.ingest_id, row.till_id, till_id))
         for query in asked
@@ -73,7 +72,7 @@ def still_to_be_booked(tx: Connection, reach: Reach) -> bool:
     """Whether something was stored so lately that nobody has tried to book it."""
     queued = select(ingest_pos.c.seq).join(ingest_queue, ingest_queue.c.ingest_id == ingest_pos.c.ingest_id)
     fresh = queued.where(ingest_queue.c.attempts == 0)
-    return any(tx.execute(fresh.where(which).limit(1)).first() for which in _places(reach.left_out))
+    return any(tx.execute(fresh.where(which).limit(1)).first() for which in places(reach.left_out))
 
 
 def booked_days(tx: Connection, before: Reach, now: Reach) -> set[str]:
@@ -86,23 +85,13 @@ def booked_days(tx: Connection, before: Reach, now: Reach) -> set[str]:
     ]
     gone = set(before.left_out) - set(now.left_out)
     days: set[str] = set()
-    for which in [*new, *_places(gone)]:
+    for which in [*new, *places(gone)]:
         for table in (sale, refund):
             query = select(table.c.business_date).distinct().select_from(ingest_pos)
             query = query.join(ingest_log, ingest_log.c.ingest_id == ingest_pos.c.ingest_id)
             query = query.join(table, table.c.event_id == ingest_log.c.event_id)
             days.update(tx.scalars(query.where(which)))
     return days
-
-
-def unclassified(tx: Connection, reach: Reach) -> tuple[UnclassifiedMoney, ...]:
-    """The money in sales that are left out because they can't be booked."""
-    bodies: dict[int, bytes] = {}
-    for which in _places([one for one in reach.left_out if one.why == UNBOOKED]):
-        query = select(ingest_log.c.ingest_id, ingest_log.c.body)
-        query = query.join(ingest_pos, ingest_pos.c.ingest_id == ingest_log.c.ingest_id)
-        bodies |= {id: bytes(body) for id, body in tx.execute(query.where(which, ingest_log.c.type == SALE))}
-    return unclassified_money(bodies.values())
 
 
 def _why(ingest_id: int | None, booked_for: str | None, till_id: str) -> str:
@@ -119,10 +108,11 @@ def _of(journal: Reached, after: int) -> ColumnElement[bool]:
 _AT_ONCE = 300
 
 
-def _places(left_out: Iterable[LeftOut]) -> Sequence[ColumnElement[bool]]:
-    places = [(bytes.fromhex(one.incarnation), one.seq) for one in left_out]
+def places(left_out: Iterable[LeftOut]) -> Sequence[ColumnElement[bool]]:
+    """Conditions on `ingest_pos`, each for a few hundred of them."""
+    at_places = [(bytes.fromhex(one.incarnation), one.seq) for one in left_out]
     at = tuple_(ingest_pos.c.incarnation, ingest_pos.c.seq)
-    return [at.in_(places[start : start + _AT_ONCE]) for start in range(0, len(places), _AT_ONCE)]
+    return [at.in_(at_places[start : start + _AT_ONCE]) for start in range(0, len(at_places), _AT_ONCE)]
 
 
 def _unbooked(which: ColumnElement[bool]) -> Select[tuple[bytes, int, int | None, str | None]]:

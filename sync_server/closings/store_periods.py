@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection
 
-from shared_models.closing import Closing, Part, Span, UnclassifiedMoney, chain_name
+from shared_models.closing import Closing, Part, Span, chain_name
 from shared_models.closing_figures import combined
 from sync_server.closings.calendar import (
     DAY,
@@ -21,6 +21,7 @@ from sync_server.closings.calendar import (
 from sync_server.database import Database
 from sync_server.evidence.statements import KeptClosing, Statements
 from sync_server.ingest.applier import hold_still
+from sync_server.ingest.sale_total import added_up
 
 _SPANS: tuple[Span, ...] = (DAY, MONTH, YEAR)
 _PART: dict[str, Span] = {MONTH: DAY, YEAR: MONTH}
@@ -95,6 +96,7 @@ class StorePeriods:
         before = self._statements.newest(tx, _chain(store_id, span), period)
         if before is not None and before.closing.parts == parts:
             return 0
+        days = [one.closing for one in found] if span == DAY else []
         draft = Closing(
             scope="store",
             scope_id=store_id,
@@ -102,7 +104,8 @@ class StorePeriods:
             span=span,
             period=period,
             figures=combined(figures for one in found for figures in one.closing.figures),
-            unclassified=_unclassified(found) if span == DAY else (),
+            unclassified=added_up(money for one in days for money in one.unclassified),
+            unclassified_refunds=added_up(money for one in days for money in one.unclassified_refunds),
             parts=parts,
         )
         self._statements.add(tx, draft)
@@ -130,13 +133,3 @@ def _before(period: str) -> str:
     if len(period) == len("2026"):
         return f"{int(period) - 1:04d}"
     return whole_of(day_before(f"{period}-01"))
-
-
-def _unclassified(parts: Iterable[KeptClosing]) -> tuple[UnclassifiedMoney, ...]:
-    """What the tills' closings of the day said of it, added up."""
-    sums: dict[str, list[int]] = {}
-    for one in (money for part in parts for money in part.closing.unclassified):
-        so_far = sums.setdefault(one.currency, [0, 0, 0])
-        for at, value in enumerate((one.entries, one.amount_minor, one.unreadable)):
-            so_far[at] += value
-    return tuple(UnclassifiedMoney(code, *sums[code]) for code in sorted(sums))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from shared_models.closing import Closing, chain_name
 from sync_server.closings.calendar import DAY, day_before, days_later, following, through, today
 from sync_server.closings.day_figures import TillDay, till_day
+from sync_server.closings.left_out_money import left_out_money
 from sync_server.closings.reach import (
     Look,
     Reach,
@@ -18,7 +19,6 @@ from sync_server.closings.reach import (
     last_look,
     remember,
     still_to_be_booked,
-    unclassified,
 )
 from sync_server.database import Database
 from sync_server.evidence.statements import KeptClosing, Statements
@@ -113,7 +113,7 @@ class TillDays:
         first, newest = self._statements.first_period(tx, chain), self._statements.last_period(tx, chain)
         later = {*before.waiting, *booked_days(tx, before.reach, now)}
         if not first:
-            first = _start(tx, till, later)
+            first = _start(tx, till, {day for day in later if day <= last_day}, now, last_day)
             newest = day_before(first) if first else ""
         dense = through(following(newest), last_day) if first else ()
         due = sorted({*(day for day in later if day <= last_day), *dense})
@@ -122,11 +122,17 @@ class TillDays:
         return _Plan(tuple(days), now, Look(now, waiting))
 
     def _close_day(self, tx: Connection, till: Place, day: str, reach: Reach) -> int:
-        """1, or 0 where there is nothing to say that was not said."""
+        """1, or 0 where the figures are those that were said.
+
+        What is in no figure is told as it is at this moment, of any day. So it amends nothing when a frame is set
+        aside, or something comes that can't be booked: the till's next closing says it. What is booked at last is in
+        a figure, and amends its day.
+        """
         found = till_day(tx, till.store_id, till.till_id, day)
         before = self._statements.newest(tx, till.chain(), day)
         if before is not None and _says(before) == found:
             return 0
+        money = left_out_money(tx, till.till_id, reach)
         draft = Closing(
             scope="till",
             scope_id=till.till_id,
@@ -137,8 +143,10 @@ class TillDays:
             first_receipt=found.first_receipt,
             last_receipt=found.last_receipt,
             journals=reach.journals,
-            left_out=reach.left_out,
-            unclassified=unclassified(tx, reach),
+            left_out=money.left_out,
+            unclassified=money.sales,
+            unclassified_refunds=money.refunds,
+            frames=money.frames,
         )
         self._statements.add(tx, draft)
         self._follow(tx, till.store_id, day)
@@ -150,18 +158,23 @@ def _says(before: KeptClosing) -> TillDay:
     return TillDay(closing.figures, closing.first_receipt, closing.last_receipt)
 
 
-def _start(tx: Connection, till: Place, days: set[str]) -> str:
-    """The day that the till's chain begins with, empty while there is nothing to close."""
+def _start(tx: Connection, till: Place, days: set[str], now: Reach, last_day: str) -> str:
+    """The day that the till's chain begins with, empty while there is nothing to close.
+
+    Where nothing could be booked, that is the last day that is over: money in no figure is of any day.
+    """
     if not days:
-        return ""
-    heard_of = _first_heard_of(tx, till)
+        money = left_out_money(tx, till.till_id, now)
+        return last_day if money.sales or money.refunds else ""
+    heard_of = _first_heard_of(tx, till) or last_day
     oldest = days_later(heard_of, -_OLDEST_START_DAYS)
     return min((day for day in days if day >= oldest), default=heard_of)
 
 
 def _first_heard_of(tx: Connection, till: Place) -> str:
+    """Empty where its first entry has no body here."""
     query = select(func.min(ingest_log.c.received_at_ms))
     query = query.join(ingest_pos, ingest_pos.c.ingest_id == ingest_log.c.ingest_id)
     query = query.join(incarnation, incarnation.c.incarnation == ingest_pos.c.incarnation)
     at_ms = tx.scalar(query.where(incarnation.c.till_id == till.till_id, ingest_pos.c.seq == 1))
-    return today(at_ms or 0, till.zone_min)
+    return today(at_ms, till.zone_min) if at_ms is not None else ""

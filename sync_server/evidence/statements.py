@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, func, insert, select
 
-from shared_models.closing import Closing, DailyRoot, Head, Sealed, sealed
+from shared_models.closing import VERSION, Closing, DailyRoot, Head, Sealed, sealed
 from shared_models.closing_figures import combined, difference
 from sync_server.evidence.server_key import ServerKey
 from sync_server.evidence.tables import closing, daily_root
@@ -50,6 +50,7 @@ class Statements:
         changed = difference(draft.figures, same.closing.figures if same else ())
         statement = msgspec.structs.replace(
             draft,
+            version=VERSION,
             number=before.closing.number + 1 if before else 1,
             amends=same.closing.number if same else 0,
             at_ms=self._now_ms(),

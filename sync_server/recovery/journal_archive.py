@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Row, select
 
-from shared_models import wire
 from shared_models.archive import MANIFEST, ArchivedJournal, file_name, line_of, manifest
-from shared_models.errors import ShopError
 from shared_models.events import recorded_at
 from shared_models.journal import Entry, first_prev
-from shared_models.sync_api import Push, WireEntry
 from sync_server.database import Database
 from sync_server.errors import Conflict, Invalid
 from sync_server.evidence.service import key_terms
 from sync_server.ingest import log
-from sync_server.ingest.tables import incarnation, ingest_log, ingest_pos, quarantine
+from sync_server.ingest.frame_contents import RawPlaces
+from sync_server.ingest.tables import incarnation, ingest_log, ingest_pos
 from sync_server.recovery.archive_places import Folder, Place, zip_into
 from sync_server.recovery.statement_archive import server_keys, write_statements
 
@@ -166,7 +163,7 @@ def _entries(tx: Connection, journal: Row[Any], part: _Part) -> Iterator[Entry]:
     id = bytes(journal.incarnation)
     start = first_prev(journal.parent, journal.parent_seq, bytes(journal.parent_hash))
     prev = part.before if part.first > 1 else start
-    frames = _Frames(tx, journal.till_id)
+    raw = RawPlaces(tx, journal.till_id)
     place = [ingest_pos.c[name] for name in ("seq", "event_id", "hash", "signature", "algorithm")]
     fact = [ingest_log.c[name] for name in ("type", "schema", "body")]
     query = (
@@ -178,36 +175,8 @@ def _entries(tx: Connection, journal: Row[Any], part: _Part) -> Iterator[Entry]:
     )
     for row in tx.execute(query):
         event_id, digest = bytes(row.event_id), bytes(row.hash)
-        found = row if row.body is not None else frames.entry(event_id)
+        found = row if row.body is not None else raw.entry(id, row.seq, digest)
         if found is not None:
             seal = (prev, digest, bytes(row.signature), row.algorithm)
             yield Entry(id, row.seq, event_id, found.type, found.schema, bytes(found.body), *seal)
         prev = digest
-
-
-class _Frames:
-    """What a till's entries that are only kept raw came in. Their ids are held, not the frames."""
-
-    def __init__(self, tx: Connection, till_id: str) -> None:
-        self._tx = tx
-        self._till_id = till_id
-
-    def entry(self, event_id: bytes) -> WireEntry | None:
-        frame_id = self._by_event.get(event_id)
-        raw = self._tx.scalar(select(quarantine.c.raw).where(quarantine.c.quarantine_id == frame_id))
-        return next((one for one in _opened(raw) if one.event_id == event_id), None)
-
-    @cached_property
-    def _by_event(self) -> dict[bytes, str]:
-        mine = (quarantine.c.till_id == self._till_id) & quarantine.c.raw.is_not(None)
-        query = select(quarantine.c.quarantine_id, quarantine.c.raw).where(mine)
-        rows = self._tx.execute(query.execution_options(yield_per=1))
-        return {entry.event_id: row.quarantine_id for row in rows for entry in _opened(row.raw)}
-
-
-def _opened(raw: bytes | None) -> tuple[WireEntry, ...]:
-    """None of a frame that nobody could read."""
-    try:
-        return wire.unpack(bytes(raw or b""), Push).entries
-    except ShopError:
-        return ()

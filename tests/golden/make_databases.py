@@ -80,12 +80,16 @@ def _migrated(path: Path) -> None:
 
 
 def _keep(path: Path, target: Path) -> None:
-    """One file, without a log beside it."""
+    target.write_bytes(zstandard.ZstdCompressor(level=19).compress(whole_file(path)))
+
+
+def whole_file(path: Path) -> bytes:
+    """A database as one file, without a log beside it."""
     copy = path.with_suffix(".copy")
     connection = sqlite3.connect(path)
     connection.execute("vacuum into ?", (str(copy),))
     connection.close()
-    target.write_bytes(zstandard.ZstdCompressor(level=19).compress(copy.read_bytes()))
+    return copy.read_bytes()
 
 
 if __name__ == "__main__":

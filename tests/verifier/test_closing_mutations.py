@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,8 +12,7 @@ import msgspec
 import pytest
 from litestar.testing import TestClient
 
-from shared_models import wire
-from shared_models.closing import Closing, DailyRoot, Head, sealed, tree_root
+from shared_models.closing import CLOSING_TAG, DailyRoot, Head, Sealed, sealed, tree_root
 from shared_models.field_marks import marks
 from shared_models.journal import Sign
 from shared_models.signing import public_key_of, signer
@@ -22,10 +22,10 @@ from sync_server.evidence.server_key import FILE
 from sync_server.recovery.journal_archive import archive
 from sync_server.schema import metadata
 from sync_server.settings import Settings
-from tests.sync_server.closings.closing_shop import ClosingShop, at_ms
+from tests.golden.make_closings import live
+from tests.sync_server.closings.closing_shop import ClosingShop
 from tests.sync_server.conftest import Clock
 from tests.sync_server.kept_app import CHEAP_HASHER
-from tests.sync_server.made_up_days import a_line, a_sale
 from tests.verifier.test_mutations import edit, places
 from verifier.__main__ import main
 from verifier.archive import MANIFEST, Report, check_archive
@@ -46,7 +46,7 @@ class Archived(NamedTuple):
 
 @pytest.fixture(scope="module")
 def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
-    """Two tills over a new year, with a refund, training, a late sale, one unbookable and one kept raw."""
+    """Two tills over a new year, with a refund, training, a late sale, and everything that can be in no figure."""
     home = tmp_path_factory.mktemp("server")
     database = Database(f"sqlite:///{home / 'shop.db'}")
     metadata.create_all(database.engine)
@@ -67,22 +67,6 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
             signer(key),
         )
     database.close()
-
-
-def live(shop: ClosingShop) -> None:
-    sale = shop.sell("2026-12-30", 1190)
-    shop.sell("2026-12-30", 50, training=True)
-    shop.sell("2026-12-30", 238, till=2)
-    shop.night_after("2026-12-30")
-    shop.refund(sale, "2026-12-31")
-    shop.till(1).record(a_sale(900, a_line(price=700), business_date="2026-12-31", currency="QQQ"))
-    shop.send()
-    shop.till(1).record(a_sale(901, business_date="2026-12-31"), at_ms=at_ms("2026-12-31 16:00"))
-    shop.till(1).send_raw(wire.pack(shop.till(1).batch(5, 5)))
-    shop.night_after("2026-12-31")
-    shop.sell("2026-12-30", 77, till=2)
-    shop.sell("2027-01-01", 10, till=2)
-    shop.night_after("2027-01-01")
 
 
 @pytest.fixture
@@ -157,15 +141,18 @@ def sign_again(archived: Archived, stored: list[Any]) -> None:
         stored, key=lambda line: order["till" if said(line)["scope"] == "till" else said(line)["span"]]
     )
     for line in ranked:
-        one = msgspec.json.decode(line["statement"], type=Closing)
-        parts = tuple(
-            msgspec.structs.replace(part, hash=hashes.get((part.chain, part.number), part.hash))
-            for part in one.parts
-        )
-        one = msgspec.structs.replace(one, previous=previous.get(one.chain(), ""), parts=parts)
-        seal = sealed(one, archived.sign)
-        previous[one.chain()] = hashes[one.chain(), one.number] = seal.hash.hex()
+        one, chain = said(line), chain_of(line)
+        for part in one["parts"]:
+            part["hash"] = hashes.get((part["chain"], part["number"]), part["hash"])
+        one["previous"] = previous.get(chain, "")
+        seal = seal_of(compact(one).encode(), archived.sign)
+        previous[chain] = hashes[chain, one["number"]] = seal.hash.hex()
         line |= _line(seal.body, seal.hash, seal.signature)
+
+
+def seal_of(body: bytes, sign: Sign) -> Sealed:
+    """As `sealed` does, of a statement that this version might never make."""
+    return Sealed(body, sha256(CLOSING_TAG + body).digest(), sign(CLOSING_TAG + body))
 
 
 def _line(body: bytes, hash: bytes, signature: bytes) -> dict[str, str]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
+from html import unescape
 
 import msgspec
 import pytest
 from litestar import Litestar
 
+from shared_models import wire
 from sync_server.database import Database
 from tests.sync_server.a_till import Client
 from tests.sync_server.closings.closing_shop import ClosingShop, at_ms
 from tests.sync_server.conftest import PASSWORD, Clock
 from tests.sync_server.console.test_pages import form_token, logged_in, seen
+from tests.sync_server.leases.lending_shop import refunded
 
 
 @pytest.fixture
@@ -41,6 +45,14 @@ def console(shop: ClosingShop, client: Client) -> Client:
     shop.sell("2026-11-29", 238, till=2)
     shop.night_after("2026-12-01")
     return logged_in(client, "Ada")
+
+
+NOISE = b"\0 nobody can read this"
+
+
+def words_of(page: str) -> str:
+    """As a person reads them."""
+    return " ".join(unescape(re.sub("<[^>]*>", " ", page)).split())
 
 
 def links(page: str, pattern: str) -> list[str]:
@@ -73,6 +85,38 @@ def test_a_closing_shows_its_figures_and_leads_to_what_came_in_its_place(console
     for path in links(amending + amended, r"/[^\"]*"):
         if not path.startswith("/static"):
             assert console.get(path).status_code == 200, path
+
+
+def test_a_closing_says_in_words_what_came_raw_and_what_went_back_in_no_figure(
+    shop: ClosingShop, client: Client
+) -> None:
+    till = shop.till(1)
+    sale = shop.sell("2026-11-29", 1190)
+    for fact in (sale, refunded(sale, (1, 1, 0), business_date="2026-11-29")):
+        till.record(msgspec.structs.replace(fact, total_minor=3050))
+    till.send_raw(wire.pack(till.batch(2, 3)))
+    till.record_bytes("refund.posted", b"[]")
+    till.send_raw(wire.pack(till.batch(2, 2)))
+    till.send_raw(NOISE)
+    shop.night_after("2026-11-29")
+    console = logged_in(client, "Ada")
+    pages = [
+        seen(console, links(seen(console, f"/closings?tab={tab}"), r"/closings/\d+")[0])
+        for tab in ("tills", "days")
+    ]
+    for page in pages:
+        assert "1 sale could not be booked when this was closed, € 30.50 in all" in words_of(page)
+        assert "1 refund could not be booked when this was closed, € 30.50 in all" in words_of(page)
+        assert (
+            "1 sale could not be booked when this was closed, and what it comes to can't be read"
+            in words_of(page)
+        )
+    of_till = words_of(pages[0])
+    assert f"one that nobody can read {sha256(NOISE).hexdigest()[:8]}" in of_till
+    assert "Came raw, in no journal" in of_till
+    assert "1 refund, € 30.50" in of_till
+    assert "entry 2, kept raw" in of_till
+    assert "Came raw" not in words_of(pages[1])
 
 
 def test_head_office_closes_today_by_hand_and_is_told_what_was_made(
