@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from verifier.closing_shape import MONEY, is_period
 from verifier.entries import Fault
 from verifier.facts import Fact, Facts
 from verifier.figures import NEVER_FALLING, Sums, differing, name, stated
 from verifier.left_out import Cover, check_left_out, check_rows
 from verifier.statements import Statement
-from verifier.versions import FIRST, MONEY, Chains, check_versions, version_of
+from verifier.versions import FIRST, Chains, check_versions, version_of
 
 
 def check_closings(chains: Chains, facts: Facts, *, is_whole: bool) -> Iterator[Fault]:
@@ -53,7 +54,8 @@ def _check_order(statements: Sequence[Statement]) -> Iterator[Fault]:
             if grand is not None:
                 yield from _check_grand(one, before, grand)
         newest[period] = one
-        first, last = first or period, max(last, period)
+        if is_period(one.said["span"], period):
+            first, last = first or period, max(last, period)
         grand = stated(one.said["grand"]) if one.is_sound else None
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from verifier.closing_shape import MONEY
 from verifier.entries import Fault
 from verifier.facts import Fact, Facts, Place
 from verifier.figures import readable_total
 from verifier.statements import Statement
-from verifier.versions import FIRST, MONEY, version_of
+from verifier.versions import FIRST, version_of
 
 Rows = dict[str, tuple[int, int, int]]
 """(entries, amount, unreadable ones) by currency"""

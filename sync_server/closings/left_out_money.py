@@ -58,7 +58,8 @@ def left_out_money(tx: Connection, till_id: str, reach: Reach) -> LeftOutMoney:
     left_out = tuple(LeftOut(one.incarnation, one.seq, why.get(one, one.why)) for one in reach.left_out)
     waiting = {one.fact: one.money for one in raw if one.why == KEPT_RAW}
     used = {one.frame_id for one in raw}
-    waiting_frames = tuple(_frames_without_a_place(tx, till_id, used, set(waiting)))
+    without_a_place = _frames_without_a_place(tx, till_id, used, set(waiting))
+    waiting_frames = tuple(sorted(without_a_place, key=lambda frame: frame.id))
     found: dict[str, list[UnclassifiedMoney]] = defaultdict(list)
     for kind, money in [*_unbooked(tx, reach), *waiting.values()]:
         found[kind].append(money)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from tests.verifier.test_closing_mutations import (
     sign_roots_again,
     write,
 )
+from tests.verifier.test_mutations import places
 
 archived = closings.archived
 folder = closings.folder
@@ -136,6 +139,11 @@ FORGERIES: dict[str, tuple[str, int, Change, str]] = {
     "a store's refunds": (DAYS, 2, put("unclassified_refunds", 0, "amount_minor", 1), "unclassified_refunds.EUR"),
     "a month's sales": (MONTHS, 1, put("unclassified", [ROW]), "unclassified.EUR"),
     "a store's frames": (DAYS, 2, put("frames", [{"id": "0" * 64, "sales": [ROW], "refunds": []}]), "frames"),
+    "a day that is none": (TILL, 3, put("period", "2026-13-41"), "period"),
+    "a day of another span": (DAYS, 4, put("period", "2027-01"), "period"),
+    "another store's": (DAYS, 4, put("store_id", "04"), "store_id"),
+    "a part that is given twice": (DAYS, 2, twice("parts"), "parts.1"),
+    "a currency that is there twice": (TILL, 2, twice("grand"), "grand.1"),
     "a field too few": (TILL, 1, without("frames"), "frames"),
     "a field too many": (TILL, 1, put("takings", 7), "takings"),
     "a version to come": (TILL, 3, put("version", 3), "version"),
@@ -155,6 +163,33 @@ def test_a_closing_that_hides_money_is_found_and_the_place_named(
 ) -> None:
     chain, number, change, field = FORGERIES[forgery]
     assert field in forge(folder, archived, chain, number, change)
+
+
+OTHERS: tuple[Any, ...] = (None, [], {}, [7], "x", "", 1.5, True, -1, 10**30)
+
+
+@pytest.mark.parametrize(("chain", "number"), [(TILL, 2), (DAYS, 2), (YEARS, 2)])
+def test_a_value_of_another_kind_that_the_server_signed_is_named_and_stops_nothing(
+    folder: Path, archived: Archived, chain: str, number: int
+) -> None:
+    whole = lines(folder)
+    line = whole[at(whole, chain, number)]
+    for n, place in enumerate(places(said(line))):
+        if place[0] in ("scope", "scope_id", "span", "period", "number", "key_id"):
+            continue  # without them nobody can say which statement it is: its line is named
+        old = reduce(getitem, place, said(line))
+        others = [other for other in OTHERS if type(other) is not type(old)]
+        stored = lines(folder)
+        one = said(line)
+        put(*place, others[n % len(others)])(one)
+        seal = closings.seal_of(compact(one).encode(), archived.sign)
+        stored[at(whole, chain, number)] |= closings._line(seal.body, seal.hash, seal.signature)
+        write(folder, stored)
+        found = checked(folder, archived).faults
+        assert not any("can't be read" in fault.message for fault in found), (place, found)
+        title = f"closing {number} of {chain}"
+        assert any(fault.entry.startswith(title) for fault in found), (place, found)
+        (folder / closings.CLOSINGS).write_bytes(archived.files[closings.CLOSINGS])
 
 
 def test_a_version_that_is_not_known_is_said_in_words(folder: Path, archived: Archived) -> None:
