@@ -258,8 +258,12 @@ def _intake(
 ) -> _Intake:
     worker = ApplyWorker(applier)
     raw_frames = RawFrames(exceptions, now_ms)
-    ingest = IngestService(db, admission, raw_frames, tills.public_key, worker.wake, evidence)
-    brought = IngestService(db, admission, raw_frames, _key_of(tills), worker.wake, evidence)
+    ingest = IngestService(
+        db, admission, raw_frames, tills.public_key, worker.wake, evidence, worker.while_pushed
+    )
+    brought = IngestService(
+        db, admission, raw_frames, _key_of(tills), worker.wake, evidence, worker.while_pushed
+    )
     outbox_import = OutboxImport(db, brought, tills.owner, exceptions)
     return _Intake(admission, applier, worker, ingest, outbox_import)
 

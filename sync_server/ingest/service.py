@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import msgspec
@@ -79,6 +80,7 @@ class IngestService:
         public_key_of: PublicKeyOf,
         wake_applier: Callable[[], None],
         notary: Notary | None = None,
+        while_pushed: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._db = db
         self._admission = admission
@@ -86,6 +88,7 @@ class IngestService:
         self._public_key_of = public_key_of
         self._wake_applier = wake_applier
         self._notary = notary
+        self._while_pushed = while_pushed
 
     def verdicts(
         self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...], said_at_ms: int
@@ -105,7 +108,7 @@ class IngestService:
         """Durable before it returns. Of two pushes of one fact at one moment, one clashes and tries again."""
         for _ in range(_TRIES):
             try:
-                with self._db.write(wait_s=A_TILL_WAITS_S) as tx:
+                with self._while_pushed(), self._db.write(wait_s=A_TILL_WAITS_S) as tx:
                     key = self._public_key_of(tx, who)
                     reply = self._admission.admit(tx, who, key, push)
                     self._ask_notary(tx)

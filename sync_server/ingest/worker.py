@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sync_server.ingest.applier import Applier
 
@@ -17,10 +19,18 @@ _log = logging.getLogger(__name__)
 class ApplyWorker:
     """`wake` may be called before `start` and after `stop`, when it does nothing."""
 
-    def __init__(self, applier: Applier, after_trouble_s: float = _AFTER_TROUBLE_S) -> None:
+    def __init__(
+        self,
+        applier: Applier,
+        after_trouble_s: float = _AFTER_TROUBLE_S,
+        longest_wait_s: float = _LONGEST_WAIT_S,
+    ) -> None:
         self._applier = applier
         self._after_trouble_s = after_trouble_s
+        self._longest_wait_s = longest_wait_s
         self._work = threading.Event()
+        self._counting = threading.Lock()
+        self._pushes = 0
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -40,6 +50,17 @@ class ApplyWorker:
     def wake(self) -> None:
         self._work.set()
 
+    @contextmanager
+    def while_pushed(self) -> Iterator[None]:
+        """A till pushes: applying does not begin before it has its answer, unless entries waited for long."""
+        with self._counting:
+            self._pushes += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._pushes -= 1
+
     def _run(self) -> None:
         pause: float | None = None
         while True:
@@ -51,10 +72,11 @@ class ApplyWorker:
 
     def _let_pushes_pass(self) -> None:
         """A till waits for its acknowledgement, nobody for this: so not while pushes follow on one another."""
-        end = time.monotonic() + _LONGEST_WAIT_S
-        self._work.clear()
-        while not self._stopping and time.monotonic() < end and self._work.wait(_BREATH_S):
+        end = time.monotonic() + self._longest_wait_s
+        while not self._stopping and time.monotonic() < end:
             self._work.clear()
+            if not self._work.wait(_BREATH_S) and not self._pushes:
+                return
 
     def _drained(self) -> bool:
         try:

@@ -224,6 +224,26 @@ def test_a_server_that_died_between_acknowledging_and_applying_catches_up_at_its
     assert len(book.done) == 5
 
 
+def test_a_till_that_pushes_has_its_answer_before_anything_is_applied(
+    till: ATill, app: Litestar, database: Database
+) -> None:
+    logins(till, 1)
+    till.push()
+    finished = threading.Event()
+
+    class Told(Book):
+        def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
+            super().record_many(tx, entries)
+            finished.set()
+
+    worker = ApplyWorker(applier(app, database, Told()), longest_wait_s=60)
+    with worker.while_pushed():
+        worker.start()
+        assert not finished.wait(0.3)
+    assert finished.wait(20)
+    worker.stop()
+
+
 @pytest.mark.expects_log
 def test_the_worker_outlives_a_database_that_fails(
     till: ATill, app: Litestar, database: Database, caplog: pytest.LogCaptureFixture
