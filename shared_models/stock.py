@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from shared_models.refund import RefundPosted
-from shared_models.sale import SaleLine, SalePosted, SoldComponent
+from shared_models.sale import SalePosted
+
+_SALE = "sale"
 
 
 class StockMove(msgspec.Struct, frozen=True):
@@ -24,10 +26,21 @@ def moves_of_sale(sale: SalePosted) -> tuple[StockMove, ...]:
     Of a kit the components move and not the kit. Their numbers go on after the last line's, so that the lines keep
     their own.
     """
-    moves = [_move(sale, line.line_no, line) for line in sale.lines if not line.components]
+    store_id = sale.store_id
+    whole = [
+        StockMove(line.line_no, line.product_id, store_id, -line.quantity_milli, _SALE)
+        for line in sale.lines
+        if not line.components
+    ]
+    if len(whole) == len(sale.lines):
+        return tuple(whole)
     inside = (component for line in sale.lines for component in line.components)
-    after = max((line.line_no for line in sale.lines), default=0) + 1
-    return (*moves, *(_move(sale, line_no, component) for line_no, component in enumerate(inside, after)))
+    after = max(line.line_no for line in sale.lines) + 1
+    parts = (
+        StockMove(line_no, component.product_id, store_id, -component.quantity_milli, _SALE)
+        for line_no, component in enumerate(inside, after)
+    )
+    return (*whole, *parts)
 
 
 def moves_of_refund(refund: RefundPosted) -> tuple[StockMove, ...]:
@@ -37,7 +50,3 @@ def moves_of_refund(refund: RefundPosted) -> tuple[StockMove, ...]:
         StockMove(line_no, part.product_id, refund.store_id, part.quantity_milli, "refund")
         for line_no, part in enumerate(back, 1)
     )
-
-
-def _move(sale: SalePosted, line_no: int, gone: SaleLine | SoldComponent) -> StockMove:
-    return StockMove(line_no, gone.product_id, sale.store_id, -gone.quantity_milli, "sale")

@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -25,7 +24,7 @@ from sync_server.ingest.tables import quarantine
 from sync_server.ingest_entry import RecordedEntry, Recorder
 from sync_server.ports import NowMs
 
-_FIRST, _LARGEST, _LARGEST_ON_SQLITE = 500, 4000, 500
+_FIRST, _LARGEST, _LARGEST_ON_SQLITE = 500, 4000, 2000
 """Entries in a batch: few at first, so that writing soon begins. On SQLite nobody else can write meanwhile."""
 _ONE_APPLIER = 0x65767433
 _LONGEST_NAMED = 32
@@ -72,17 +71,16 @@ class Applier:
             requeue(tx, quarantine.c.reason == UnknownFact.code)
 
     def _run_through(self, is_stopping: Callable[[], bool]) -> int:
-        """Once along the queue. On PostgreSQL the next batch is read while it takes in the last one."""
+        """Once along the queue. The next batch is read while the database takes in the last one."""
         total, size = 0, _FIRST
         largest = _LARGEST if self._db.on_postgresql else _LARGEST_ON_SQLITE
         batch = self._next(0, size)
         with ThreadPoolExecutor(1, "read ahead") as pool:
             while batch.rows and not is_stopping():
                 size = min(2 * size, largest)
-                read = partial(self._next, batch.rows[-1].ingest_id, size)
-                ahead = pool.submit(read).result if self._db.on_postgresql else read
+                ahead = pool.submit(self._next, batch.rows[-1].ingest_id, size)
                 total += self._apply(batch)
-                batch = ahead()
+                batch = ahead.result()
         return total
 
     def _next(self, after: int, limit: int) -> Batch:

@@ -26,23 +26,30 @@ class Waiting(NamedTuple):
     attempts: int
 
 
-def waiting(tx: Connection, after: int, limit: int) -> list[Waiting]:
-    """The next entries past that ingest id, in order; looking takes nothing off the queue.
+_LOGGED = Waiting._fields[:-1]
+_NEXT_ON_SQLITE = f"""
+select {", ".join(f"log.{name}" for name in _LOGGED)}, queue.attempts
+from ingest_queue as queue cross join ingest_log as log on log.ingest_id = queue.ingest_id
+where queue.ingest_id > ? order by queue.ingest_id limit ?
+"""
 
-    Two steps, so that the log is only looked up by its key.
-    """
+
+def waiting(tx: Connection, after: int, limit: int) -> list[Waiting]:
+    """The next entries past that ingest id, in order; looking takes nothing off the queue."""
+    if tx.dialect.name != "postgresql":
+        return list(map(Waiting._make, tx.exec_driver_sql(_NEXT_ON_SQLITE, (after, limit))))
+    return _waiting_on_postgresql(tx, after, limit)
+
+
+def _waiting_on_postgresql(tx: Connection, after: int, limit: int) -> list[Waiting]:
+    """In two steps, so that the log is only looked up by its key."""
     queued = select(ingest_queue.c.ingest_id, ingest_queue.c.attempts).where(ingest_queue.c.ingest_id > after)
     rows = tx.execute(queued.order_by(ingest_queue.c.ingest_id).limit(limit))
     attempts = {row.ingest_id: row.attempts for row in rows}
-    columns = ", ".join(Waiting._fields[:-1])
-    query = f"select {columns} from ingest_log where ingest_id"
-    if tx.dialect.name == "postgresql":
-        driver: Any = tx.connection.driver_connection
-        with driver.cursor(binary=True) as cursor:
-            stored = cursor.execute(f"{query} = any(%s) order by ingest_id", (_array(attempts),)).fetchall()
-    else:
-        marks = ",".join("?" * len(attempts))
-        stored = tx.exec_driver_sql(f"{query} in ({marks}) order by ingest_id", tuple(attempts)).all()
+    query = f"select {', '.join(_LOGGED)} from ingest_log where ingest_id = any(%s) order by ingest_id"
+    driver: Any = tx.connection.driver_connection
+    with driver.cursor(binary=True) as cursor:
+        stored = cursor.execute(query, (_array(attempts),)).fetchall()
     return [Waiting._make((*row, attempts[row[0]])) for row in stored]
 
 

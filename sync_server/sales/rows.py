@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared_models.sale import CASH, SalePosted, SaleVoided, VoidedLine
+from shared_models.sale import CASH, SaleLine, SalePosted, SaleVoided, VoidedLine
 from sync_server.ingest_entry import RecordedEntry
 
 Row = tuple[object, ...]
@@ -30,7 +30,7 @@ def sale_row(entry: RecordedEntry) -> Row:
         sale.net_minor,
         sale.tax_minor,
         sale.total_minor,
-        sum(discount.amount_minor for line in sale.lines for discount in line.discounts),
+        sum(_discount_minor(line) for line in sale.lines if line.discounts),
         sale.cash_rounding_minor,
         sale.change_minor,
         len(sale.lines),
@@ -55,7 +55,7 @@ def line_rows(entry: RecordedEntry) -> Iterator[Row]:
             line.net_minor,
             line.tax_minor,
             line.gross_minor,
-            sum(discount.amount_minor for discount in line.discounts),
+            _discount_minor(line) if line.discounts else 0,
             line.tax_category_id,
             line.category_id,
         )
@@ -102,19 +102,23 @@ def void_rows(entry: RecordedEntry) -> Iterator[Row]:
 
 def discrepancies(sale: SalePosted) -> list[str]:
     """What in the sale's figures does not add up, in words; nothing for a sound one."""
-    found: list[str] = []
-
-    def expect(what: str, left: int, right: int) -> None:
-        if left != right:
-            found.append(f"{what}: {left} and {right}")
-
-    expect("lines' net and sale's net", sum(line.net_minor for line in sale.lines), sale.net_minor)
-    expect("lines' tax and sale's tax", sum(line.tax_minor for line in sale.lines), sale.tax_minor)
-    expect("lines' total and sale's total", sum(line.gross_minor for line in sale.lines), sale.total_minor)
-    expect("net with tax and total", sale.net_minor + sale.tax_minor, sale.total_minor)
-    expect("tax table and sale's tax", sum(tax.amount_minor for tax in sale.taxes), sale.tax_minor)
-    received = sum(tender.received_minor for tender in sale.tenders)
-    expect(
-        "money kept and money due", received - sale.change_minor, sale.total_minor + sale.cash_rounding_minor
+    net = tax = total = 0
+    for line in sale.lines:
+        net += line.net_minor
+        tax += line.tax_minor
+        total += line.gross_minor
+    of_taxes = sum([one.amount_minor for one in sale.taxes])
+    kept = sum([tender.received_minor for tender in sale.tenders]) - sale.change_minor
+    pairs = (
+        ("lines' net and sale's net", net, sale.net_minor),
+        ("lines' tax and sale's tax", tax, sale.tax_minor),
+        ("lines' total and sale's total", total, sale.total_minor),
+        ("net with tax and total", sale.net_minor + sale.tax_minor, sale.total_minor),
+        ("tax table and sale's tax", of_taxes, sale.tax_minor),
+        ("money kept and money due", kept, sale.total_minor + sale.cash_rounding_minor),
     )
-    return found
+    return [f"{what}: {left} and {right}" for what, left, right in pairs if left != right]
+
+
+def _discount_minor(line: SaleLine) -> int:
+    return sum(discount.amount_minor for discount in line.discounts)
