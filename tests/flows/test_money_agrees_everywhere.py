@@ -329,6 +329,7 @@ def check_server(shop: Shop, sales: list[SalePosted], totals: ShiftTotals) -> No
             found = takings(tx, SaleFilter(), group)
             assert found.totals[0].gross_minor == totals.gross_minor
             assert not found.unclassified
+            assert not found.unclassified_refunds
             return {row.key: row.gross_minor if group != "tax" else row.tax_minor for row in found.rows}
 
         assert by("till") == {TILL.till_id: totals.gross_minor}

@@ -122,7 +122,10 @@ def test_each_closing_is_read_and_shown_as_it_was_signed(golden: Path, client: C
         assert row["closing"]["version"] == int(golden.name.rpartition("-")[2])
     console = logged_in(client, "Ada")
     for row in rows:
-        assert row["hash"] in seen(console, f"/closings/{row['closing_id']}")
+        page = seen(console, f"/closings/{row['closing_id']}")
+        assert row["hash"] in page
+        is_first_day = row["closing"]["version"] == 1 and row["closing"]["span"] == "day"
+        assert ("closings of that time named no others" in page) == is_first_day
 
 
 @ALL
