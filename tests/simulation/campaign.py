@@ -29,6 +29,13 @@ _LONGEST_RUN_S = 200
 """Of the processor's time: a busy machine is no stall."""
 _TWICE_EVERY = 100
 _NO_HASH = ""
+CORPUS = Path(__file__).with_name("corpus.txt")
+
+
+def corpus() -> list[tuple[str, int]]:
+    """(kind, seed) of what once failed: short and long are for the test command, a day is for a campaign."""
+    lines = CORPUS.read_text().splitlines()
+    return [(line.split()[0], int(line.split()[1])) for line in lines if not line.startswith("#")]
 
 
 class Campaign:
@@ -80,6 +87,8 @@ class Campaign:
                     progress.show(self.sum, len(self.broken))
 
     def _seeds(self) -> Iterator[int]:
+        if not self._brief:
+            yield from (seed for kind, seed in corpus() if kind == "day")
         for number in count(self._first_seed):
             yield number
             if number % _TWICE_EVERY == 0:

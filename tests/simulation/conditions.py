@@ -83,6 +83,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=T
     backup_every_ms: int
     hub: HubConditions | None = None
     lending: LendingConditions | None = None
+    calm_within_min: int = 45
+    """After the last fault; not drawn. A fault that stalls for good is seen as well after less."""
 
 
 def draw(chance: Chance, brief: bool = False) -> Conditions:

@@ -582,7 +582,7 @@ def hub_acks_before_commit() -> list[Swap]:
     return [(HubIntake, "push", push)]
 
 
-@_fault("the hub writes bodies anew when it passes them on", hub=A_HUB)
+@_fault("the hub writes bodies anew when it passes them on", hub=A_HUB, calm_within_min=10)
 def hub_rewrites_bodies() -> list[Swap]:
     usual = entries.as_push
 
@@ -637,7 +637,12 @@ def hub_forgets_too_early() -> list[Swap]:
     return [(pruning, "prune", prune)]
 
 
-@_fault("a hub whose pushes kill the central server makes them no smaller", hub=QUIET_HUB, curses=True)
+@_fault(
+    "a hub whose pushes kill the central server makes them no smaller",
+    hub=QUIET_HUB,
+    curses=True,
+    calm_within_min=10,
+)
 def hub_never_halves() -> list[Swap]:
     return [(Forwarder, "_made_smaller", lambda *_: False)]
 

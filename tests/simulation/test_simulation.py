@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.campaign import run_guarded
+from tests.simulation.campaign import corpus, run_guarded
 from tests.simulation.hunt import hunt, seeds_of_table
 from tests.simulation.invariants import CHECKS, NOT_SIMULATED, WHERE_IT_HAPPENS
 from tests.simulation.planted import PLANTED
@@ -15,11 +15,7 @@ from tests.simulation.world import Result
 
 ROOT = Path(__file__).parents[2]
 SEEDS = range(10_000, 10_020)
-CORPUS = [
-    (words[0] == "short", int(words[1]))
-    for line in Path(__file__).with_name("corpus.txt").read_text().splitlines()
-    if (words := line.split()) and words[0] in ("long", "short")
-]
+CORPUS = [(kind == "short", seed) for kind, seed in corpus() if kind != "day"]
 _TRIES = 40
 """A change to the product or the simulation moves a planted fault's seed; the command finds it anew."""
 

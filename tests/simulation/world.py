@@ -37,7 +37,6 @@ from tests.simulation.till import Till
 from tests.simulation.trace import Show, Trace
 
 LONGEST_SAFETY_MS = 120 * MINUTE_MS
-CALM_WITHIN_MS = 45 * MINUTE_MS
 _MOST_EVENTS = 3_000_000
 _SALES_AFTER_ALL = 2
 
@@ -121,13 +120,13 @@ class World:
         self._end_of_fire()
         began_ms = self.scheduler.now_ms
         self._requests_under_fire = self.tally["requests"] - self.tally["lease requests"]
-        calm = self.scheduler.run(began_ms + CALM_WITHIN_MS, self._all_is_quiet)
+        minutes = self.conditions.calm_within_min
+        calm = self.scheduler.run(began_ms + minutes * MINUTE_MS, self._all_is_quiet)
         self.tally["virtual seconds"] += self.scheduler.now_ms // 1000
         self.tally["entries"] += len(self.oracle.committed)
         if storm := self._storm():
             self.oracle.blame(21, storm)
         elif not calm:
-            minutes = CALM_WITHIN_MS // MINUTE_MS
             self.oracle.blame(21, f"not at rest {minutes} minutes after the last fault: {self._unrest()}")
         self.oracle.broken += broken_at_the_end(self)
         if not self.oracle.broken:
