@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(300)]
 
 def test_after_a_minute_of_chaos_every_sale_is_there_once(tmp_path: Path) -> None:
     report = tmp_path / "report.txt"
-    words = ("--minutes", "0.5", "--seed", "5", "--tills", "5", "--drained-within", "120")
+    words = ("--minutes", "0.5", "--seed", "5", "--tills", "3", "--drained-within", "120")
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos", *words, "--report", str(report)],
         cwd=ROOT,

@@ -23,6 +23,18 @@ OWN_TAGS = re.compile(
 )
 
 
+@pytest.fixture
+def naughty(database: Database) -> list[str]:
+    """PostgreSQL minds more of what it is sent, SQLite takes nearly everything: there it is every fourth."""
+    return NAUGHTY if database.on_postgresql else NAUGHTY[::4]
+
+
+@pytest.fixture
+def on_pages(database: Database) -> list[str]:
+    """What a page makes of text is the same whatever the database."""
+    return NAUGHTY[::4] if database.on_postgresql else NAUGHTY
+
+
 def refused_in_words(answer: object) -> bool:
     assert answer.status_code in (400, 409), answer.text  # type: ignore[attr-defined]
     detail: str = answer.json()["detail"]  # type: ignore[attr-defined]
@@ -30,9 +42,11 @@ def refused_in_words(answer: object) -> bool:
     return True
 
 
-def test_a_products_name_is_given_back_as_it_was_or_refused_in_words(office: Client) -> None:
+def test_a_products_name_is_given_back_as_it_was_or_refused_in_words(
+    office: Client, naughty: list[str]
+) -> None:
     kept = 0
-    for number, name in enumerate(NAUGHTY):
+    for number, name in enumerate(naughty):
         answer = office.post("/api/v1/products", json={"sku": f"N{number}", "name": name})
         if answer.status_code != 201:
             assert refused_in_words(answer)
@@ -41,12 +55,14 @@ def test_a_products_name_is_given_back_as_it_was_or_refused_in_words(office: Cli
         product_id = answer.json()["product"]["product_id"]
         shown = office.get(f"/api/v1/products/{product_id}").json()["product"]["name"]
         assert shown in (name, clean_name(name))
-    assert kept > 400
+    assert kept > 3 * len(naughty) // 4
 
 
-def test_a_stores_name_is_given_back_as_it_was_or_refused_in_words(office: Client) -> None:
+def test_a_stores_name_is_given_back_as_it_was_or_refused_in_words(
+    office: Client, naughty: list[str]
+) -> None:
     kept = 0
-    for number, name in enumerate(NAUGHTY):
+    for number, name in enumerate(naughty):
         config = {"store_id": f"{number}", "name": name, "currency": "EUR"}
         answer = office.post("/api/v1/stores", json=config)
         if answer.status_code != 201:
@@ -54,7 +70,7 @@ def test_a_stores_name_is_given_back_as_it_was_or_refused_in_words(office: Clien
             continue
         kept += 1
         assert office.get(f"/api/v1/stores/{number}").json()["name"] in (name, name.strip())
-    assert kept > 300
+    assert kept > len(naughty) // 2
 
 
 def test_a_persons_name_is_given_back_as_it_was_or_refused_in_words(
@@ -79,9 +95,11 @@ def test_a_persons_name_is_given_back_as_it_was_or_refused_in_words(
     assert len(kept) > 40
 
 
-def test_an_accounts_name_is_given_back_as_it_was_or_refused_in_words(office: Client) -> None:
+def test_an_accounts_name_is_given_back_as_it_was_or_refused_in_words(
+    office: Client, naughty: list[str]
+) -> None:
     kept = {"Ada"}
-    for name in NAUGHTY:
+    for name in naughty:
         answer = office.post("/api/v1/accounts", json={"name": name, "password": PASSWORD, "role": "cashier"})
         if answer.status_code == 201:
             kept.add(name.strip())
@@ -92,19 +110,21 @@ def test_an_accounts_name_is_given_back_as_it_was_or_refused_in_words(office: Cl
 
 
 @pytest.mark.parametrize("path", ["/api/v1/products", "/api/v1/reports/stock"])
-def test_searching_for_anything_finds_something_or_nothing(office: Client, path: str) -> None:
-    for text in NAUGHTY:
+def test_searching_for_anything_finds_something_or_nothing(
+    office: Client, path: str, naughty: list[str]
+) -> None:
+    for text in naughty:
         answer = office.get(path, params={"q": text})
         assert answer.status_code == 200 or refused_in_words(answer)
 
 
-def test_on_a_page_it_is_text_and_nothing_else(office: Client) -> None:
+def test_on_a_page_it_is_text_and_nothing_else(office: Client, on_pages: list[str]) -> None:
     """A page with such names has exactly the tags that it has with harmless ones."""
     answer = office.post("/login", data={"name": "Ada", "password": PASSWORD}, follow_redirects=False)
     assert answer.status_code == 303
     harmless = office.get("/products", params={"q": "zzzz"}).text
     frame = sorted(tag for tag in OWN_TAGS.findall(harmless))
-    for text in NAUGHTY:
+    for text in on_pages:
         page = office.get("/products", params={"q": text})
         assert page.status_code in (200, 400)
         if page.status_code == 200 and text.strip() and "<" in text:
@@ -112,9 +132,9 @@ def test_on_a_page_it_is_text_and_nothing_else(office: Client) -> None:
             assert sorted(OWN_TAGS.findall(page.text)) == frame, text
 
 
-def test_a_products_page_shows_its_name_escaped(office: Client) -> None:
+def test_a_products_page_shows_its_name_escaped(office: Client, on_pages: list[str]) -> None:
     office.post("/login", data={"name": "Ada", "password": PASSWORD}, follow_redirects=False)
-    hostile = [text for text in NAUGHTY if "<" in text and ">" in text]
+    hostile = [text for text in on_pages if "<" in text and ">" in text]
     shown = 0
     for number, name in enumerate(hostile):
         answer = office.post("/api/v1/products", json={"sku": f"H{number}", "name": name})
@@ -125,4 +145,4 @@ def test_a_products_page_shows_its_name_escaped(office: Client) -> None:
         assert kept["name"] not in page, kept["name"]
         assert escape(kept["name"], quote=False).split('"')[0].split("'")[0] in page
         shown += 1
-    assert shown > 50
+    assert shown > len(hostile) // 2

@@ -48,6 +48,11 @@ SPEEDS = (
     *(gaps_of(delay_ms, 3, Random(delay_ms)) for delay_ms in DELAYS_MS),
 )
 DEEPEST = 4
+EVIL = (
+    *((evil, 0) for evil in "\x00\x1b\x7f\x0c\x04\x0e\r\t"),
+    # in the middle Enter and Tab end the code, and another begins
+    *((evil, 5) for evil in "\x00\x1b\x7f\x0c\x04\x0e"),
+)
 EACH_STATE = pytest.mark.parametrize("name", sorted(STATES))
 
 
@@ -171,24 +176,17 @@ def test_a_scan_types_into_no_field_of_the_pages_of_devices_and_labels(open_wind
 
 
 @EACH_STATE
-@pytest.mark.parametrize(
-    ("evil", "place"),
-    # In the middle Enter and Tab end the code, and another begins.
-    [
-        *((evil, 0) for evil in "\x00\x1b\x7f\x0c\x04\x0e\r\t"),
-        *((evil, 5) for evil in "\x00\x1b\x7f\x0c\x04\x0e"),
-    ],
-)
-def test_control_characters_in_a_scan_press_nothing(
-    open_window: OpenWindow, name: str, evil: str, place: int
-) -> None:
+def test_control_characters_in_a_scan_press_nothing(open_window: OpenWindow, name: str) -> None:
     window = open_window(STATES[name])
     before, theme = contents(window), window.theme.tokens
-    scan(window, GTIN[:place] + evil + GTIN[place:])
-    assert asked(window) == []
-    assert contents(window) == before
-    assert window.theme.tokens is theme
-    assert "scan" in window.notice.text.lower()
+    for evil, place in EVIL:
+        where = f"{name} {evil!r} at {place}"
+        window.notice.hide()
+        scan(window, GTIN[:place] + evil + GTIN[place:])
+        assert asked(window) == [], where
+        assert contents(window) == before, where
+        assert window.theme.tokens is theme, where
+        assert "scan" in window.notice.text.lower(), where
 
 
 @pytest.mark.parametrize("name", ["sale", "tender", "question_weight", "no_shift", "count", "locked"])
