@@ -7,10 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from shared_models import wire
 from shared_models.leases import LeaseClosing
 from shared_models.sync_api import SegmentState
 from sync_server import app, schedule
+from sync_server.closings import service as closings
 from sync_server.evidence.server_key import FILE as KEY_FILE
 from sync_server.evidence.server_key import kept_server_key
 from sync_server.evidence.service import EvidenceService
@@ -122,6 +125,13 @@ def _read_again(server: Running) -> None:
         server.services.background_check.run()
 
 
+def _close_due(server: Running) -> None:
+    """Up to the end of the month, and a question about the clock. More days of silence would be the same again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(closings, "QUIET_DAYS", 9)
+        server.services.closings.close_due()
+
+
 def _put_key(server: Running, folder: Path) -> None:
     """Another key than the server's, the same in every run."""
     folder.mkdir(exist_ok=True)
@@ -178,7 +188,7 @@ ITSELF: dict[str, Kind] = {
             f"{_CLOSINGS}.roots.DailyRoots.make",
             f"{_CLOSINGS}.service.ClosingService._ask_about_the_clock",
         ),
-        lambda s: s.services.closings.close_due(),
+        _close_due,
         in_steps=True,
     ),
     "a key that nobody introduced": Kind(("sync_server.app._notice_key",), _notice_another_key),
