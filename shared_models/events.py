@@ -68,7 +68,7 @@ class UnreadableFact(ShopError):
     code = "unreadable_body"
 
 
-class Recorded(msgspec.Struct, frozen=True, omit_defaults=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A fact with when it was recorded; its JSON is what is hashed, signed, stored and sent, byte for byte.
 
     `clock_offset_ms` is the server's clock less the till's, as last seen, or None where no server was met yet.
@@ -82,7 +82,7 @@ class Recorded(msgspec.Struct, frozen=True, omit_defaults=True):
     clock_offset_ms: int | None = None
 
 
-class _RecordedRaw(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+class _RecordedRaw(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=False):
     at_ms: int
     tz_min: int
     fact: msgspec.Raw

@@ -12,7 +12,7 @@ SCALE = "scale"
 HAND = "hand"
 
 
-class LineDiscount(msgspec.Struct, frozen=True, omit_defaults=True):
+class LineDiscount(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Money taken off one line. `kind` is promotion, line or sale (a share of a discount on the whole sale)."""
 
     kind: str
@@ -21,7 +21,7 @@ class LineDiscount(msgspec.Struct, frozen=True, omit_defaults=True):
     reference: str = ""
 
 
-class SoldComponent(msgspec.Struct, frozen=True):
+class SoldComponent(msgspec.Struct, frozen=True, gc=False):
     """What a kit's line took off the shelf. `quantity_milli` is for the whole line."""
 
     product_id: str
@@ -29,7 +29,7 @@ class SoldComponent(msgspec.Struct, frozen=True):
     quantity_milli: int
 
 
-class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class SaleLine(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One line as charged. `code` is what was scanned or typed; `regular_price_minor` is the price list's.
 
     gross = net + tax; `taxes` are this line's share of the sale's taxes; discounts are positive amounts.
@@ -65,7 +65,7 @@ class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Whose word the quantity of weighed goods is: SCALE, HAND where somebody typed it; empty where nobody says."""
 
 
-class VoidedLine(msgspec.Struct, frozen=True):
+class VoidedLine(msgspec.Struct, frozen=True, gc=False):
     """A line taken off the ticket before the sale was paid; it stays visible to those who look for fraud."""
 
     product_id: str
@@ -97,7 +97,7 @@ class CardPaid(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     confirmed_by: str = ""
 
 
-class Tender(msgspec.Struct, frozen=True, omit_defaults=True):
+class Tender(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What the customer handed over, in the store's currency; change is the sale's."""
 
     kind: str
@@ -106,7 +106,7 @@ class Tender(msgspec.Struct, frozen=True, omit_defaults=True):
     card: CardPaid | None = None
 
 
-class SalePosted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class SalePosted(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """A paid sale. Always: sum of received - change = total + cash rounding, and total = net + tax.
 
     `receipt_number` is empty until the till's database gives it inside the transaction that commits the sale.

@@ -10,7 +10,7 @@ from shared_models.sale import SalePosted
 _SALE = "sale"
 
 
-class StockMove(msgspec.Struct, frozen=True):
+class StockMove(msgspec.Struct, frozen=True, gc=False):
     """`quantity_milli` is what the location gains: negative for a sale. `line_no` is unique in its event."""
 
     line_no: int

@@ -62,7 +62,7 @@ class TaxableLine(msgspec.Struct, frozen=True, omit_defaults=True):
     discount_minor: int = 0
 
 
-class TaxAmount(msgspec.Struct, frozen=True):
+class TaxAmount(msgspec.Struct, frozen=True, gc=False):
     """What one tax came to, on a line or over the document; `base_minor` is what it was charged on."""
 
     tax_id: str

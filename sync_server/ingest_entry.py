@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from shared_models.events import Recorded
 
 
-class RecordedEntry(msgspec.Struct, frozen=True, kw_only=True):
+class RecordedEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One fact, decoded, and where it stands. `ingest_id` is dense in no sense but only grows.
 
     The stored bytes are in the ingest log under `event_id`; `recorded.fact` is one of `events.TYPES`.

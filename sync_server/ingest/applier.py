@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -71,16 +72,17 @@ class Applier:
             requeue(tx, quarantine.c.reason == UnknownFact.code)
 
     def _run_through(self, is_stopping: Callable[[], bool]) -> int:
-        """Once along the queue. The next batch is read while the database takes in the last one."""
+        """Once along the queue. On PostgreSQL the next batch is read while it takes in the last one."""
         total, size = 0, _FIRST
         largest = _LARGEST if self._db.on_postgresql else _LARGEST_ON_SQLITE
         batch = self._next(0, size)
         with ThreadPoolExecutor(1, "read ahead") as pool:
             while batch.rows and not is_stopping():
                 size = min(2 * size, largest)
-                ahead = pool.submit(self._next, batch.rows[-1].ingest_id, size)
+                read = partial(self._next, batch.rows[-1].ingest_id, size)
+                ahead = pool.submit(read).result if self._db.on_postgresql else read
                 total += self._apply(batch)
-                batch = ahead.result()
+                batch = ahead()
         return total
 
     def _next(self, after: int, limit: int) -> Batch:
