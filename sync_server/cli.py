@@ -25,7 +25,6 @@ from sync_server.catalogue.csv_rows import BadRow
 from sync_server.database import Database, is_passing
 from sync_server.errors import Invalid
 from sync_server.evidence.server_key import kept_server_key, new_server_key
-from sync_server.hub_app import APP as HUB_APP
 from sync_server.migrations import migrate
 from sync_server.ports import random_id, system_now_ms
 from sync_server.recovery import backup, journal_archive
@@ -117,7 +116,7 @@ def enrol_hub(settings: Settings, asked: argparse.Namespace) -> int:
         with closing(Central(place.central_url, place.hub_id, sign)) as central:
             return central.enrol(request)
 
-    place = hub_identity.enrol(settings.data_dir, asked.central, asked.code, HUB_APP, ask)
+    place = hub_identity.enrol(settings.data_dir, asked.central, asked.code, hub_identity.PROGRAM, ask)
     print(f"This is now the hub of {place.store_name}. Start it with: {THIS_PROGRAM} hub")
     return 0
 

@@ -27,13 +27,12 @@ from sync_server.store_hub.central import Central
 from sync_server.store_hub.feed_copy import CopiedFeed, CopiedSnapshots
 from sync_server.store_hub.follower import Follower
 from sync_server.store_hub.forwarder import Forwarder
-from sync_server.store_hub.identity import HubPlace
+from sync_server.store_hub.identity import PROGRAM, HubPlace
 from sync_server.store_hub.intake import HubIntake
 from sync_server.store_hub.ports import CentralServer
 from sync_server.store_hub.rounds import Rounds
 from sync_server.tills import routes as tills
 
-APP = "evertill-hub 0.1.0"
 _STOP_WITHIN_S = 2.0
 
 
@@ -75,7 +74,9 @@ class StoreHub:
         self.board = PokeBoard()
         self.up = Rounds("hub-up", lambda: self.forwarder.round())
         self.down = Rounds("hub-down", lambda: self.follower.round())
-        self.forwarder = Forwarder(db, self.central, self.quick, APP, now_ms, elapsed_ms, self.up.is_going)
+        self.forwarder = Forwarder(
+            db, self.central, self.quick, PROGRAM, now_ms, elapsed_ms, self.up.is_going
+        )
         self.feed = CopiedFeed()
         self.snapshots = CopiedSnapshots(db, self.feed, settings.data_dir / "snapshots", now_ms)
         self.follower = Follower(

@@ -17,6 +17,9 @@ from shared_models.signing import new_private_key, public_key_of, signer
 _FILE = "hub.json"
 _KEY = "hub.key"
 
+PROGRAM = "evertill-hub 0.1.0"
+"""As the central server hears of it."""
+
 
 class NoHub(ShopError):
     """This folder is not a hub's, or is damaged."""

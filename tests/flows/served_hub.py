@@ -16,7 +16,7 @@ from litestar import Litestar
 from sqlalchemy import select, update
 
 from sync_server.database import Database
-from sync_server.hub_app import APP, HubState, StoreHub, create_hub_app
+from sync_server.hub_app import HubState, StoreHub, create_hub_app
 from sync_server.ingest.tables import ingest_log
 from sync_server.migrations import migrate
 from sync_server.ports import system_now_ms
@@ -61,7 +61,7 @@ class ServedHub:
     def enrol(self) -> None:
         with self._shop.db.write() as tx:
             code = self._shop.services.hubs.make_code(tx, "03", "Ada").code
-        identity.enrol(self.folder, self.line.url, code, APP, _asked)
+        identity.enrol(self.folder, self.line.url, code, identity.PROGRAM, _asked)
         database = self.database()
         migrate(database)
         database.close()
