@@ -25,8 +25,8 @@ OWN_TAGS = re.compile(
 
 @pytest.fixture
 def naughty(database: Database) -> list[str]:
-    """PostgreSQL minds more of what it is sent, SQLite takes nearly everything: there it is every fourth."""
-    return NAUGHTY if database.on_postgresql else NAUGHTY[::4]
+    """PostgreSQL minds more of what it is sent, SQLite takes nearly everything: there it is a fourth of them."""
+    return NAUGHTY if database.on_postgresql else NAUGHTY[1::4]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from sync_server.database import Database
 
 Client = TestClient[Litestar]
 VERBS = ("get", "post", "put", "delete")
-EXAMPLES = {"postgresql": 6, "sqlite": 4}
+EXAMPLES = {"postgresql": 5, "sqlite": 4}
 """PostgreSQL minds more of what it is sent: types, lengths, ranges, NUL. SQLite takes nearly everything."""
 BOUNDED = settings(
     database=None,

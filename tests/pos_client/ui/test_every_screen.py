@@ -58,10 +58,18 @@ def place(widget: QWidget, window: QWidget) -> QRect:
 
 @EACH_STATE
 @EACH_SIZE
-def test_every_button_is_large_enough_and_has_a_name(
+def test_everything_has_its_place_and_its_name(
     open_window: OpenWindow, name: str, size: tuple[int, int]
 ) -> None:
     window = open_window(STATES[name], size=size)
+    assert (window.width(), window.height()) == size
+    every_button_is_large_enough_and_has_a_name(window)
+    no_two_buttons_touch_each_other(window)
+    everything_is_inside(window)
+    no_text_is_cut(window)
+
+
+def every_button_is_large_enough_and_has_a_name(window: MainWindow) -> None:
     for button in touchable(window):
         words = button.accessibleName()
         assert words, button
@@ -70,10 +78,7 @@ def test_every_button_is_large_enough_and_has_a_name(
             assert min(button.width(), button.height()) >= KEY_PX, f"{words}: {button.size()}"
 
 
-@EACH_STATE
-@EACH_SIZE
-def test_no_two_buttons_touch_each_other(open_window: OpenWindow, name: str, size: tuple[int, int]) -> None:
-    window = open_window(STATES[name], size=size)
+def no_two_buttons_touch_each_other(window: MainWindow) -> None:
     buttons = [button for button in touchable(window) if isinstance(button, KeyButton | ProductKey | KeyHint)]
     places = [
         (button.accessibleName(), seen(button, window))
@@ -86,21 +91,14 @@ def test_no_two_buttons_touch_each_other(open_window: OpenWindow, name: str, siz
             assert not here.adjusted(-near, -near, near, near).intersects(there), f"{one} and {other}"
 
 
-@EACH_STATE
-@EACH_SIZE
-def test_everything_is_inside_the_window(open_window: OpenWindow, name: str, size: tuple[int, int]) -> None:
-    window = open_window(STATES[name], size=size)
-    assert (window.width(), window.height()) == size
+def everything_is_inside(window: MainWindow) -> None:
     for widget in window.findChildren(QWidget):
         scrolls = any(isinstance(parent, QScrollArea) for parent in parents(widget))
         if widget.isVisible() and not scrolls and widget.width() > 1:
             assert window.rect().contains(place(widget, window)), f"{widget} {widget.accessibleName()}"
 
 
-@EACH_STATE
-@EACH_SIZE
-def test_no_text_is_cut(open_window: OpenWindow, name: str, size: tuple[int, int]) -> None:
-    window = open_window(STATES[name], size=size)
+def no_text_is_cut(window: MainWindow) -> None:
     for label in window.findChildren(QLabel):
         if label.isVisible() and label.text():
             assert fits(label), f"{label.text()}: {label.size()}"
