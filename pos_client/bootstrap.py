@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.resources  # noqa: F401 - its parts load each other: two threads that do so at one moment lock both out
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING

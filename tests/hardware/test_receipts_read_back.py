@@ -66,7 +66,7 @@ READ_ALOUD = [
     for at, language in enumerate(LANGUAGES)
     for turn in range(_EACH_ON)
 ]
-"""Each language on two models, by turns. What letters each model has is tried with all of them in the encoding's tests."""
+"""Each language on two models, by turns. The encoding's tests try the letters of every model."""
 
 
 def on_paper(model, *blocks):

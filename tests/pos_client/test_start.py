@@ -32,3 +32,10 @@ def test_nothing_is_loaded_before_the_first_paint_that_can_wait(tmp_path: Path) 
     loaded = set(done.stdout.split())
     assert "pos_client.ui.main_window" in loaded
     assert loaded & CAN_WAIT == set()
+
+
+def test_no_two_threads_of_a_till_load_at_one_moment_what_would_lock_both_out() -> None:
+    """The parts of importlib.resources load each other: a till of two such threads met a _DeadlockError."""
+    asked = "import pos_client.bootstrap, sys; print('importlib.resources.abc' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True", "it must be there before there are threads"
