@@ -79,12 +79,23 @@ def _told_to_end(folder: Path, tell: Callable[[int], None]) -> int:
             said = demo.stdout.read()
             assert "Traceback" not in said, said
             exit_code = demo.wait(60)
-            with pytest.raises(ProcessLookupError):
-                os.killpg(demo.pid, 0)
+            _wait_until_gone(demo.pid)
             return exit_code
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(demo.pid, signal.SIGKILL)
+
+
+def _wait_until_gone(group: int) -> None:
+    """What has ended is still in its group until the system has noticed."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    raise AssertionError("something of the demo still runs")
 
 
 def _wait_for(path: Path) -> None:
