@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from shared_models import wire
-from shared_models.errors import ShopError
 from shared_models.sync_api import MAX_BATCH_ENTRIES, Push
 from sync_server.findings import Inbox
 from sync_server.ingest.altered import Stored
+from sync_server.ingest.frame_contents import NO_LIMIT, frames
 from sync_server.ingest.tables import quarantine
 
 _KINDS = ("broken_chain", "bad_signature")
@@ -41,17 +41,13 @@ class AsItCame:
 
     @cached_property
     def _frames(self) -> dict[int, list[Push]]:
-        frames: dict[int, list[Push]] = {}
-        mine = (quarantine.c.till_id == self._till_id) & quarantine.c.raw.is_not(None)
-        query = select(quarantine.c.raw).where(mine).order_by(quarantine.c.at_ms)
-        for raw in self._tx.scalars(query.execution_options(yield_per=10)):
-            try:
-                push = wire.unpack(bytes(raw), Push)
-            except ShopError:
-                continue  # nobody could read it, so it became no entry
-            if push.incarnation == self._incarnation and len(push.entries) == 1:
-                frames.setdefault(push.first_seq, []).append(push)
-        return frames
+        found: dict[int, list[Push]] = defaultdict(list)
+        came_raw = (quarantine.c.till_id == self._till_id, quarantine.c.raw.is_not(None))
+        for frame in frames(self._tx, *came_raw, largest=NO_LIMIT):
+            push = frame.push  # None where nobody could read it, so it became no entry
+            if push is not None and push.incarnation == self._incarnation and len(push.entries) == 1:
+                found[push.first_seq].append(push)
+        return found
 
 
 def _differences(frame: Push, row: Stored) -> Iterator[str]:

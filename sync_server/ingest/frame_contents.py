@@ -20,6 +20,7 @@ from sync_server.ingest.tables import quarantine
 
 LARGEST_READ = 2 << 20
 """Bytes. No till that works packs a frame as large; opening many of them would hold up whoever asks."""
+NO_LIMIT = 1 << 40
 IS_WAITING = quarantine.c.raw.is_not(None) & quarantine.c.resolved_at_ms.is_(None)
 IS_SET_ASIDE = quarantine.c.raw.is_not(None) & quarantine.c.set_aside_for.is_not(None)
 Fact = tuple[bytes, bytes]
@@ -134,7 +135,7 @@ class RawPlaces:
         if held is None:
             return None
         first = min(held, key=lambda one: (one.head_hash != hash, one.at_ms, one.id))
-        return one_frame(self._tx, first.id, _NO_LIMIT)
+        return one_frame(self._tx, first.id, NO_LIMIT)
 
     def entry(self, incarnation: bytes, seq: int, hash: bytes) -> WireEntry | None:
         frame = self.frame(incarnation, seq, hash)
@@ -143,7 +144,7 @@ class RawPlaces:
     @cached_property
     def _held(self) -> dict[tuple[bytes, int], list[_Held]]:
         held: dict[tuple[bytes, int], list[_Held]] = defaultdict(list)
-        for frame in frames(self._tx, *self._mine, largest=_NO_LIMIT):
+        for frame in frames(self._tx, *self._mine, largest=NO_LIMIT):
             if frame.push is not None and len(frame.push.entries) == 1:
                 at = (frame.push.incarnation, frame.push.first_seq)
                 held[at].append(_Held(frame.id, frame.at_ms, frame.push.head_hash))
@@ -154,6 +155,3 @@ class _Held(NamedTuple):
     id: str
     at_ms: int
     head_hash: bytes
-
-
-_NO_LIMIT = 1 << 40

@@ -181,6 +181,14 @@ def sign_roots_again(archived: Archived, folder: Path) -> None:
     write(folder, stored, ROOTS)
 
 
+def seal_again(folder: Path, archived: Archived, stored: list[Any]) -> None:
+    """As the server's own key would, closings and all that follows from them."""
+    sign_again(archived, stored)
+    write(folder, stored)
+    sign_roots_again(archived, folder)
+    fit_manifest(folder)
+
+
 def forge(
     folder: Path, archived: Archived, chain: str, number: int, change: Callable[[Any], None]
 ) -> set[str]:
@@ -190,10 +198,7 @@ def forge(
     one = said(line)
     change(one)
     line["statement"] = compact(one)
-    sign_again(archived, stored)
-    write(folder, stored)
-    sign_roots_again(archived, folder)
-    fit_manifest(folder)
+    seal_again(folder, archived, stored)
     return fields(folder, archived)
 
 

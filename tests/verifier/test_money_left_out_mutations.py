@@ -21,12 +21,10 @@ from tests.verifier.test_closing_mutations import (
     at,
     checked,
     compact,
-    fit_manifest,
     forge,
     lines,
     said,
-    sign_again,
-    sign_roots_again,
+    seal_again,
     write,
 )
 from tests.verifier.test_mutations import places
@@ -208,10 +206,7 @@ def test_closings_of_the_first_version_may_stand_before_those_of_the_second(
         one = said(line)
         first_version(one)
         line["statement"] = compact(one)
-    sign_again(archived, stored)
-    write(folder, stored)
-    sign_roots_again(archived, folder)
-    fit_manifest(folder)
+    seal_again(folder, archived, stored)
     found = {(one.entry, one.field) for one in checked(folder, archived).faults}
     day = "closing 2 of store/03/day (2026-12-31)"
     assert found == {

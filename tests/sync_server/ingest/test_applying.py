@@ -41,6 +41,18 @@ class Book:
         self.done += names
 
 
+class Told(Book):
+    """Says when it was given something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = threading.Event()
+
+    def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
+        super().record_many(tx, entries)
+        self.told.set()
+
+
 @pytest.fixture
 def till(app: Litestar, database: Database, client: Client) -> ATill:
     open_store(app, database)
@@ -209,17 +221,10 @@ def test_a_server_that_died_between_acknowledging_and_applying_catches_up_at_its
 ) -> None:
     logins(till, 5)
     till.push()
-    finished = threading.Event()
-
-    class Last(Book):
-        def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
-            super().record_many(tx, entries)
-            finished.set()
-
-    book = Last()
+    book = Told()
     worker = ApplyWorker(applier(app, database, book))
     worker.start()
-    assert finished.wait(20)
+    assert book.told.wait(20)
     worker.stop()
     assert len(book.done) == 5
 
@@ -229,18 +234,12 @@ def test_a_till_that_pushes_has_its_answer_before_anything_is_applied(
 ) -> None:
     logins(till, 1)
     till.push()
-    finished = threading.Event()
-
-    class Told(Book):
-        def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
-            super().record_many(tx, entries)
-            finished.set()
-
-    worker = ApplyWorker(applier(app, database, Told()), longest_wait_s=60)
+    book = Told()
+    worker = ApplyWorker(applier(app, database, book), longest_wait_s=60)
     with worker.while_pushed():
         worker.start()
-        assert not finished.wait(0.3)
-    assert finished.wait(20)
+        assert not book.told.wait(0.3)
+    assert book.told.wait(20)
     worker.stop()
 
 
