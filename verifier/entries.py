@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from verifier.marks import Change, changes
-from verifier.readings import loosely, unclear
+from verifier.readings import Reading, loosely, read_both_ways
 from verifier.seals import body_hash, chain_hash, is_signed
 
 FIELDS = {
@@ -101,44 +101,43 @@ def check_entries(
             yield line
             seq, prev = seq + 1, b""
             continue
-        faults = _touched(incarnation, key, line, seq, prev) or _misplaced(incarnation, line, seq, prev, seen)
-        if said := unclear(line.body):
-            faults.append(Fault(incarnation.hex(), line.seq, "body", said))
-        yield from (one._replace(entry=in_words(line)) for one in faults)
+        body = read_both_ways(line.body)
+        known = _changes(line, body)
+        faults = _touched(incarnation, key, line, known, seq, prev)
+        faults = faults or _misplaced(incarnation, line, seq, prev, seen)
+        if body.unclear:
+            faults.append(Fault(incarnation.hex(), line.seq, "body", body.unclear))
+        yield from (one._replace(entry=in_words(line.type, body.value)) for one in faults)
         seen.add(line.hash)
         moved = any(one.field == "seq" for one in faults)
         seq, prev = seq + 1 if moved else line.seq + 1, line.hash
 
 
-def in_words(line: Line) -> str:
+def in_words(kind: str, body: Any) -> str:
     """What kind of entry it is, and the receipt that it says it belongs to."""
-    fact = _parsed(line.body).get("fact")
+    fact = body.get("fact") if isinstance(body, dict) else None
     number = fact.get("receipt_number") if isinstance(fact, dict) else None
-    return f"{line.type}, receipt {number}" if isinstance(number, str) else line.type
+    return f"{kind}, receipt {number}" if isinstance(number, str) else kind
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        value = loosely(body)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _touched(incarnation: bytes, key: bytes, line: Line, seq: int, prev: bytes) -> list[Fault]:
+def _touched(
+    incarnation: bytes, key: bytes, line: Line, known: list[Change], seq: int, prev: bytes
+) -> list[Fault]:
     """The one field without which the rest of the entry would fit together; of a body what is known of its inside."""
-    field = _touched_field(incarnation, key, line, seq, prev)
+    field = _touched_field(incarnation, key, line, known, seq, prev)
     if field == "body":
-        return [Fault(incarnation.hex(), line.seq, *said) for said in _touched_body(line)]
+        return [Fault(incarnation.hex(), line.seq, *said) for said in _touched_body(line, known)]
     if field == "":
         return [
             Fault(incarnation.hex(), line.seq, "body_fields", f"the marks do not fit to body.{one.path}")
-            for one in _changes(line)[:1]
+            for one in known[:1]
         ]
     return [Fault(incarnation.hex(), line.seq, field, "this is not what was sealed")]
 
 
-def _touched_field(incarnation: bytes, key: bytes, line: Line, seq: int, prev: bytes) -> str:
+def _touched_field(
+    incarnation: bytes, key: bytes, line: Line, known: list[Change], seq: int, prev: bytes
+) -> str:
     """Empty for an entry that is as it was sealed."""
 
     def chained(**other: Any) -> bytes:
@@ -148,7 +147,7 @@ def _touched_field(incarnation: bytes, key: bytes, line: Line, seq: int, prev: b
     if line.algorithm != "ES256":
         return "algorithm"
     if body_hash(line.type, line.schema, line.body) != line.content_hash:
-        return _touched_content(line, chained() == line.hash)
+        return _touched_content(line, known, chained() == line.hash)
     if sha256(line.body).digest() != line.body_sha256:
         return "body_sha256"
     if chained() != line.hash:
@@ -160,7 +159,7 @@ def _touched_field(incarnation: bytes, key: bytes, line: Line, seq: int, prev: b
     return "" if is_signed(key, line.hash, line.signature) else "signature"
 
 
-def _touched_content(line: Line, is_chained: bool) -> str:
+def _touched_content(line: Line, known: list[Change], is_chained: bool) -> str:
     if not is_chained:
         return "content_hash"
     if sha256(line.body).digest() != line.body_sha256:
@@ -168,11 +167,10 @@ def _touched_content(line: Line, is_chained: bool) -> str:
     schemas = range(_MAX_SCHEMA)
     if any(body_hash(line.type, n, line.body) == line.content_hash for n in schemas):
         return "schema"
-    return "body" if _changes(line) else "type"
+    return "body" if known else "type"
 
 
-def _touched_body(line: Line) -> Iterator[tuple[str, str]]:
-    known = _changes(line)
+def _touched_body(line: Line, known: list[Change]) -> Iterator[tuple[str, str]]:
     yield from ((f"body.{one.path}" if one.path else "body", one.message) for one in known)
     if not known:
         now = line.body.decode("utf-8", "backslashreplace")
@@ -180,12 +178,12 @@ def _touched_body(line: Line) -> Iterator[tuple[str, str]]:
         yield "body", f"this is not what was sealed, and where can't be told; it now says {shown}"
 
 
-def _changes(line: Line) -> list[Change]:
-    try:
-        return changes(loosely(line.body), line.body_fields)
-    except (ValueError, RecursionError):
-        mark = f"{crc32(line.body):08x}"
-        return [] if line.body_fields == mark else [Change("", "this is not what was sealed")]
+def _changes(line: Line, body: Reading) -> list[Change]:
+    """What is known of the inside of a body by its marks."""
+    if body.is_json:
+        return changes(body.value, line.body_fields)
+    mark = f"{crc32(line.body):08x}"
+    return [] if line.body_fields == mark else [Change("", "this is not what was sealed")]
 
 
 def _misplaced(incarnation: bytes, line: Line, seq: int, prev: bytes, seen: set[bytes]) -> list[Fault]:

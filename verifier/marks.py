@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -18,42 +18,59 @@ class Change(NamedTuple):
     message: str
 
 
-class _Value(NamedTuple):
-    path: str
-    mark: str
+_Place = tuple["_Place | None", str | int]
+"""(the place around it, its name or number): of most values nobody asks for the path."""
 
 
 def changes(value: Any, marks: str) -> list[Change]:
     """`value` as `json.loads` gave it; too many values to compare, and values nested too deep, give none."""
+    now: list[str] = []
+    places: list[_Place | None] = []
     try:
-        now = list(_values("", "", value))
+        _mark(None, "", value, now, places)
     except RecursionError:
+        return []
+    if "".join(now) == marks:
         return []
     sealed = [marks[at : at + _LENGTH] for at in range(0, len(marks), _LENGTH)]
     if max(len(now), len(sealed)) > _MOST_VALUES:
         return []
-    same = SequenceMatcher(None, sealed, [one.mark for one in now], autojunk=False)
+    same = SequenceMatcher(None, sealed, now, autojunk=False)
     steps = [step for step in same.get_opcodes() if step[0] != "equal"]
-    return [one for _, *at in steps for one in _between(now, *at)]
+    return [one for _, *at in steps for one in _between(places, *at)]
 
 
-def _between(now: list[_Value], old: int, old_end: int, new: int, new_end: int) -> Iterator[Change]:
+def _between(
+    places: Sequence[_Place | None], old: int, old_end: int, new: int, new_end: int
+) -> Iterator[Change]:
     were, are = old_end - old, new_end - new
-    for number, one in enumerate(now[new:new_end]):
-        yield Change(one.path, "this is not what was sealed" if number < were else "this was not there")
+    for number, place in enumerate(places[new:new_end]):
+        yield Change(_path(place), "this is not what was sealed" if number < were else "this was not there")
     if were > are:
-        at = now[new - 1].path if new else ""
+        at = _path(places[new - 1]) if new else ""
         yield Change(at, f"values are gone from behind this: {were - are}")
 
 
-def _values(path: str, name: str, value: Any) -> Iterator[_Value]:
+def _path(place: _Place | None) -> str:
+    names: list[str] = []
+    while place:
+        place, name = place
+        names.append(str(name))
+    path = ""
+    for one in reversed(names):
+        path = f"{path}.{one}" if path else one
+    return path
+
+
+def _mark(place: _Place | None, name: str, value: Any, now: list[str], places: list[_Place | None]) -> None:
     """The name of the nearest object counts, not the place in a list: what stands behind a gap is as before."""
     if isinstance(value, dict) and value:
         for inner, one in value.items():
-            yield from _values(f"{path}.{inner}" if path else inner, inner, one)
+            _mark((place, inner), inner, one, now, places)
     elif isinstance(value, list) and value:
         for at, one in enumerate(value):
-            yield from _values(f"{path}.{at}" if path else str(at), name, one)
+            _mark((place, at), name, one, now, places)
     else:
         said = f"{name}={type(value).__name__}:{value}".encode("utf-8", "surrogatepass")
-        yield _Value(path, f"{crc32(said):08x}")
+        now.append(f"{crc32(said):08x}")
+        places.append(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 _MOST_SHOWN = 60
 
@@ -57,6 +57,26 @@ def unclear(text: str | bytes) -> str:
     except RecursionError:
         return "it is nested too deep to be read" if said.lstrip().startswith("{") else ""
     return ""
+
+
+class Reading(NamedTuple):
+    """`value` is what `loosely` gives and means nothing of what is no JSON; `unclear` is what that function says."""
+
+    value: Any
+    is_json: bool
+    unclear: str
+
+
+def read_both_ways(text: str | bytes) -> Reading:
+    """What the strict reading takes the loose one takes alike, so that nearly every text is parsed only once."""
+    try:
+        return Reading(strictly(text.decode() if isinstance(text, bytes) else text), True, "")
+    except (ValueError, RecursionError):
+        said = unclear(text)
+    try:
+        return Reading(loosely(text), True, said)
+    except (ValueError, RecursionError):
+        return Reading(None, False, said)
 
 
 def no_whole_numbers(value: Any, names: frozenset[str], path: str = "") -> Iterator[str]:

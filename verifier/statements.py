@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from verifier.entries import Fault
 from verifier.marks import changes
-from verifier.readings import Unclear, loosely, strictly, unclear
+from verifier.readings import Reading, Unclear, read_both_ways, strictly
 from verifier.seals import is_signed
 
 CLOSINGS, ROOTS = "closings.ndjson", "roots.ndjson"
@@ -47,12 +47,15 @@ def read(
             break
         try:
             stored = _line(text, more)
-            statement = _statement(n, stored, tag)
+            reading = read_both_ways(stored["statement"])
+            statement = _statement(n, stored, reading, tag)
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as reason:
             message = str(reason) if isinstance(reason, Unclear) else "this can't be what was signed"
             faults.append(Fault("", n, "line", message, f"{path.name}, line {n}"))
             continue
         touched = list(_touched(statement, stored, tag, keys))
+        if reading.unclear:
+            touched.append(statement.fault("statement", reading.unclear))
         faults += touched
         statements.append(statement._replace(is_sound=not touched))
     return statements, faults
@@ -96,8 +99,10 @@ def _line(text: str, more: Sequence[str]) -> dict[str, Any]:
     return stored
 
 
-def _statement(n: int, stored: dict[str, Any], tag: bytes) -> Statement:
-    said = loosely(stored["statement"])
+def _statement(n: int, stored: dict[str, Any], reading: Reading, tag: bytes) -> Statement:
+    if not reading.is_json:
+        raise ValueError
+    said = reading.value
     names = ("day", "key_id") if tag == ROOT_TAG else ("scope", "scope_id", "span", "period", "key_id")
     if type(said["number"]) is not int or not all(isinstance(said[name], str) for name in names):
         strictly(stored["statement"])
@@ -135,5 +140,3 @@ def _touched(
         yield from (statement.fault(one.path or "statement", one.message) for one in marked)
     else:
         yield statement.fault("statement", f"{NOT_SIGNED}, and where can't be told")
-    if told := unclear(stored["statement"]):
-        yield statement.fault("statement", told)
