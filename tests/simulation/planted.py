@@ -161,7 +161,7 @@ def ahead_is_fine() -> list[Swap]:
     return [(PushCore, "_judge", judge)]
 
 
-@_fault("a fork is found, and the till waits for somebody to mend it")
+@_fault("a fork is found, and the till waits for somebody to mend it", calm_within_min=10)
 def fork_waits_for_a_person() -> list[Swap]:
     def next_step(forks: Any, *_: Any) -> Any:
         forks._searches.clear()
@@ -170,7 +170,7 @@ def fork_waits_for_a_person() -> list[Swap]:
     return [(Forks, "next_step", next_step)]
 
 
-@_fault("a greeting is said once and never again")
+@_fault("a greeting is said once and never again", calm_within_min=20)
 def one_hello() -> list[Swap]:
     usual = PushCore._failed
 
@@ -204,7 +204,7 @@ def no_raw_path() -> list[Swap]:
     return [(PushCore, "_send", send)]
 
 
-@_fault("entries of closed incarnations are forgotten")
+@_fault("entries of closed incarnations are forgotten", calm_within_min=10)
 def old_segments_dropped() -> list[Swap]:
     usual = outbox.segment_states
     return [(outbox, "segment_states", lambda database: usual(database)[-1:])]
@@ -454,7 +454,7 @@ def not_queued() -> list[Swap]:
     return [(log, "insert_rows", insert_rows)]
 
 
-@_fault("one entry that can't be booked keeps the others waiting")
+@_fault("one entry that can't be booked keeps the others waiting", calm_within_min=10)
 def poison_blocks() -> list[Swap]:
     usual = Applier.apply_some
 
@@ -617,7 +617,10 @@ def hubs_word_is_final() -> list[Swap]:
     return ack_never_rewinds()
 
 
-@_fault("the hub believes that a central server that is further has what lies here", **TILLS_PUT_BACK)
+@_fault(
+    "the hub believes that a central server that is further has what lies here",
+    **TILLS_PUT_BACK | {"calm_within_min": 10},
+)
 def hub_mixes_branches() -> list[Swap]:
     return [(journals, "_is_same", lambda *_: True)]
 

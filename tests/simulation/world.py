@@ -118,19 +118,26 @@ class World:
         self._hub_faults.begin()
         self.scheduler.run(LONGEST_SAFETY_MS, self._safety_is_over)
         self._end_of_fire()
+        if not self.oracle.broken:
+            self._come_to_rest()
+        self.tally["virtual seconds"] += self.scheduler.now_ms // 1000
+        self.tally["entries"] += len(self.oracle.committed)
+        if not self.oracle.broken:
+            self.oracle.broken += broken_at_the_end(self)
+        if not self.oracle.broken:
+            self.oracle.broken += broken_by_replay(self, self._chance.fork("replay"))
+
+    def _come_to_rest(self) -> None:
+        """Only of a run that is whole so far: what follows a broken promise tells nothing more."""
         began_ms = self.scheduler.now_ms
         self._requests_under_fire = self.tally["requests"] - self.tally["lease requests"]
         minutes = self.conditions.calm_within_min
         calm = self.scheduler.run(began_ms + minutes * MINUTE_MS, self._all_is_quiet)
-        self.tally["virtual seconds"] += self.scheduler.now_ms // 1000
-        self.tally["entries"] += len(self.oracle.committed)
         if storm := self._storm():
             self.oracle.blame(21, storm)
         elif not calm:
-            self.oracle.blame(21, f"not at rest {minutes} minutes after the last fault: {self._unrest()}")
-        self.oracle.broken += broken_at_the_end(self)
-        if not self.oracle.broken:
-            self.oracle.broken += broken_by_replay(self, self._chance.fork("replay"))
+            unrest = list(self._unrest())
+            self.oracle.blame(21, f"not at rest {minutes} minutes after the last fault: {unrest}")
 
     def result(self) -> Result:
         return Result(
@@ -286,35 +293,46 @@ class World:
         if self.scheduler.now_ms < self._look_again_ms:
             return False
         self._look_again_ms = self.scheduler.now_ms + 1_000
-        return bool(self._storm()) or not self._unrest()
+        return bool(self._storm() or self.oracle.broken) or next(self._unrest(), None) is None
 
     _look_again_ms = 0
     _requests_under_fire = 0
 
-    def _unrest(self) -> list[str]:
-        """Who still has something to do, and what."""
+    def _unrest(self) -> Iterator[str]:
+        """Who still has something to do, and what: that which costs most to look at comes last."""
         if not self.office.is_up:
-            return ["the server is down"]
-        heads = self.office.heads()
-        found = [f"{self.office.waiting()} entries wait to be applied"] if self.office.waiting() else []
+            yield "the server is down"
+            return
+        if waiting := self.office.waiting():
+            yield f"{waiting} entries wait to be applied"
+        idle = []
         for till in self.tills:
             if till.is_lost:
                 continue
-            if till.program is None:
-                found.append(f"{till.name} is down")
-            elif till.program.greeted_ms <= self.office.restored_ms:
-                found.append(f"{till.name} has not heard yet that the server was set back")
-            elif unsent := till.program.books.unsent().entries:
-                found.append(f"{till.name} has {unsent} unsent: {till.program.status.message}")
-            elif till.program.lender is not None and till.program.books.leases.to_tell():
-                found.append(f"{till.name} has yet to say how its leases ended")
-            elif heads != set(till.program.catalogue.positions()):
-                found.append(f"{till.name}'s catalogue is behind: {till.program.status.catalogue_message}")
-        if self.hub is not None and not found and (lacking := self._lacking()):
-            found.append(f"{lacking} entries have not arrived at the central server")
-        elif self.hub is not None and not found:
-            found += acknowledged_is_stored(Evidence(self))
-        return found
+            if business := self._business(till):
+                yield f"{till.name} {business}"
+            else:
+                idle.append(till)
+        heads = self.office.heads()
+        for till in idle:
+            if (program := till.program) and heads != set(program.catalogue.positions()):
+                yield f"{till.name}'s catalogue is behind: {program.status.catalogue_message}"
+        if self.hub is not None:
+            if lacking := self._lacking():
+                yield f"{lacking} entries have not arrived at the central server"
+            else:
+                yield from acknowledged_is_stored(Evidence(self))
+
+    def _business(self, till: Till) -> str:
+        if till.program is None:
+            return "is down"
+        if till.program.greeted_ms <= self.office.restored_ms:
+            return "has not heard yet that the server was set back"
+        if unsent := till.program.books.unsent().entries:
+            return f"has {unsent} unsent: {till.program.status.message}"
+        if till.program.lender is not None and till.program.books.leases.to_tell():
+            return "has yet to say how its leases ended"
+        return ""
 
     def _lacking(self) -> int:
         """With a hub, 'sent' is not 'arrived'."""
