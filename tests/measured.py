@@ -20,7 +20,9 @@ import pytest
 if TYPE_CHECKING:
     import slipcover
 
-_TESTS_BETWEEN_CLEARINGS = 25
+_TESTS_BEFORE_FIRST_CLEARING = 25
+_GROWTH = 1.3
+"""Clearing looks through every module, and finds less and less."""
 _NEVER = sys.maxsize
 """Else SlipCover takes its probes out in the middle of what the till does, after so many that were met in vain."""
 
@@ -50,10 +52,12 @@ class Measure:
         self._probes = probes
         self._reports = reports
         self._ended_tests = 0
+        self._next_clearing = _TESTS_BEFORE_FIRST_CLEARING
 
     def pytest_runtest_logfinish(self) -> None:
         self._ended_tests += 1
-        if self._ended_tests % _TESTS_BETWEEN_CLEARINGS == 0:
+        if self._ended_tests >= self._next_clearing:
+            self._next_clearing = int(self._ended_tests * _GROWTH)
             self._probes.deinstrument_seen()
 
     def pytest_sessionfinish(self) -> None:

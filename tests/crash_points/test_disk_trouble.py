@@ -79,14 +79,13 @@ def test_a_disk_that_fails_at_any_call_costs_nothing(name: str, prepared: Path, 
 
 
 def all_that_can_fail(calls: list[str]) -> Iterator[FailsAt]:
-    """Writes find the disk full at every call, and broken or busy by turns."""
+    """Writes find the disk full at every other call, and broken or busy at those between."""
     for number, what in enumerate(calls):
-        other = (BUSY, IOERR_WRITE)[number % 2]
+        its_turn = (IOERR_WRITE, FULL, BUSY, FULL)[number % 4]
         for code in FAILURES[what]:
-            if code == other and not ALL:
-                continue
-            yield FailsAt(number, code)
-            if code == FULL:
+            if ALL or code == its_turn or what != "write":
+                yield FailsAt(number, code)
+            if code == FULL and (ALL or code == its_turn):
                 yield FailsAt(number, code, stays=True)
 
 

@@ -17,6 +17,7 @@ from pos_client.journal_check import verify
 from pos_client.store.anchor import AnchorFile
 from pos_client.store.books import TillBooks
 from tests.crash_points.witness import develop, picture
+from tests.effort import examples
 from tests.pos_client.store.made_up_shop import (
     PUBLIC_KEY,
     a_sale,
@@ -127,4 +128,4 @@ class TillStory(RuleBasedStateMachine):
 
 
 TestTillStories = TillStory.TestCase
-TestTillStories.settings = settings(max_examples=20, stateful_step_count=25)
+TestTillStories.settings = settings(max_examples=examples(12), stateful_step_count=25)

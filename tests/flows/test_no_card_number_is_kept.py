@@ -33,7 +33,11 @@ def with_card_numbers(folder: Path) -> list[str]:
     """Files in which one stands, in letters or in BCD."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert files
-    return [path.name for path in files if any(form in path.read_bytes() for form in FORMS)]
+    return [path.name for path in files if _holds_one(path.read_bytes())]
+
+
+def _holds_one(content: bytes) -> bool:
+    return any(form in content for form in FORMS)
 
 
 @pytest.mark.slow

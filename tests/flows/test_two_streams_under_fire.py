@@ -31,7 +31,7 @@ from tests.sync_server.conftest import postgresql_uri  # noqa: F401 - a fixture 
 TILLS = ("03-1", "03-2", "03-3")
 ROUNDS = 6
 FATES = (PASS, LOSE_ANSWER, DOUBLE, LOSE_REQUEST, CUT_ANSWER)
-DELIVERED = 300
+DELIVERED = 60
 POISON = (
     ("loyalty.earned", 9, b'{"points":3}'),
     ("sale.posted", 1, b'{"at_ms":1,"tz_min":0,"fact":' + b"[" * 50_000 + b"]" * 50_000 + b"}"),

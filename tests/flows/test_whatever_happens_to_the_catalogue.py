@@ -37,6 +37,7 @@ from sync_server.feed.service import FeedService
 from sync_server.feed.snapshots import Snapshots
 from sync_server.ports import random_id
 from sync_server.schema import metadata
+from tests.effort import examples
 from tests.sync_server.conftest import Clock
 
 STORE = "03"
@@ -356,5 +357,5 @@ def _checksum(rows: Rows) -> int:
 
 TestTheCatalogue = TheCatalogue.TestCase
 TestTheCatalogue.settings = settings(
-    max_examples=40, stateful_step_count=25, suppress_health_check=list(HealthCheck)
+    max_examples=examples(20), stateful_step_count=25, suppress_health_check=list(HealthCheck)
 )

@@ -26,6 +26,7 @@ from hardware.receipt_document import (
     Rule,
     Text,
 )
+from tests.effort import examples
 
 STYLE = {"ESC @", "GS a", "FS .", "ESC R", "ESC t", "ESC a", "ESC E", "ESC -", "GS !", "LF"}
 SYMBOLS = {"GS v", "GS k", "GS H", "GS w", "GS h", "GS (", "ESC J"}
@@ -135,7 +136,7 @@ def pieces_of():
     patch.undo()
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(150))
 @given(documents, st.sampled_from([*MODELS, "POS-5890", "TM-U220"]))
 @example(ReceiptDocument((Text(OPENS_THE_DRAWER), Cut())), "generic-80")
 @example(ReceiptDocument((Barcode("code128", OPENS_IT_AT_ONCE, caption="\x1b@"), Cut())), "generic-58")

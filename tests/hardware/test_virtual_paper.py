@@ -25,6 +25,7 @@ from hardware.receipt_document import (
     Rule,
     name_and_amount,
 )
+from tests.effort import examples
 
 GOLDEN = Path(__file__).parent / "golden"
 VECTORS = json.loads((GOLDEN / "unit_vectors.json").read_text(encoding="utf-8"))
@@ -105,7 +106,7 @@ def test_a_scanner_reads_the_symbols_off_the_painted_paper(tmp_path, profile):
     assert ("QRCode", "https://example.test/r/S1-T1-000123?h=9f8e7d6c5b4a") in read
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(25))
 @given(st.lists(st.integers(1, 400), max_size=60))
 def test_bytes_may_arrive_split_anywhere(sizes):
     stream = encode(DOCUMENT, profile_named("generic-80"))
@@ -116,7 +117,7 @@ def test_bytes_may_arrive_split_anywhere(sizes):
     assert printed(*pieces, rest).receipts == printed(stream).receipts
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 @given(
     st.lists(
         st.one_of(

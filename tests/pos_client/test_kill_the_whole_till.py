@@ -22,7 +22,7 @@ from tests.pos_client.ready_till import environment, ready
 from tests.pos_client.store.made_up_shop import receipt
 
 ROOT = Path(__file__).parents[2]
-KILLS = 10
+KILLS = 6
 SEED = 20261121
 REMEMBERED = 400
 """The newest sales, whose drawer jobs are still known: a till forgets what was done a thousand jobs ago."""

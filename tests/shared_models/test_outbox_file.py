@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from shared_models.errors import ShopError
 from shared_models.outbox_file import BadOutboxFile, OutboxHead, OutboxReader, OutboxWriter, code_of
 from shared_models.sync_api import Push, WireEntry
+from tests.effort import examples
 
 SALT = bytes(range(16))
 HEAD = OutboxHead(device_id="device-0001", till_id="03-1", store_id="03", made_at_ms=1_795_000_000_000)
@@ -33,7 +34,7 @@ def a_file(pushes: int = 3, code: str = CODE) -> bytes:
 
 
 WHOLE = a_file()
-FEW = settings(max_examples=25)
+FEW = settings(max_examples=examples(20))
 """Every look takes the tenth of a second that keeps codes from being guessed."""
 
 

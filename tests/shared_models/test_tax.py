@@ -25,9 +25,10 @@ from shared_models.tax import (
     compute_totals,
 )
 from shared_models.tax_line import spread
+from tests.effort import examples
 
 P = RoundingPolicy
-CARTS = settings(max_examples=40)
+CARTS = settings(max_examples=examples(25))
 EACH_POLICY = pytest.mark.parametrize("policy", list(RoundingPolicy), ids=lambda policy: policy.value)
 
 

@@ -49,13 +49,16 @@ from sync_server.ingest.tables import ingest_log, quarantine
 from sync_server.log_lines import log_handler
 from sync_server.request_log import RequestLog
 from sync_server.settings import Settings
+from tests.effort import examples
 from tests.sync_server.a_hub import AHub, enrolled_hub
 from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store, push_of
 from tests.sync_server.conftest import Clock
 from tests.sync_server.hostile_messages import NAMED, ODD_VALUES, hostile
 
 TEN_YEARS_MS = 10 * 365 * 86_400_000
-OFTEN = hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+OFTEN = hypothesis_settings(
+    max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from shared_models.gtin import normalise_gtin
 from shared_models.labels.label import Label, UnitPrice, one_line
 from shared_models.labels.symbol import Symbol, symbol_of
 from shared_models.labels.zpl import LabelSize, zpl
+from tests.effort import examples
 from tests.shared_models.labels.reading import (
     CARTON,
     EAN8,
@@ -100,7 +101,7 @@ def test_a_long_name_ends_in_an_ellipsis_and_not_over_the_price() -> None:
     assert len(text) < 60
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 @given(hostile, hostile, hostile, st.sampled_from(SIZES))
 def test_no_text_in_any_field_becomes_a_command_of_the_label_printer(
     name: str, sku: str, code: str, size: LabelSize

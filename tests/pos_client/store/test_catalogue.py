@@ -24,6 +24,7 @@ from shared_models.catalogue_file import VARIANTS_SQL
 from shared_models.contents import Content
 from shared_models.moment import Moment
 from shared_models.reference import Change, FeedPage, FeedPosition
+from tests.effort import examples
 from tests.pos_client.store.made_up_catalogue import (
     ADA,
     DRINKS,
@@ -179,7 +180,7 @@ def test_a_search_gives_no_more_than_asked(catalogue: CatalogueFile) -> None:
     assert names(catalogue.search("drink", NOW, limit=1)) == ["Soy Drink Vanilla"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(100))
 @given(typed=st.text())
 def test_nothing_that_can_be_typed_breaks_the_search(catalogue: CatalogueFile, typed: str) -> None:
     catalogue.search(typed, NOW)

@@ -27,6 +27,7 @@ from shared_models.sync_api import (
     Token,
 )
 from shared_models.wire import pack
+from tests.effort import examples
 from tests.pos_client.sync.model_till import ModelTill, unsigned
 from tests.pos_client.sync.push_shell import hello_of
 from tests.pos_client.sync.scripted_http import Asked, ScriptedHttp
@@ -34,7 +35,7 @@ from tests.pos_client.sync.test_server_api import a_push, stored
 from tests.sync_server.hostile_messages import NAMED, hostile, packed
 
 QUICK = TimeLimits(connect_s=2, silence_s=5, answer_s=5, download_s=5, poke_s=5)
-OFTEN = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+OFTEN = settings(max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 LEASE = "a" * 32
 
 Call = Callable[[ServerApi], object]

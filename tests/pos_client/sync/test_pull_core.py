@@ -29,6 +29,7 @@ from pos_client.sync.pull_messages import (
 from pos_client.sync.push_messages import Look, Trouble, Wait
 from shared_models.reference import Change, FeedPage
 from shared_models.sync_api import FeedVerdict
+from tests.effort import examples
 from tests.pos_client.sync.model_catalogue import STREAM, ModelCopy, ModelFeed
 
 
@@ -101,7 +102,7 @@ def at_first_page(shell: PullShell) -> FetchPage:
     return fetch
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(50))
 @given(
     st.lists(
         st.one_of(

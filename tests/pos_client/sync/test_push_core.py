@@ -30,6 +30,7 @@ from pos_client.sync.push_messages import (
 )
 from shared_models.sync_api import EntryNote, Limits, PushReply
 from shared_models.wire import pack
+from tests.effort import examples
 from tests.pos_client.sync.model_server import ModelServer
 from tests.pos_client.sync.model_till import ModelTill
 from tests.pos_client.sync.push_shell import PushShell, all_is_well
@@ -76,7 +77,7 @@ def at_first_push(shell: PushShell) -> SendPush:
     return push
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(75))
 @given(
     st.lists(st.integers(1, 400), min_size=1, max_size=3),
     st.lists(st.sampled_from(FATES), max_size=60),
@@ -194,7 +195,7 @@ def test_a_twin_sends_what_it_sold_in_a_new_incarnation_from_where_both_part(com
 
 
 @given(common=st.integers(0, 300), ours=st.integers(0, 300), theirs=st.integers(0, 300))
-@settings(max_examples=60)
+@settings(max_examples=examples(40))
 def test_where_two_journals_part_is_found_in_few_questions(common: int, ours: int, theirs: int) -> None:
     till, server, shell = shop(common)
     shell.run()

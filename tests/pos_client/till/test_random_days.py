@@ -13,6 +13,7 @@ from pos_client.till.state import Phase, TillState
 from shared_models.promotions import BuyGet, PercentOff, Promotion, SpendAndSave, Target
 from shared_models.sale import SaleParked, SalePosted, SaleVoided
 from shared_models.tax import RoundingPolicy
+from tests.effort import examples
 from tests.pos_client.till.conftest import Shop
 from tests.pos_client.till.fakes import COLA, NAVY_M, OAT_DRINK, STORE, WINE
 
@@ -278,5 +279,5 @@ class RandomDay(RuleBasedStateMachine):
 
 TestRandomDays = RandomDay.TestCase
 TestRandomDays.settings = settings(
-    max_examples=60, stateful_step_count=60, suppress_health_check=list(HealthCheck)
+    max_examples=examples(30), stateful_step_count=60, suppress_health_check=list(HealthCheck)
 )

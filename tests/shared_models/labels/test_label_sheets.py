@@ -14,6 +14,7 @@ from shared_models.labels.label import UnitPrice
 from shared_models.labels.pdf import label_sheets
 from shared_models.labels.sheets import A4_MM, SHEETS, UnknownSheet, sheet_named
 from sync_server.labels.typefaces import machines_typeface
+from tests.effort import examples
 from tests.shared_models.labels.reading import (
     CARTON,
     EAN8,
@@ -100,7 +101,7 @@ def test_the_same_labels_make_the_same_bytes() -> None:
 
 
 @given(hostile, hostile, hostile, st.sampled_from(sorted(SHEETS)))
-@settings(max_examples=40)
+@settings(max_examples=examples(25))
 def test_any_text_makes_a_sheet(name: str, sku: str, code: str, sheet: str) -> None:
     assert label_sheets([label_of(code, name=name, sku=sku)], sheet_named(sheet)).startswith(b"%PDF")
 

@@ -148,7 +148,7 @@ def test_servers_in_processes_of_their_own_grant_no_more_than_there_is(
 ) -> None:
     shop.bring(1, issued(1))
     with database.write() as tx:
-        wanted = ValueCorrection(account="gift", subject="card", amount=400, currency="EUR", note="opening")
+        wanted = ValueCorrection(account="gift", subject="card", amount=200, currency="EUR", note="opening")
         shop.services.value.correct(tx, wanted, "Ada")
     url = database.engine.url.render_as_string(hide_password=False)
     if not database.on_postgresql:
@@ -156,13 +156,13 @@ def test_servers_in_processes_of_their_own_grant_no_more_than_there_is(
     command = [sys.executable, "-m", "tests.sync_server.leases.asking_process", url]
     workers = [
         subprocess.Popen(
-            [*command, str(first * 1000 + 1), "60"],
+            [*command, str(first * 1000 + 1), "40"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        for first in range(1, 5)
+        for first in range(1, 4)
     ]
     for worker in workers:
         assert worker.stdout is not None
@@ -170,8 +170,8 @@ def test_servers_in_processes_of_their_own_grant_no_more_than_there_is(
     sums = [worker.communicate("go\n", timeout=60)[0].split() for worker in workers]
     kept = sum(int(kept) for kept, _, _ in sums)
     refused = sum(int(refused) for _, _, refused in sums)
-    assert shop.balance("card") == (400, kept)
-    assert 400 - 9 < kept <= 400
+    assert shop.balance("card") == (200, kept)
+    assert 200 - 9 < kept <= 200
     assert refused > 0
 
 

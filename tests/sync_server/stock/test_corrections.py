@@ -15,6 +15,7 @@ from shared_models.sale import SoldComponent
 from sync_server.database import Database
 from sync_server.exceptions.service import ExceptionService
 from sync_server.stock.service import Correction, StockService
+from tests.effort import examples
 from tests.sync_server.made_up_days import a_line, a_sale, an_entry, ids
 
 Client = TestClient[Litestar]
@@ -42,7 +43,7 @@ def test_on_hand_is_what_was_counted_whatever_was_there(database: Database) -> N
         assert {move.moved_by for move in moves} == {"Ada"}
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=4))
 def test_on_hand_is_the_sum_of_moves_in_any_order_with_repeats(
     sqlite_database: Database, order: list[int], again: list[int]
