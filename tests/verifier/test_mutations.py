@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,25 +34,34 @@ OLD, NEW = b"o" * 16, b"n" * 16
 OLD_FILE, NEW_FILE = file_name(OLD), file_name(NEW)
 ROOT = Path(__file__).parents[2]
 KINDS = sorted(TYPES)
+FEW = [one for one in KINDS if one.startswith(("refund.", "sale."))]
 FIELDS = (
     "seq", "event_id", "type", "schema", "body", "body_fields", "body_sha256", "content_hash", "prev", "hash",
     "signature", "algorithm",
 )  # fmt: skip
 
 
-def sealed(incarnation: bytes, prev: bytes) -> list[Entry]:
-    """One entry of every kind."""
+def body_of(kind: str) -> bytes:
+    return encode_body(Recorded(1_795_000_000_000, 60, sample(TYPES[kind]), "boot", 5, -7))
+
+
+def sealed(incarnation: bytes, prev: bytes, kinds: Sequence[str]) -> list[Entry]:
+    """One entry of each."""
     entries: list[Entry] = []
-    for seq, kind in enumerate(KINDS, 1):
-        body = encode_body(Recorded(1_795_000_000_000, 60, sample(TYPES[kind]), "boot", 5, -7))
+    sign = signer(TILL, repeatable=True)
+    for seq, kind in enumerate(kinds, 1):
         id = sha256(incarnation + bytes([seq])).digest()[:16]
-        entries.append(seal(incarnation, seq, id, kind, 1, body, prev, signer(TILL, repeatable=True)))
+        entries.append(seal(incarnation, seq, id, kind, 1, body_of(kind), prev, sign))
         prev = entries[-1].hash
     return entries
 
 
-JOURNAL = sealed(OLD, START)
-CHILD = sealed(NEW, first_prev(OLD, JOURNAL[-1].seq, JOURNAL[-1].hash))
+def going_on_from(journal: list[Entry]) -> list[Entry]:
+    return sealed(NEW, first_prev(OLD, journal[-1].seq, journal[-1].hash), KINDS[:3])
+
+
+JOURNAL = sealed(OLD, START, FEW)
+CHILD = going_on_from(JOURNAL)
 
 
 def journal_of(entries: list[Entry], parent: bytes, parent_seq: int, parent_hash: bytes) -> ArchivedJournal:
@@ -59,17 +70,51 @@ def journal_of(entries: list[Entry], parent: bytes, parent_seq: int, parent_hash
     return ArchivedJournal(head.incarnation, parent, parent_seq, parent_hash, key, head.seq, head.hash)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    journals, vows = [journal_of(JOURNAL, b"", 0, b"")], []
-    journals.append(journal_of(CHILD, OLD, JOURNAL[-1].seq, JOURNAL[-1].hash))
-    for entries in (JOURNAL, CHILD):
-        (tmp_path / file_name(entries[0].incarnation)).write_bytes(b"".join(map(line_of, entries)))
+def files_of(journal: list[Entry], child: list[Entry]) -> dict[str, bytes]:
+    files, vows = {}, []
+    for entries in (journal, child):
+        files[file_name(entries[0].incarnation)] = b"".join(map(line_of, entries))
         head = entries[-1]
         key_id = key_id_of(SERVER_KEY)
         vows.append(vouched(head.incarnation, head.seq, head.hash, 1_795_000_000_000, key_id, signer(SERVER)))
-    (tmp_path / MANIFEST).write_bytes(manifest(journals, vows, [SERVER_KEY]))
-    return tmp_path
+    journals = [journal_of(journal, b"", 0, b""), journal_of(child, OLD, journal[-1].seq, journal[-1].hash)]
+    return files | {MANIFEST: manifest(journals, vows, [SERVER_KEY])}
+
+
+FILES = files_of(JOURNAL, CHILD)
+
+
+@cache
+def around(kind: str) -> tuple[int, dict[str, bytes]]:
+    """An archive with an entry of that kind between those of the kinds beside it, and which one it is in there.
+
+    The first kind is the first entry of its archive and the last kind the last; more entries would show no more.
+    """
+    at = KINDS.index(kind)
+    kinds = KINDS[max(at - 1, 0) : at + 2]
+    journal = sealed(OLD, START, kinds)
+    return kinds.index(kind) + 1, files_of(journal, going_on_from(journal))
+
+
+def put(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, text in files.items():
+        (folder / name).write_bytes(text)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return put(tmp_path, FILES)
+
+
+@contextmanager
+def after(mutation: object) -> Iterator[None]:
+    """Whatever fails in here says what was done to the archive."""
+    try:
+        yield
+    except BaseException as failure:
+        failure.add_note(f"after this was done to the archive: {mutation}")
+        raise
 
 
 def checked(folder: Path) -> Report:
@@ -117,34 +162,39 @@ def edit(value: Any, place: tuple[Any, ...]) -> Any:
     value[place[-1]] = other(value[place[-1]])
 
 
-BODIES = [(seq, place) for seq, one in enumerate(JOURNAL, 1) for place in places(json.loads(one.body))]
+BODIES = [(kind, place) for kind in KINDS for place in places(json.loads(body_of(kind)))]
 
 
-def test_a_whole_archive_has_no_fault(folder: Path) -> None:
-    assert checked(folder) == Report(2 * len(KINDS), 2, ())
+def test_a_whole_archive_has_no_fault(tmp_path: Path) -> None:
+    """With an entry of every kind."""
+    journal = sealed(OLD, START, KINDS)
+    put(tmp_path, files_of(journal, going_on_from(journal)))
+    assert checked(tmp_path) == Report(len(KINDS) + 3, 2, ())
 
 
-@pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("seq", range(1, len(KINDS) + 1), ids=KINDS)
-def test_an_edited_field_of_an_entry_is_named(folder: Path, seq: int, field: str) -> None:
-    all_lines = lines(folder)
-    line = json.loads(all_lines[seq - 1])
-    line[field] = other(line[field])
-    all_lines[seq - 1] = dumped(line)
-    write(folder, all_lines)
-    at = seq + 1 if field == "seq" else seq
-    assert (OLD.hex(), at, field) in named(folder)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_edited_field_of_an_entry_is_named(tmp_path: Path, kind: str) -> None:
+    seq, files = around(kind)
+    whole = lines(put(tmp_path, files))
+    for field in FIELDS:
+        with after(f"{field} edited"):
+            line = json.loads(whole[seq - 1])
+            line[field] = other(line[field])
+            write(tmp_path, [*whole[: seq - 1], dumped(line), *whole[seq:]])
+            at = seq + 1 if field == "seq" else seq
+            assert (OLD.hex(), at, field) in named(tmp_path)
 
 
-@pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("seq", range(1, len(KINDS) + 1), ids=KINDS)
-def test_a_field_of_an_entry_that_is_taken_away_is_named(folder: Path, seq: int, field: str) -> None:
-    all_lines = lines(folder)
-    line = json.loads(all_lines[seq - 1])
-    del line[field]
-    all_lines[seq - 1] = dumped(line)
-    write(folder, all_lines)
-    assert (OLD.hex(), seq, field) in named(folder)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_field_of_an_entry_that_is_taken_away_is_named(tmp_path: Path, kind: str) -> None:
+    seq, files = around(kind)
+    whole = lines(put(tmp_path, files))
+    for field in FIELDS:
+        with after(f"{field} taken away"):
+            line = json.loads(whole[seq - 1])
+            del line[field]
+            write(tmp_path, [*whole[: seq - 1], dumped(line), *whole[seq:]])
+            assert (OLD.hex(), seq, field) in named(tmp_path)
 
 
 def with_body(folder: Path, seq: int, change: Callable[[Any], None], **more: Callable[[bytes], str]) -> None:
@@ -164,30 +214,32 @@ def digest(body: bytes) -> str:
 
 
 @pytest.mark.parametrize("is_hidden", [False, True], ids=["plainly", "digest too"])
-@pytest.mark.parametrize(
-    ("seq", "place"), BODIES, ids=[f"{KINDS[n - 1]}-{'.'.join(map(str, p))}" for n, p in BODIES]
-)
-def test_an_edited_field_inside_a_body_is_named(
-    folder: Path, seq: int, place: tuple[Any, ...], is_hidden: bool
-) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_edited_field_inside_a_body_is_named(tmp_path: Path, kind: str, is_hidden: bool) -> None:
     more = {"body_sha256": digest} if is_hidden else {}
-    with_body(folder, seq, lambda body: edit(body, place), **more)
-    assert named(folder) == {(OLD.hex(), seq, ".".join(("body", *map(str, place))))}
+    seq, files = around(kind)
+    for place in (place for of, place in BODIES if of == kind):
+        with after(f"{place} edited"):
+            with_body(put(tmp_path, files), seq, partial(edit, place=place), **more)
+            assert named(tmp_path) == {(OLD.hex(), seq, ".".join(("body", *map(str, place))))}
 
 
-@pytest.mark.parametrize(("seq", "place"), BODIES[::5])
+@pytest.mark.parametrize("kind", KINDS)
 def test_where_the_marks_were_made_to_fit_the_entry_is_named_with_what_it_says_now(
-    folder: Path, seq: int, place: tuple[Any, ...]
+    tmp_path: Path, kind: str
 ) -> None:
-    with_body(folder, seq, lambda body: edit(body, place), body_fields=marks)
-    assert named(folder) == {(OLD.hex(), seq, "body")}
-    (fault,) = checked(folder).faults
-    assert KINDS[seq - 1] in fault.entry
-    assert "it now says {" in fault.message
+    seq, files = around(kind)
+    for place in (place for of, place in BODIES[::5] if of == kind):
+        with after(f"{place} edited"):
+            with_body(put(tmp_path, files), seq, partial(edit, place=place), body_fields=marks)
+            (fault,) = checked(tmp_path).faults
+            assert (fault.incarnation, fault.seq, fault.field) == (OLD.hex(), seq, "body")
+            assert kind in fault.entry
+            assert "it now says {" in fault.message
 
 
 def test_an_entry_is_named_with_its_receipt(folder: Path) -> None:
-    seq = KINDS.index("sale.posted") + 1
+    seq = FEW.index("sale.posted") + 1
     with_body(folder, seq, lambda body: edit(body, ("fact", "total_minor")))
     (fault,) = checked(folder).faults
     assert (fault.entry, fault.field) == ("sale.posted, receipt word", "body.fact.total_minor")
@@ -215,7 +267,7 @@ def drop(value: Any, place: tuple[Any, ...]) -> None:
 def test_values_that_were_taken_out_of_a_body_or_put_in_are_named(
     folder: Path, change: Callable[[Any], None], field: str, message: str
 ) -> None:
-    seq = KINDS.index("sale.posted") + 1
+    seq = FEW.index("sale.posted") + 1
     with_body(folder, seq, change)
     (fault,) = checked(folder).faults
     assert (fault.seq, fault.field) == (seq, field)
@@ -243,7 +295,7 @@ def test_a_body_that_is_no_json_is_archived_and_an_edit_of_it_named(folder: Path
     assert named(folder) == {(OLD.hex(), N + 1, "body")}
 
 
-N, MIDDLE = len(KINDS), len(KINDS) // 2
+N, MIDDLE = len(FEW), len(FEW) // 2
 Change = Callable[[list[str]], list[str]]
 MOVES: dict[str, tuple[Change, tuple[int, str]]] = {
     "delete first": (lambda all: all[1:], (1, "missing")),
@@ -396,7 +448,7 @@ def test_the_verifier_runs_where_nothing_of_the_product_is(
 def test_what_an_archive_holds_can_write_nothing_strange_on_the_auditors_screen(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seq = KINDS.index("sale.posted") + 1
+    seq = FEW.index("sale.posted") + 1
     with_body(folder, seq, lambda body: body["fact"].update({"\x1b[2J\n": "\x1b[2J"}))
     assert main([str(folder)]) == 1
     assert "\x1b" not in (out := capsys.readouterr().out)
