@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -18,17 +19,17 @@ from litestar.testing import TestClient
 from sqlalchemy import update
 
 from shared_models.cash import OperatorLoggedIn
-from sync_server.app import create_app
 from sync_server.cli import main
 from sync_server.database import Database
 from sync_server.ingest.tables import ingest_log, ingest_pos
 from sync_server.migrations import migrate
+from sync_server.ports import system_now_ms
 from sync_server.recovery import backup
 from sync_server.recovery.backup import BadBackup
 from sync_server.settings import PREFIX, Settings
 from tests.memory_disk import memory_disk
 from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store
-from tests.sync_server.kept_app import CHEAP_HASHER
+from tests.sync_server.kept_app import KeptApplications
 
 KEY = "ab" * 32
 
@@ -43,18 +44,35 @@ def key(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pat
     return str(request.param)
 
 
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """An empty shop's database under a key, as migrations leave it."""
+    folder = tmp_path_factory.mktemp("migrated")
+
+    @cache
+    def under(key: str) -> Path:
+        file = folder / f"{key or 'plain'}.db"
+        database = Database(f"sqlite:///{file}", key=key)
+        migrate(database)
+        database.close()
+        return file
+
+    return under
+
+
 @pytest.fixture
-def live(key: str, tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'evertill.db'}", key=key)
-    migrate(database)
+def live(key: str, tmp_path: Path, migrated: Callable[[str], Path]) -> Iterator[Database]:
+    database = Database(f"sqlite:///{shutil.copy(migrated(key), tmp_path / 'evertill.db')}", key=key)
     yield database
     database.close()
 
 
 @pytest.fixture
-def served(live: Database, key: str, tmp_path: Path) -> Iterator[tuple[Litestar, Client]]:
+def served(
+    live: Database, key: str, tmp_path: Path, kept_applications: KeptApplications
+) -> Iterator[tuple[Litestar, Client]]:
     settings = Settings(data_dir=tmp_path, secret="a secret of the tests, long enough", database_key=key)
-    app = create_app(settings, database=live, hasher=CHEAP_HASHER)
+    app = kept_applications.over(settings, live, system_now_ms)
     with TestClient(app) as client:
         yield app, client
 
