@@ -14,9 +14,8 @@ from threading import Event
 
 import httpx
 
-_STARTER = multiprocessing.get_context("forkserver")
-_STARTER.set_forkserver_preload(["granian", "sync_server.app", "sync_server.hub_app"])
-"""It has imported the server and runs nothing: a server that is forked from it is there two seconds sooner."""
+from tests.forks import FORKS
+
 WITHOUT_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For who asks again and again over plain HTTP: httpx would read all the machine's certificates for each question,
 which costs twenty milliseconds of processor."""
@@ -31,7 +30,7 @@ class ServedProcess:
 
     def start(self, factory: str, environment: Mapping[str, str]) -> None:
         """`factory` is module:function of an ASGI application."""
-        self._process = _STARTER.Process(target=_serve, args=(factory, self.port, dict(environment)))
+        self._process = FORKS.Process(target=_serve, args=(factory, self.port, dict(environment)))
         self._process.start()
         self._wait_until_it_answers()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ from pos_client.store.books import TillBooks
 from pos_client.store.connection import Database, check_version
 from pos_client.store.storage_errors import Ballast, storage_error
 from pos_client.till.errors import StorageFailed, StorageFull
+from tests.forks import FORKS
 from tests.pos_client.store.conftest import Open
 from tests.pos_client.store.made_up_shop import PUBLIC_KEY, a_sale, open_books
 
@@ -133,9 +133,8 @@ def sell_within(folder: Path, limit: int, tells: Connection) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="limits of a process are POSIX")
 def test_a_disk_that_cannot_be_written_keeps_every_sale_that_was_posted(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("forkserver")
-    receives, sends = context.Pipe(duplex=False)
-    child = context.Process(target=sell_within, args=(tmp_path, 1 << 20, sends))
+    receives, sends = FORKS.Pipe(duplex=False)
+    child = FORKS.Process(target=sell_within, args=(tmp_path, 1 << 20, sends))
     child.start()
     sold, code, message = receives.recv()
     child.join(30)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import random
 import signal
@@ -13,12 +12,10 @@ from pathlib import Path
 import pytest
 
 from pos_client.journal_check import verify
+from tests.forks import FORKS
 from tests.pos_client.store.made_up_shop import PUBLIC_KEY, a_sale, open_books
 from tests.pos_client.store.selling_child import sell_for_ever
 
-# A process that has imported everything and forks: a real process to kill, without half a second to start it.
-NURSERY = multiprocessing.get_context("forkserver")
-NURSERY.set_forkserver_preload(["tests.pos_client.store.selling_child"])
 KILLS = int(os.environ.get("EVERTILL_KILLS", "200"))
 SEED = 20261121
 
@@ -49,8 +46,8 @@ def test_no_printed_receipt_is_lost_when_the_till_is_killed(tmp_path: Path) -> N
 
 def sell_until_killed(folder: Path, run: int, after: int, pause_s: float) -> list[str]:
     """Kills a little after so many receipts, so that it hits any point of a sale."""
-    receives, sends = NURSERY.Pipe(duplex=False)
-    child = NURSERY.Process(target=sell_for_ever, args=(folder, run, sends))
+    receives, sends = FORKS.Pipe(duplex=False)
+    child = FORKS.Process(target=sell_for_ever, args=(folder, run, sends))
     child.start()
     sends.close()
     printed = [receives.recv_bytes().decode() for _ in range(after)]
