@@ -31,17 +31,12 @@ def as_booked(body: bytes) -> Any:
 
 def strictly(text: str) -> Any:
     """Raises Unclear, or another ValueError for what is no JSON at all."""
-    hooks: dict[str, Any] = {
-        "object_pairs_hook": _each_once,
-        "parse_constant": _no_number,
-        "parse_float": _with_an_end,
-    }
     try:
-        return json.loads(text, **hooks)
+        return _STRICT.decode(text)
     except (json.JSONDecodeError, Unclear):
         raise
     except ValueError:  # a number with more digits than Python reads, behind which the rest must not hide
-        json.loads(text, **hooks, parse_int=str)
+        _STRICT_WITH_ANY_NUMBER.decode(text)
         raise
 
 
@@ -114,3 +109,12 @@ def _with_an_end(text: str) -> float:
 
 def _shown(text: str) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+_HOOKS: dict[str, Any] = {
+    "object_pairs_hook": _each_once,
+    "parse_constant": _no_number,
+    "parse_float": _with_an_end,
+}
+_STRICT = json.JSONDecoder(**_HOOKS)
+_STRICT_WITH_ANY_NUMBER = json.JSONDecoder(**_HOOKS, parse_int=str)

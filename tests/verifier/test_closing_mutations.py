@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
-from litestar.testing import TestClient
 
 from shared_models.closing import CLOSING_TAG, DailyRoot, Head, Sealed, sealed, tree_root
 from shared_models.field_marks import marks
 from shared_models.journal import Sign
-from shared_models.signing import public_key_of, signer
-from sync_server.app import create_app
-from sync_server.database import Database
-from sync_server.evidence.server_key import FILE
-from sync_server.recovery.journal_archive import archive
-from sync_server.schema import metadata
-from sync_server.settings import Settings
-from tests.golden.make_closings import live
-from tests.sync_server.closings.closing_shop import ClosingShop
-from tests.sync_server.conftest import Clock
-from tests.sync_server.kept_app import CHEAP_HASHER
+from tests.verifier.closed_archive import Archived
 from tests.verifier.test_mutations import edit, places
 from verifier.__main__ import main
 from verifier.archive import MANIFEST, Report, check_archive
@@ -33,40 +22,6 @@ from verifier.statements import CLOSINGS, ROOTS
 
 TILL, OTHER, DAYS = "till/03-1/day", "till/03-2/day", "store/03/day"
 MONTHS, YEARS = "store/03/month", "store/03/year"
-
-
-class Archived(NamedTuple):
-    """An archive as bytes, and who could have made it."""
-
-    files: dict[str, bytes]
-    till_keys: set[str]
-    server_key: str
-    sign: Sign
-
-
-@pytest.fixture(scope="module")
-def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
-    """Two tills over a new year, with a refund, training, a late sale, and everything that can be in no figure."""
-    home = tmp_path_factory.mktemp("server")
-    database = Database(f"sqlite:///{home / 'shop.db'}")
-    metadata.create_all(database.engine)
-    clock = Clock()
-    settings = Settings(
-        data_dir=home, secret="a secret of the tests, long enough for HS256", apply_in_background=False
-    )
-    app = create_app(settings, database=database, now_ms=clock, hasher=CHEAP_HASHER)
-    with TestClient(app) as client:
-        shop = ClosingShop(app, database, client, clock)
-        live(shop)
-        archive(database, shop.services.tills.key_of, home / "archive")
-        key = (home / FILE).read_bytes()
-        yield Archived(
-            {path.name: path.read_bytes() for path in (home / "archive").iterdir()},
-            {public_key_of(till.key).hex() for till in shop.tills},
-            public_key_of(key).hex(),
-            signer(key),
-        )
-    database.close()
 
 
 @pytest.fixture

@@ -17,14 +17,14 @@ from shared_models.journal import START, Entry, seal
 from shared_models.signing import signer
 from tests.verifier import test_closing_mutations as closings
 from tests.verifier import test_mutations as journals
-from tests.verifier.test_closing_mutations import TILL, Archived
+from tests.verifier.closed_archive import Archived
+from tests.verifier.test_closing_mutations import TILL
 from verifier import readings
 from verifier.__main__ import main
 from verifier.archive import MANIFEST, Report, check_archive
 from verifier.entries import Fault
 from verifier.statements import CLOSING_TAG, CLOSINGS, ROOT_TAG, ROOTS
 
-archived = closings.archived
 whole = journals.folder
 Edit = Callable[[str], str]
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from tests.verifier import test_closing_mutations as closings
+from tests.verifier.closed_archive import Archived
 from tests.verifier.test_closing_mutations import (
     DAYS,
     MONTHS,
     OTHER,
     TILL,
     YEARS,
-    Archived,
     at,
     checked,
     compact,
@@ -29,7 +29,6 @@ from tests.verifier.test_closing_mutations import (
 )
 from tests.verifier.test_mutations import places
 
-archived = closings.archived
 folder = closings.folder
 Change = Callable[[Any], None]
 

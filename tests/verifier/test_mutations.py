@@ -218,9 +218,11 @@ def digest(body: bytes) -> str:
 def test_an_edited_field_inside_a_body_is_named(tmp_path: Path, kind: str, is_hidden: bool) -> None:
     more = {"body_sha256": digest} if is_hidden else {}
     seq, files = around(kind)
+    whole = lines(put(tmp_path, files))
     for place in (place for of, place in BODIES if of == kind):
         with after(f"{place} edited"):
-            with_body(put(tmp_path, files), seq, partial(edit, place=place), **more)
+            write(tmp_path, whole)
+            with_body(tmp_path, seq, partial(edit, place=place), **more)
             assert named(tmp_path) == {(OLD.hex(), seq, ".".join(("body", *map(str, place))))}
 
 
@@ -229,9 +231,11 @@ def test_where_the_marks_were_made_to_fit_the_entry_is_named_with_what_it_says_n
     tmp_path: Path, kind: str
 ) -> None:
     seq, files = around(kind)
+    whole = lines(put(tmp_path, files))
     for place in (place for of, place in BODIES[::5] if of == kind):
         with after(f"{place} edited"):
-            with_body(put(tmp_path, files), seq, partial(edit, place=place), body_fields=marks)
+            write(tmp_path, whole)
+            with_body(tmp_path, seq, partial(edit, place=place), body_fields=marks)
             (fault,) = checked(tmp_path).faults
             assert (fault.incarnation, fault.seq, fault.field) == (OLD.hex(), seq, "body")
             assert kind in fault.entry
