@@ -17,6 +17,10 @@ from hypothesis import HealthCheck, settings
 from tests.effort import examples
 from tests.memory_disk import memory_disk
 from tests.order import in_good_order
+from tests.own_postgresql import postgresql_database, postgresql_keeper, postgresql_uri
+
+__all__ = ["postgresql_database", "postgresql_keeper", "postgresql_uri"]
+"""Fixtures for all tests; a module that imported them for itself would start a PostgreSQL for itself."""
 
 gc.set_threshold(20_000, 10, 10)
 """Every test of the server builds an application of a hundred thousand objects: at Python's own threshold the collector

@@ -33,7 +33,6 @@ from tests.crash_points.server_state import State, differences, state_of
 from tests.crash_points.server_statements import COMMIT, Step, listening
 from tests.crash_points.test_server import done
 from tests.crash_points.till_kinds import copy_of
-from tests.sync_server.conftest import postgresql_uri  # noqa: F401 - a fixture of this test
 
 pytestmark = pytest.mark.postgres
 KILLED, PEOPLE_DRAWN, OTHERS_DRAWN = 2, 3, 9
@@ -68,7 +67,7 @@ def url_of(uri: str, name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def shop(postgresql_uri: str, module_path: Path) -> Iterator[Shop]:  # noqa: F811
+def shop(postgresql_uri: str, module_path: Path) -> Iterator[Shop]:
     folder = module_path / "prepared"
     folder.mkdir()
     with psycopg.connect(postgresql_uri, autocommit=True) as connection:

@@ -19,7 +19,6 @@ from tests.crash_points.server_shop import DOING, Place, prepare, running
 from tests.crash_points.server_statements import Step, listening
 from tests.crash_points.test_server import done
 from tests.crash_points.test_server_on_postgresql import url_of
-from tests.sync_server.conftest import postgresql_uri  # noqa: F401 - a fixture of this test
 
 VARIED = ("a push", "a product file", "entries applied, a Z report among them", "a catalogue file")
 """COPY, savepoints, thousands of rows in one statement, and the feed are in them."""
@@ -53,7 +52,7 @@ def test_every_statement_that_postgresql_runs_is_heard(
     name: str,
     tmp_path: Path,
     chance: RepeatableChance,
-    postgresql_uri: str,  # noqa: F811
+    postgresql_uri: str,
 ) -> None:
     database = f"statements_{VARIED.index(name)}"
     with psycopg.connect(postgresql_uri, autocommit=True) as admin:

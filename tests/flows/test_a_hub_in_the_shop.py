@@ -20,7 +20,6 @@ from tests.flows.real_till import RealTill
 from tests.flows.served_hub import ServedHub
 from tests.flows.served_shop import ServedShop
 from tests.pos_client.store.made_up_shop import shift_opened
-from tests.sync_server.conftest import postgresql_uri  # noqa: F401 - a fixture of this test
 
 NOBODY = "http://127.0.0.1:1"
 pytestmark = pytest.mark.postgres

@@ -23,7 +23,6 @@ from sync_server.sales.tables import sale
 from tests.flows.chaos_proxy import LOSE_ANSWER, LOSE_REQUEST
 from tests.flows.counter import PIN, Counter
 from tests.flows.served_shop import ServedShop
-from tests.sync_server.conftest import postgresql_uri  # noqa: F401 - a fixture of this test
 
 CARD = "6035-0001"
 MEMBER = "member-7"

@@ -26,7 +26,6 @@ from tests.flows.chaos_proxy import CUT_ANSWER, DOUBLE, LOSE_ANSWER, LOSE_REQUES
 from tests.flows.real_till import RealTill
 from tests.flows.served_shop import ServedShop
 from tests.pos_client.store.made_up_shop import a_sale, shift_opened
-from tests.sync_server.conftest import postgresql_uri  # noqa: F401 - a fixture of this test
 
 TILLS = ("03-1", "03-2", "03-3")
 ROUNDS = 6

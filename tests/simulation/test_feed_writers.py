@@ -8,7 +8,6 @@ from sync_server.database import Database
 from tests.simulation.feed_load import Load
 from tests.simulation.feed_verdict import Verdict, report
 from tests.simulation.feed_writers import fresh_database, prove
-from tests.sync_server.conftest import postgresql_database, postgresql_uri  # noqa: F401 - fixtures of this test
 
 
 def load(url: str, changes: int, most_pause_s: float) -> Load:
@@ -18,7 +17,7 @@ def load(url: str, changes: int, most_pause_s: float) -> Load:
 @pytest.mark.slow
 @pytest.mark.postgres
 def test_nothing_is_missed_of_what_sixteen_writers_publish_at_once(
-    postgresql_database: Database,  # noqa: F811
+    postgresql_database: Database,
 ) -> None:
     verdict = prove(load(postgresql_database.engine.url.render_as_string(hide_password=False), 2400, 0.06))
     assert verdict.changes == 2400

