@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.effort import examples
 from tests.simulation.campaign import corpus, run_guarded
 from tests.simulation.hunt import hunt, seeds_of_table
 from tests.simulation.invariants import CHECKS, NOT_SIMULATED, WHERE_IT_HAPPENS
@@ -14,7 +15,7 @@ from tests.simulation.report import in_words
 from tests.simulation.world import Result
 
 ROOT = Path(__file__).parents[2]
-SEEDS = range(10_000, 10_012)
+SEEDS = range(10_000, 10_000 + examples(6))
 CORPUS = [(kind == "short", seed) for kind, seed in corpus() if kind != "day"]
 _TRIES = 40
 """A change to the product or the simulation moves a planted fault's seed; the command finds it anew."""

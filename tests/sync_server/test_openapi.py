@@ -14,7 +14,7 @@ from shared_models.store_config import StoreConfig
 from sync_server.api_description import BODIES, OTHER_BODIES
 from sync_server.catalogue.service import ProductFields
 from sync_server.database import Database
-from tests.effort import examples
+from tests.effort import examples, one_in
 
 Client = TestClient[Litestar]
 VERBS = ("get", "post", "put", "delete")
@@ -99,7 +99,7 @@ def test_references_lead_somewhere(described: dict[str, Any]) -> None:
 @pytest.mark.expects_log
 @pytest.mark.slow
 def test_whatever_is_sent_to_the_api_is_answered_or_refused_but_never_breaks_it(
-    office_with_a_shop: Client, described: dict[str, Any]
+    office_with_a_shop: Client, described: dict[str, Any], database: Database
 ) -> None:
     """Inputs that fit the description, and others that don't, to every route of the office."""
     answers: list[tuple[int, str]] = []
@@ -113,14 +113,16 @@ def test_whatever_is_sent_to_the_api_is_answered_or_refused_but_never_breaks_it(
         answer = office_with_a_shop.request(case.method, sent["url"], **words)
         answers.append((answer.status_code, f"{case.method} {sent['url']} {words}: {answer.text[:300]}"))
 
-    for outcome in schemathesis.openapi.from_dict(described).get_all_operations():
+    outcomes = list(schemathesis.openapi.from_dict(described).get_all_operations())
+    # what is wrong before the database is asked is the same on both
+    for outcome in outcomes if database.on_postgresql else one_in(2, outcomes):
         operation = outcome.ok()
         if operation.path.startswith("/api/"):
             for mode in schemathesis.GenerationMode:
                 # where all that is sent is words in the path, nothing could be wrong: any words fit the description
                 if mode.is_positive or operation.query or operation.body:
                     bounded(given(operation.as_strategy(generation_mode=mode))(send))()
-    assert len(answers) > 100 * EXAMPLES
+    assert len(answers) > 2 * EXAMPLES * len(outcomes) // (2 if database.on_postgresql else 4)
     assert {status for status, _ in answers} > {200, 201, 400, 404}
     assert [text for status, text in answers if status >= 500] == []
 
