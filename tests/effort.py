@@ -17,4 +17,5 @@ def examples(usual: int) -> int:
 
 def one_in(few: int, of: Sequence[_One], first: int = 0) -> Sequence[_One]:
     """Every so-manieth; with more effort more of them, up to all."""
-    return of[first % max(1, few // EFFORT) :: max(1, few // EFFORT)]
+    step = max(1, few // EFFORT)
+    return of[first % step :: step]

@@ -71,20 +71,26 @@ def _raw_too(shop: ClosingShop, sale: SalePosted) -> None:
     till.entries = held
 
 
+def lived_and_archived(home: Path, database: Database) -> ClosingShop:
+    """The archive is in `home`, with the server's files; the shop is for who asks about its tills."""
+    clock = Clock()
+    secret = "a secret of the tests, long enough for HS256"
+    settings = Settings(data_dir=home, secret=secret, apply_in_background=False)
+    app = create_app(settings, database=database, now_ms=clock, hasher=CHEAP_HASHER)
+    with TestClient(app) as client:
+        shop = ClosingShop(app, database, client, clock)
+        live(shop)
+        archive(database, shop.services.tills.key_of, home / "archive")
+    return shop
+
+
 def main(folder: Path) -> None:
     folder.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
         database = Database(f"sqlite:///{home / 'evertill.db'}")
         migrate(database)
-        clock = Clock()
-        secret = "a secret of the tests, long enough for HS256"
-        settings = Settings(data_dir=home, secret=secret, apply_in_background=False)
-        app = create_app(settings, database=database, now_ms=clock, hasher=CHEAP_HASHER)
-        with TestClient(app) as client:
-            shop = ClosingShop(app, database, client, clock)
-            live(shop)
-            archive(database, shop.services.tills.key_of, home / "archive")
+        lived_and_archived(home, database)
         database.close()
         files = {path.name: path.read_bytes() for path in (home / "archive").iterdir()}
         files |= {"evertill.db": whole_file(home / "evertill.db"), FILE: (home / FILE).read_bytes()}

@@ -115,14 +115,16 @@ def test_whatever_is_sent_to_the_api_is_answered_or_refused_but_never_breaks_it(
 
     outcomes = list(schemathesis.openapi.from_dict(described).get_all_operations())
     # what is wrong before the database is asked is the same on both
-    for outcome in outcomes if database.on_postgresql else one_in(2, outcomes):
+    tried = outcomes if database.on_postgresql else one_in(2, outcomes)
+    for outcome in tried:
         operation = outcome.ok()
         if operation.path.startswith("/api/"):
             for mode in schemathesis.GenerationMode:
                 # where all that is sent is words in the path, nothing could be wrong: any words fit the description
                 if mode.is_positive or operation.query or operation.body:
                     bounded(given(operation.as_strategy(generation_mode=mode))(send))()
-    assert len(answers) > 2 * EXAMPLES * len(outcomes) // (2 if database.on_postgresql else 4)
+    assert len(answers) > EXAMPLES * len(tried)
+    assert len(outcomes) > 100
     assert {status for status, _ in answers} > {200, 201, 400, 404}
     assert [text for status, text in answers if status >= 500] == []
 

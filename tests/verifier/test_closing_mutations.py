@@ -15,7 +15,7 @@ from shared_models.closing import CLOSING_TAG, DailyRoot, Head, Sealed, sealed, 
 from shared_models.field_marks import marks
 from shared_models.journal import Sign
 from tests.verifier.closed_archive import Archived
-from tests.verifier.test_mutations import edit, places
+from tests.verifier.sealed_archive import edit, places
 from verifier.__main__ import main
 from verifier.archive import MANIFEST, Report, check_archive
 from verifier.statements import CLOSINGS, ROOTS

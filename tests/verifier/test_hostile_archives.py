@@ -11,12 +11,9 @@ from typing import Any
 import pytest
 
 from shared_models.field_marks import marks
-from tests.verifier import test_mutations
-from tests.verifier.test_mutations import NEW_FILE, OLD_FILE
+from tests.verifier.sealed_archive import NEW_FILE, OLD_FILE
 from verifier.__main__ import main
 from verifier.archive import MANIFEST
-
-folder = test_mutations.folder
 
 
 def _edit(folder: Path, change: Callable[[Any], None]) -> None:

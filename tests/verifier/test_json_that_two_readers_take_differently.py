@@ -15,8 +15,8 @@ from shared_models.archive import line_of, manifest
 from shared_models.field_marks import marks
 from shared_models.journal import START, Entry, seal
 from shared_models.signing import signer
+from tests.verifier import sealed_archive as journals
 from tests.verifier import test_closing_mutations as closings
-from tests.verifier import test_mutations as journals
 from tests.verifier.closed_archive import Archived
 from tests.verifier.test_closing_mutations import TILL
 from verifier import readings
@@ -25,7 +25,6 @@ from verifier.archive import MANIFEST, Report, check_archive
 from verifier.entries import Fault
 from verifier.statements import CLOSING_TAG, CLOSINGS, ROOT_TAG, ROOTS
 
-whole = journals.folder
 Edit = Callable[[str], str]
 
 UNCLEAR = {
@@ -38,6 +37,11 @@ UNCLEAR = {
     "too small": ('"gross_minor":-1E+999', "-1E+999 is too large for a number"),
 }
 unclear = pytest.mark.parametrize(("inside", "said"), UNCLEAR.values(), ids=UNCLEAR)
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    return journals.put(tmp_path, journals.FILES)
 
 
 def entry_with(body: str, kind: str = "sale.posted") -> Entry:

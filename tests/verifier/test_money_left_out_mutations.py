@@ -12,6 +12,7 @@ import pytest
 
 from tests.verifier import test_closing_mutations as closings
 from tests.verifier.closed_archive import Archived
+from tests.verifier.sealed_archive import places
 from tests.verifier.test_closing_mutations import (
     DAYS,
     MONTHS,
@@ -27,7 +28,6 @@ from tests.verifier.test_closing_mutations import (
     seal_again,
     write,
 )
-from tests.verifier.test_mutations import places
 
 folder = closings.folder
 Change = Callable[[Any], None]

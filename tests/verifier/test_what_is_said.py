@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 
 from shared_models.archive import manifest
-from tests.verifier import test_mutations
-from tests.verifier.test_mutations import ROOT, journal_of
+from tests.verifier.sealed_archive import JOURNAL, ROOT, journal_of
 from verifier.__main__ import main
 from verifier.archive import MANIFEST, check_archive
 
-folder = test_mutations.folder
 NOTHING = "There is no entry in this archive: there is nothing in it that could be verified.\n"
 
 
@@ -35,7 +33,7 @@ def test_a_journal_that_is_taken_away_whole_leaves_nothing_that_could_be_verifie
 ) -> None:
     for path in folder.iterdir():
         path.unlink()
-    empty = journal_of(test_mutations.JOURNAL, b"", 0, b"")
+    empty = journal_of(JOURNAL, b"", 0, b"")
     (folder / f"{empty.incarnation.hex()}.jsonl").touch()
     (folder / MANIFEST).write_bytes(manifest([empty], (), ()))
     assert main([str(folder)]) == 1

@@ -112,8 +112,10 @@ def every_link_leads_somewhere(console: TestClient[Litestar]) -> None:
 
 
 def _kind(path: str) -> str:
-    """Pages at one address that differ in what they are about or narrow down; a few of each are looked at."""
-    return re.sub(r"/[^/]*[0-9][^/]*", "/…", path.partition("?")[0])
+    """Pages of one address and one table that differ in what they narrow down to; a few of each are looked at."""
+    address, _, query = path.partition("?")
+    table = re.search(r"\bby=(\w+)", query)
+    return re.sub(r"/[^/]*[0-9][^/]*", "/…", address) + (f" by {table[1]}" if table else "")
 
 
 def test_no_page_holds_script_or_style_of_its_own(console: TestClient[Litestar], product_id: str) -> None:
