@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 import psycopg
 import sqlcipher3.dbapi2
 from sqlalchemy import Connection, Engine, MetaData, QueuePool, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, TimeoutError
 
 from shared_models.errors import ShopError
 
@@ -174,6 +175,14 @@ def _sqlite_engine(url: str, key: str, pool_size: int) -> Engine:
         if writes:
             connection.exec_driver_sql(f"pragma synchronous={'full' if writes == 'lasting' else 'normal'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    @event.listens_for(engine, "handle_error")
+    def in_sqlalchemys_words(context: ExceptionContext) -> Exception | None:
+        """Of a number past 64 bits the driver raises no error of a driver's; PostgreSQL's says: out of range."""
+        reason = context.original_exception
+        if isinstance(reason, OverflowError):
+            return DataError(context.statement, context.parameters, reason)
+        return None
 
     return engine
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlcipher3.dbapi2
 from sqlalchemy import literal, select, text, update
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DataError
 
 from sync_server.database import Database, metadata
 from sync_server.feed.tables import feed_head
@@ -36,6 +36,11 @@ def test_bytes_flags_and_nothing_come_back_as_they_went(database: Database) -> N
 def test_the_driver_is_told_how_to_bind_what_the_server_stores() -> None:
     told = {kind for kind, _ in sqlcipher3.dbapi2.adapters}
     assert {bytes, memoryview, bool, type(None)} <= told
+
+
+def test_a_number_that_no_column_holds_is_bad_data_on_both(database: Database) -> None:
+    with database.write() as tx, pytest.raises(DataError):
+        tx.execute(update(feed_head).where(feed_head.c.stream == "catalogue").values(ver=2**64))
 
 
 def test_writers_that_read_first_lose_no_update(database: Database) -> None:

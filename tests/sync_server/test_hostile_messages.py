@@ -244,6 +244,14 @@ def test_a_greeting_with_journals_that_no_till_has_is_refused_before_anybody_is_
     shop.all_is_well()
 
 
+@pytest.mark.parametrize("protocol", [2**63, 2**64 - 1])
+def test_a_number_that_no_database_holds_is_refused_in_words(shop: Shop, protocol: int) -> None:
+    answer = shop.bad.hello(protocol=protocol)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    shop.refused(answer)
+    shop.all_is_well()
+
+
 @pytest.mark.parametrize(
     "query",
     [
