@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from pos_client.settings import TillSettings
 from shared_models.enrolment_uri import is_enrolment_uri, read_enrolment_uri
 from shared_models.errors import ShopError
 
+_TOLD_TO_END = 128 + signal.SIGINT
+
 
 def main(words: Sequence[str] | None = None) -> int:
     """Exit status: 0 well, 1 something to put right (said in words), 2 wrong words."""
@@ -27,6 +30,8 @@ def main(words: Sequence[str] | None = None) -> int:
         if asked.work not in (_import_devices, _print_udev_rules):  # they mend and help, whatever is stored
             settings = stored_devices.applied(settings, os.environ)
         done: int = asked.work(settings, asked)
+    except KeyboardInterrupt:
+        return _TOLD_TO_END
     except ShopError as reason:
         print(reason.message, file=sys.stderr)
         return 1

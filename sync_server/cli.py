@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -38,6 +39,7 @@ from sync_server.store_hub.central import Central
 from sync_server.store_hub.identity import HubPlace
 
 THIS_PROGRAM = "evertill-server"
+_TOLD_TO_END = 128 + signal.SIGINT
 
 
 class NoDatabase(ShopError):
@@ -53,6 +55,8 @@ def main(words: Sequence[str] | None = None) -> int:
             data_dir=asked.data_dir, database_url=asked.database_url, host=asked.host, port=asked.port
         )
         status: int = asked.run(settings, asked)
+    except KeyboardInterrupt:
+        return _TOLD_TO_END
     except ShopError as error:
         print(error.message, file=sys.stderr)
         return 1

@@ -76,8 +76,8 @@ class Day:
         printers = (self._printer, self._label_printer)
         till = TillProcess(folder, line.url, *(f"tcp://127.0.0.1:{each.port}" for each in printers))
         till.enrol(office.enrolment_code(TILLS[0]))
-        till.start()
         try:
+            till.start()
             cashier = Cashier(till, STAFF[0][1], FLOAT_MINOR, CURRENCY)
             self._sell(till, cashier, office, line)
             shift_id = self._close(till, cashier, office)

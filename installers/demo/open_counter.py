@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from installers.demo.head_office import HeadOffice
+from installers.demo.leaving import once_started
 from installers.demo.server_process import ServerProcess, stop
 from installers.demo.shop import ACCOUNT, STAFF, TILLS, open_shop
 from installers.demo.till_process import TillProcess, till_environment
@@ -42,10 +43,13 @@ class OpenCounter:
 
     def _until_the_till_is_closed(self) -> int:
         environment = till_environment(self._folder / "till", self._server.url, "virtual", "virtual")
-        with subprocess.Popen([sys.executable, "-m", "pos_client"], env=environment) as till:
-            try:
-                return till.wait()
-            finally:
+        till = None
+        try:
+            with once_started():
+                till = subprocess.Popen([sys.executable, "-m", "pos_client"], env=environment)
+            return till.wait()
+        finally:
+            if till is not None:
                 stop(till)
 
     def _explain(self) -> None:

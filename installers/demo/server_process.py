@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from installers.demo.leaving import once_started
 from installers.demo.shop import ACCOUNT
 
 _READY_WITHIN_S = 60
@@ -45,7 +46,7 @@ class ServerProcess:
         self._folder.mkdir(parents=True, exist_ok=True)
         name, password = ACCOUNT
         self._run_once("init", "--admin", name, "--password", password)
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, once_started():
             self._process = subprocess.Popen(
                 self._command("serve"), stdout=log, stderr=log, env=self._environment()
             )

@@ -7,8 +7,11 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from installers.demo.leaving import once_started
 
 _PATIENCE_S = 60.0
 
@@ -40,7 +43,7 @@ class TillProcess:
             raise TillGone(done.stdout + done.stderr)
 
     def start(self) -> Seen:
-        with self._log.open("a") as log:
+        with self._log.open("a") as log, once_started():
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "installers.demo.robot"],
                 env=self._environment,
@@ -81,7 +84,8 @@ class TillProcess:
     def stop(self) -> None:
         if self._process is None:
             return
-        self._tell({"leave": True})
+        with suppress(BrokenPipeError):  # Ctrl C reaches it too, and it may be gone already
+            self._tell({"leave": True})
         try:
             self._process.wait(20)
         except subprocess.TimeoutExpired:

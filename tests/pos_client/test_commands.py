@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import msgspec
 import pytest
 
 from hardware.printers.virtual import VirtualPrinter
+from pos_client.__main__ import main
 from pos_client.settings import TillSettings
 from pos_client.store.positions import position
 from pos_client.till_folder import BOOKS_FILE
@@ -132,6 +134,14 @@ def test_a_wrong_setting_ends_a_command_with_a_sentence(sold: TillSettings) -> N
     done = till(msgspec.structs.replace(sold, printer="printer"), "doctor")
     assert done.returncode == 1
     assert done.stderr.startswith("EVERTILL_TILL_PRINTER: 'printer'")
+
+
+def test_a_command_that_is_told_to_end_leaves_without_a_word_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pos_client.__main__._verify", lambda *_: signal.raise_signal(signal.SIGINT))
+    assert main(["verify"]) == 128 + signal.SIGINT
+    assert capsys.readouterr() == ("", "")
 
 
 def test_the_doctor_says_whether_the_printer_answers(sold: TillSettings) -> None:
