@@ -60,11 +60,12 @@ def postgresql_keeper(postgresql_uri: str) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def postgresql_database(postgresql_uri: str, postgresql_keeper: psycopg.Connection) -> Iterator[Database]:
     from sync_server.database import Database
+    from tests.kept_statements import with_kept_statements
 
     name = f"shop_{os.getpid()}_{next(_numbers)}"
     # copied as files it takes two thirds of the time: all that it holds need not go through the log
     postgresql_keeper.execute(f"create database {name} template template_shop strategy file_copy")
-    database = Database(postgresql_uri.replace("/postgres?", f"/{name}?"))
+    database = with_kept_statements(Database(postgresql_uri.replace("/postgres?", f"/{name}?")))
     yield database
     database.close()
     postgresql_keeper.execute(f"drop database {name} with (force)")

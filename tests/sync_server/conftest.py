@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 from sync_server.database import Database
 from sync_server.schema import metadata
 from sync_server.settings import Settings
+from tests.kept_statements import with_kept_statements
 from tests.sync_server.kept_app import KeptApplications
 
 PASSWORD = "correct horse battery"
@@ -44,7 +45,7 @@ def empty_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def sqlite_database(tmp_path: Path, empty_shop: Path) -> Iterator[Database]:
     file = shutil.copy(empty_shop, tmp_path / "shop.db")
-    database = Database(f"sqlite:///{file}")
+    database = with_kept_statements(Database(f"sqlite:///{file}"))
     yield database
     database.close()
 

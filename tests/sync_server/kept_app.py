@@ -18,6 +18,7 @@ from sync_server.database import Database
 from sync_server.ports import NowMs, random_id
 from sync_server.services import Services, build_services
 from sync_server.settings import Settings
+from tests.kept_statements import with_kept_statements
 
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
@@ -34,6 +35,7 @@ class KeptApplications:
     def over(self, settings: Settings, database: Database, now_ms: NowMs) -> Litestar:
         """As if `create_app` had just made it."""
         self._now_ms = now_ms
+        with_kept_statements(database)
         known = replace(settings, data_dir=self._lead_to(settings.data_dir), database_url="")
         if known not in self._kept:
             nobodys = Database(f"sqlite:///{self._data_dir / 'nobodys.db'}")
