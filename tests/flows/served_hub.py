@@ -18,11 +18,11 @@ from sqlalchemy import select, update
 from sync_server.database import Database
 from sync_server.hub_app import HubState, StoreHub, create_hub_app
 from sync_server.ingest.tables import ingest_log
-from sync_server.migrations import migrate
 from sync_server.ports import system_now_ms
 from sync_server.settings import Settings
 from sync_server.store_hub import identity, journals
 from sync_server.store_hub.central import Central
+from tests.empty_shop import migrated_shop
 from tests.flows.chaos_proxy import ChaosProxy
 from tests.flows.served_process import WITHOUT_TLS, ServedProcess
 from tests.flows.served_shop import ServedShop
@@ -62,9 +62,7 @@ class ServedHub:
         with self._shop.db.write() as tx:
             code = self._shop.services.hubs.make_code(tx, "03", "Ada").code
         identity.enrol(self.folder, self.line.url, code, identity.PROGRAM, _asked)
-        database = self.database()
-        migrate(database)
-        database.close()
+        migrated_shop(self.folder / "evertill.db").close()
 
     def start(self) -> None:
         self._process.start("tests.flows.served_hub:application", {FOLDER: str(self.folder)})

@@ -14,9 +14,9 @@ from sync_server.app import create_app
 from sync_server.catalogue.service import ProductFields
 from sync_server.database import Database
 from sync_server.ingest.tables import ingest_log, ingest_pos
-from sync_server.schema import metadata
 from sync_server.services import Services, build_services
 from sync_server.settings import Settings
+from tests.empty_shop import empty_shop
 from tests.flows.served_process import ServedProcess
 from tests.sync_server.kept_app import CHEAP_HASHER
 
@@ -46,8 +46,7 @@ class ServedShop:
         self._folder = folder
         self._database_url = database_url
         settings = _settings(folder, database_url)
-        self.db = Database(settings.url())
-        metadata.create_all(self.db.engine)
+        self.db = Database(database_url) if database_url else empty_shop(folder / "evertill.db")
         self.services: Services = build_services(settings, self.db, _now_ms, _new_id, CHEAP_HASHER)
         if tills:
             self._open_store(tills)

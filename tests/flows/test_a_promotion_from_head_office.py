@@ -17,13 +17,12 @@ from shared_models.promotions import BuyGet, PercentOff, Target
 from shared_models.store_config import StoreConfig
 from shared_models.tax import Tax
 from sync_server.catalogue.service import ProductFields
-from sync_server.database import Database
 from sync_server.pricing.promotions import KeptPromotion, NewPromotion
 from sync_server.pricing.service import KeptTaxCategory
 from sync_server.sales.tables import sale_line
-from sync_server.schema import metadata
 from sync_server.services import Services, build_services
 from sync_server.settings import Settings
+from tests.empty_shop import empty_shop
 from tests.pos_client.till.fakes import TILL_ID, FakeBooks, FakeClock, FakeIds, FakeLending, FakePaper
 from tests.sync_server.kept_app import CHEAP_HASHER
 from tests.sync_server.made_up_days import an_entry
@@ -43,8 +42,7 @@ class Chain:
 
     def __init__(self, folder: Path) -> None:
         self.clock = FakeClock()
-        self.db = Database(f"sqlite:///{folder / 'server.db'}")
-        metadata.create_all(self.db.engine)
+        self.db = empty_shop(folder / "server.db")
         settings = Settings(data_dir=folder, secret="a secret of the tests, long enough for HS256")
         self.services: Services = build_services(
             settings, self.db, lambda: self.clock.wall_ms, FakeIds().new, CHEAP_HASHER

@@ -35,15 +35,14 @@ from shared_models.staff import Permission, StaffMember
 from shared_models.store_config import StoreConfig
 from shared_models.sync_api import Push, WireEntry
 from shared_models.tax import RoundingPolicy, Tax
-from sync_server.database import Database
 from sync_server.reports.shift_report import shift_report
 from sync_server.reports.takings import Group, takings
 from sync_server.sales.service import SaleFilter
 from sync_server.sales.tables import sale as sale_rows
-from sync_server.schema import metadata
 from sync_server.services import Services, build_services
 from sync_server.settings import Settings
 from sync_server.sync_messages import TillIdentity
+from tests.empty_shop import empty_shop
 from tests.pos_client.store.made_up_catalogue import build_file
 from tests.sync_server.kept_app import CHEAP_HASHER
 
@@ -82,8 +81,7 @@ class Shop:
     def __init__(self, folder: Path, store: StoreConfig, goods: list[object]) -> None:
         self.store = store
         self._key = new_private_key()
-        self.db = Database(f"sqlite:///{folder / 'server.db'}")
-        metadata.create_all(self.db.engine)
+        self.db = empty_shop(folder / "server.db")
         settings = Settings(data_dir=folder / "server", secret="a secret of the tests, long enough for HS256")
         self.clock, ids = SystemClock(0), SystemIds()
         self.services: Services = build_services(

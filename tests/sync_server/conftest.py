@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +10,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from sync_server.database import Database
-from sync_server.schema import metadata
 from sync_server.settings import Settings
-from tests.kept_statements import with_kept_statements
+from tests.empty_shop import empty_shop
 from tests.sync_server.kept_app import KeptApplications
 
 PASSWORD = "correct horse battery"
@@ -32,20 +30,9 @@ class Clock:
         self.now += ms
 
 
-@pytest.fixture(scope="session")
-def empty_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with an up-to-date schema and nothing in it."""
-    file = tmp_path_factory.mktemp("empty") / "shop.db"
-    database = Database(f"sqlite:///{file}")
-    metadata.create_all(database.engine)
-    database.close()
-    return file
-
-
 @pytest.fixture
-def sqlite_database(tmp_path: Path, empty_shop: Path) -> Iterator[Database]:
-    file = shutil.copy(empty_shop, tmp_path / "shop.db")
-    database = with_kept_statements(Database(f"sqlite:///{file}"))
+def sqlite_database(tmp_path: Path) -> Iterator[Database]:
+    database = empty_shop(tmp_path / "shop.db")
     yield database
     database.close()
 

@@ -20,10 +20,10 @@ from sync_server.feed.publisher import FeedPublisher
 from sync_server.feed.service import MAX_PAGE, FeedService
 from sync_server.feed.snapshots import Snapshots
 from sync_server.feed.tables import change_feed
-from sync_server.schema import metadata
 from sync_server.store_hub import feed_copy
 from sync_server.store_hub.feed_copy import CopiedFeed, CopiedSnapshots
 from sync_server.store_hub.follower import Follower
+from tests.empty_shop import empty_shop
 from tests.sync_server.conftest import Clock
 
 STORE = "03"
@@ -34,8 +34,7 @@ class CentralHistory:
 
     def __init__(self, folder: Path, clock: Clock, names: Sequence[str] = ()) -> None:
         folder.mkdir()
-        self.db = Database(f"sqlite:///{folder / 'central.db'}")
-        metadata.create_all(self.db.engine)
+        self.db = empty_shop(folder / "central.db")
         self.feed = FeedService()
         self.snapshots = Snapshots(self.db, self.feed, folder / "snapshots", 10, clock)
         self._publisher = FeedPublisher(clock, lambda: "epoch-1", lambda streams: None)
