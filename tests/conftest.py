@@ -28,6 +28,7 @@ walks all that a worker holds at every third of them."""
 
 if place := memory_disk():
     os.environ.setdefault("TMPDIR", place)
+    tempfile.tempdir = None  # pytest's capture has looked it up before
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 if "XDG_RUNTIME_DIR" not in os.environ:
