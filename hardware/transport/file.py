@@ -27,7 +27,7 @@ class FileTransport:
     ) -> None:
         """Without `is_device` it is one when it lies under /dev."""
         self._path = path
-        self.two_way = path.is_relative_to("/dev") if is_device is None else is_device
+        self.two_way = _is_device(path) if is_device is None else is_device
         self._turn = Turn(self.place, turn_timeout_s)
 
     @property
@@ -104,3 +104,8 @@ class FileChannel:
             return False
         ways = ([], [self._descriptor]) if to_write else ([self._descriptor], [])
         return any(select.select(*ways, [], timeout_s)) if os.name == "posix" else to_write
+
+
+def _is_device(path: Path) -> bool:
+    """Linux keeps a folder like any other under /dev too, which lies in memory."""
+    return path.is_relative_to("/dev") and not path.is_relative_to(Path("/dev", "shm"))

@@ -113,3 +113,10 @@ def test_a_serial_port_that_others_use_is_not_shared(tmp_path):
 def test_without_usb_on_this_machine_the_printer_is_said_to_be_missing():
     with pytest.raises(NotReachable, match="USB ffff:ffff"), UsbTransport(UsbSettings(0xFFFF, 0xFFFF)).open():
         pass
+
+
+@pytest.mark.parametrize(("file", "is_device"), [("usb/lp0", True), ("shm/till/receipts.bin", False)])
+def test_what_lies_under_dev_is_a_device_unless_it_is_the_folder_in_memory(
+    file: str, is_device: bool
+) -> None:
+    assert FileTransport(Path("/dev", file)).two_way is is_device
