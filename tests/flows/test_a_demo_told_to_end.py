@@ -20,7 +20,7 @@ ORDERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @pytest.fixture(autouse=True)
-def handlers_as_they_were() -> Iterator[None]:
+def handlers_as_they_were(ctrl_c: None) -> Iterator[None]:
     before = {order: signal.getsignal(order) for order in ORDERS}
     yield
     for order, handler in before.items():

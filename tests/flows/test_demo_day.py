@@ -49,7 +49,7 @@ def test_a_day_with_cuts_and_kills_ends_with_figures_that_agree(tmp_path: Path) 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-def test_a_demo_that_is_told_to_end_leaves_no_server_and_no_till_behind(tmp_path: Path) -> None:
+def test_a_demo_that_is_told_to_end_leaves_no_server_and_no_till_behind(ctrl_c: None, tmp_path: Path) -> None:
     assert _told_to_end(tmp_path, lambda demo: os.kill(demo, signal.SIGTERM)) == 128 + signal.SIGTERM
     by_ctrl_c = _told_to_end(tmp_path, lambda demo: os.killpg(demo, signal.SIGINT))
     assert by_ctrl_c == 128 + signal.SIGINT

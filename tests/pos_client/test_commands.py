@@ -137,7 +137,7 @@ def test_a_wrong_setting_ends_a_command_with_a_sentence(sold: TillSettings) -> N
 
 
 def test_a_command_that_is_told_to_end_leaves_without_a_word_more(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ctrl_c: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("pos_client.__main__._verify", lambda *_: signal.raise_signal(signal.SIGINT))
     assert main(["verify"]) == 128 + signal.SIGINT

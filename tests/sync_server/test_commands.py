@@ -192,7 +192,7 @@ def test_a_database_that_does_not_answer_is_told_in_words(capsys: pytest.Capture
 
 
 def test_a_command_that_is_told_to_end_leaves_without_a_word_more(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ctrl_c: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sync_server.cli.migrate", lambda _: signal.raise_signal(signal.SIGINT))
     assert main(["migrate"]) == 128 + signal.SIGINT
