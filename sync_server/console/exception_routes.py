@@ -83,29 +83,44 @@ def routes(view: ConsoleView) -> list[Any]:
     def set_aside(request: AnyRequest, case_id: FromPath[int], body: RawBody) -> Response[Any]:
         fields, actor = read_form(request, body), actor_of(request)
         note = fields.get("note", "")
-        with services.db.read() as tx:
-            frame_id = seen_by(services.exceptions.case(tx, case_id), actor).refs.get("quarantine", "")
         try:
-            services.ingest.set_aside(frame_id, note, actor.name, actor.store_id)
+            services.ingest.set_aside(_held_id(view, case_id, actor), note, actor.name, actor.store_id)
         except ShopError as reason:
             return _case_page(view, request, case_id, note, reason.message, 400)
         return see(f"/exceptions/{case_id}")
 
-    return [cases, case, work, set_aside]
+    @post("/exceptions/{case_id:int}/retry", guards=[permission("exceptions.write")], sync_to_thread=True)
+    def retry(request: AnyRequest, case_id: FromPath[int], body: RawBody) -> Response[Any]:
+        read_form(request, body)
+        actor = actor_of(request)
+        try:
+            services.ingest.retry(_held_id(view, case_id, actor), actor.name, actor.store_id)
+        except ShopError as reason:
+            return _case_page(view, request, case_id, "", reason.message, 400)
+        return see(f"/exceptions/{case_id}")
+
+    return [cases, case, work, set_aside, retry]
 
 
-class _Frame(NamedTuple):
-    """What came raw, as the page shows it."""
+class _Held(NamedTuple):
+    """What is in quarantine, as the page shows it; `contents` where it is a frame that came raw."""
 
-    held: Quarantined
-    contents: Contents
+    entry: Quarantined
+    contents: Contents | None
+    is_tried_again: bool
 
 
-def _frame(view: ConsoleView, tx: Transaction, case: Case, actor: Actor) -> _Frame | None:
-    found = contents(tx, case.refs.get("quarantine", ""))
-    if found is None:
+def _held(view: ConsoleView, tx: Transaction, case: Case, actor: Actor) -> _Held | None:
+    id, ingest = case.refs.get("quarantine", ""), view.services.ingest
+    if not id:
         return None
-    return _Frame(view.services.ingest.held(tx, case.refs["quarantine"], actor.store_id), found)
+    return _Held(ingest.held(tx, id, actor.store_id), contents(tx, id), ingest.is_tried_again(tx, id))
+
+
+def _held_id(view: ConsoleView, case_id: int, actor: Actor) -> str:
+    """Of what the case is about; empty where nothing of it is in quarantine."""
+    with view.services.db.read() as tx:
+        return seen_by(view.services.exceptions.case(tx, case_id), actor).refs.get("quarantine", "")
 
 
 def _case_page(
@@ -114,7 +129,7 @@ def _case_page(
     with view.services.db.read() as tx:
         case = seen_by(view.services.exceptions.case(tx, case_id), actor_of(request))
         notes = view.services.exceptions.notes(tx, case_id)
-        frame = _frame(view, tx, case, actor_of(request))
+        held = _held(view, tx, case, actor_of(request))
     links = {name: _PLACES[name].format(value) for name, value in case.refs.items() if name in _PLACES}
     return view.page(
         request,
@@ -123,7 +138,7 @@ def _case_page(
         case=case,
         notes=notes,
         links=links,
-        frame=frame,
+        held=held,
         advice=advice(case.kind),
         note=note,
         message=message,

@@ -77,6 +77,14 @@ def requeue(tx: Connection, which: Any) -> None:
     tx.execute(insert(ingest_queue).from_select(["ingest_id", "attempts"], query))
 
 
+def is_queued(tx: Connection, quarantine_id: str) -> bool:
+    """Whether a quarantined entry is about to be tried again."""
+    query = select(ingest_queue.c.ingest_id).join(
+        quarantine, quarantine.c.ingest_id == ingest_queue.c.ingest_id
+    )
+    return tx.execute(query.where(quarantine.c.quarantine_id == quarantine_id)).first() is not None
+
+
 def _array(ids: Iterable[int]) -> str:
     """As PostgreSQL reads a list of numbers; the driver takes longer over one than the database over the query."""
     return "{" + ",".join(map(str, ids)) + "}"

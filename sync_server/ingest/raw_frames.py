@@ -151,10 +151,15 @@ class RawFrames:
         return waiting
 
     def file(self, tx: Connection, quarantine_id: str, by: str, *, sound: bool = False) -> None:
-        """What can be read after all goes into the log and waits to be applied; `sound`: its seal was checked."""
+        """What can be read after all goes into the log and waits to be applied; `sound`: its seal was checked.
+
+        Nothing happens to what was taken in before.
+        """
         row = tx.execute(select(quarantine).where(quarantine.c.quarantine_id == quarantine_id)).one_or_none()
         if row is None or row.raw is None:
             raise NotFound("There is no such frame.")
+        if row.resolved_at_ms is not None and row.set_aside_for is None:
+            return
         push = _one_entry(row.raw)
         if push is None:
             raise Conflict("This version can't read it either. It stays as it is.")

@@ -27,7 +27,7 @@ from sync_server.database import A_TILL_WAITS_S, Database, DatabaseBusy
 from sync_server.errors import Conflict, Invalid, NotFound
 from sync_server.ingest import chain
 from sync_server.ingest.admission import Admission
-from sync_server.ingest.queue import requeue
+from sync_server.ingest.queue import is_queued, requeue
 from sync_server.ingest.raw_frames import RAW, RawFrames
 from sync_server.ingest.tables import quarantine
 from sync_server.sync_messages import TillIdentity
@@ -205,6 +205,10 @@ class IngestService:
             else:
                 requeue(tx, quarantine.c.quarantine_id == quarantine_id)
         self._wake_applier()
+
+    def is_tried_again(self, tx: Connection, quarantine_id: str) -> bool:
+        """Whether somebody asked for it, and the answer is not there yet."""
+        return is_queued(tx, quarantine_id)
 
     def set_aside(self, quarantine_id: str, reason: str, by: str, store_id: str | None = None) -> Quarantined:
         """A frame that came raw; raises Conflict for an entry of the log, which counts, and for what was decided."""
