@@ -33,6 +33,7 @@ from pos_client.ui.refund_screen import RefundScreen
 from pos_client.ui.report_panel import ReportPanel
 from pos_client.ui.sale_screen import SaleScreen
 from pos_client.ui.screen import Screen
+from pos_client.ui.screens import Screens
 from pos_client.ui.shift_end_screens import ClosedScreen, CountedScreen
 from pos_client.ui.tender_screen import TenderScreen
 from pos_client.ui.theme import MARGIN_PX, Theme, apply_font, palette, stylesheet
@@ -411,22 +412,22 @@ class MainWindow(QWidget):
 
     def _add_screens(self, monotonic_ms: Callable[[], int]) -> None:
         common = (self.theme, self.wording, self.presenter)
+        self.screens = Screens(
+            self.stack,
+            {
+                Phase.WAITING: lambda: WaitingScreen(*common),
+                Phase.LOCKED: lambda: LoginScreen(*common, monotonic_ms),
+                Phase.NO_SHIFT: lambda: OpenShiftScreen(*common),
+                Phase.TENDER: lambda: TenderScreen(*common),
+                Phase.REFUND: lambda: RefundScreen(*common),
+                Phase.CHANGE: lambda: ChangeScreen(*common, self._type_on),
+                Phase.COUNT: lambda: CountScreen(*common),
+                Phase.COUNTED: lambda: CountedScreen(*common),
+                Phase.CLOSED: lambda: ClosedScreen(*common),
+            },
+        )
         self.sale = SaleScreen(*common, self.menus.quantity, self.menus.discount)
-        self.screens: dict[Phase, Screen] = {
-            Phase.WAITING: WaitingScreen(*common),
-            Phase.LOCKED: LoginScreen(*common, monotonic_ms),
-            Phase.NO_SHIFT: OpenShiftScreen(*common),
-            Phase.SALE: self.sale,
-            Phase.TENDER: TenderScreen(*common),
-            Phase.REFUND: RefundScreen(*common),
-            Phase.CHANGE: ChangeScreen(*common, self._type_on),
-            Phase.COUNT: CountScreen(*common),
-            Phase.COUNTED: CountedScreen(*common),
-            Phase.CLOSED: ClosedScreen(*common),
-        }
-        for screen in self.screens.values():
-            screen.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            self.stack.addWidget(screen)
+        self.screens.add(Phase.SALE, self.sale)
 
 
 def _app() -> QApplication:
