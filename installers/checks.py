@@ -30,9 +30,9 @@ CORE = {
     "server sync": ("sync_server/ingest", "sync_server/feed", "sync_server/tills"),
 }
 WANTED_PERCENT = 90
-_WORKERS = str(min(8, 2 * (os.cpu_count() or 2)))
-"""More than there are processors: tests that kill a server wait for it to start. Each takes half a gigabyte, and a
-container counts processors that it may not use."""
+_WORKERS = str(min(8, 3 * (os.cpu_count() or 2) // 2))
+"""More than there are processors: tests that kill a server wait for it to start. Each first reads all tests, takes half
+a gigabyte, and a container counts processors that it may not use."""
 
 
 def main() -> int:

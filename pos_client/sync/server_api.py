@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -93,6 +95,7 @@ class ServerApi:
             timeout=httpx.Timeout(self._limits.silence_s, connect=self._limits.connect_s),
             follow_redirects=False,
             headers={"Accept": MEDIA_TYPE, "Accept-Encoding": "identity"},
+            verify=_who_is_trusted(),
         )
 
     def enrol(self, request: EnrolRequest) -> Reply[Enrolled] | Failure:
@@ -279,6 +282,12 @@ class ServerApi:
             yield response
         finally:
             response.close()
+
+
+@cache
+def _who_is_trusted() -> ssl.SSLContext:
+    """Read once: a till talks to two servers and more, and the certificates of the world take long to read."""
+    return httpx.create_ssl_context()
 
 
 class _Progress:

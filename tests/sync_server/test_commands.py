@@ -19,6 +19,7 @@ from sync_server.auth import kept_secret
 from sync_server.cli import main
 from sync_server.database import Database
 from sync_server.settings import PREFIX, BadSetting, Settings, read_settings
+from tests.flows.served_process import WITHOUT_TLS
 from tests.shared_models.test_logo import png
 
 PASSWORD = "correct horse battery"
@@ -251,7 +252,7 @@ def until_ready(process: subprocess.Popen[bytes], url: str) -> httpx.Response:
     while time.monotonic() < end:
         assert process.poll() is None, "the server ended"
         try:
-            answer = httpx.get(f"{url}/ready", timeout=5)
+            answer = httpx.get(f"{url}/ready", timeout=5, verify=WITHOUT_TLS)
             if answer.status_code == 200:
                 return answer
         except httpx.TransportError:
