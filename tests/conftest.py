@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.strategies import text
 
 from tests.effort import examples
 from tests.memory_disk import memory_disk
@@ -43,8 +44,10 @@ settings.load_profile("no clock")
 """A property holds or not, however busy the machine is."""
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """What is there by now stays to the end, so the collector need not walk it again and again."""
+    if session.config.option.collectonly:
+        text().validate()  # its table of all characters takes seconds to make, and each worker would make it
     gc.collect()
     gc.freeze()
 

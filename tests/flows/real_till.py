@@ -58,6 +58,7 @@ class RealTill:
             anchor_path=self.folder / "anchor" / "anchor.json",
             here=Here(self.identity.public_key),
             ballast_bytes=0,
+            log_bytes=0,
         )
 
     def enrol(self, code: str) -> None:

@@ -102,6 +102,7 @@ class Shop:
             render=lambda posted: receipt_document(posted, store),
             anchor_path=folder / "anchor",
             ballast_bytes=0,
+            log_bytes=0,
         )
         self.session = TillSession(
             TILL.till_id,

@@ -85,6 +85,7 @@ def what_the_books_say(settings: TillSettings) -> tuple[list[str], list[int], li
         render=receipt,
         anchor_path=settings.data_dir / "no-anchor.json",
         ballast_bytes=0,
+        log_bytes=0,
     )
     numbers = [posted.sale.receipt_number for posted in reversed(books.recent_sales(1_000_000))]
     states = ("queued", "sending", "done", "uncertain", "cancelled")

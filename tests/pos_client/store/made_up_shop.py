@@ -72,6 +72,7 @@ def open_books(folder: Path, start: int = 1, **changed: Any) -> TillBooks:
         "render": receipt,
         "anchor_path": folder / "elsewhere" / "anchor.json",
         "ballast_bytes": 0,
+        "log_bytes": 0,
         "boot_id": "boot-1",
     }
     (folder / "books").mkdir(exist_ok=True, parents=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from hardware.receipt_document import ReceiptDocument, Text, decode_document
 from pos_client.store.books import TillBooks
+from pos_client.store.connection import LOG_BYTES
 from pos_client.store.parked import NotParked
 from pos_client.store.shifts import UnknownShift
 from shared_models.cash import PAID_IN, PAID_OUT, SAFE_DROP, TaxTotal, TenderTotal
@@ -19,6 +22,7 @@ from tests.pos_client.store.made_up_shop import (
     a_sale,
     cash_moved,
     no_sale,
+    open_books,
     parked_sale,
     receipt,
     sale_parked,
@@ -308,3 +312,13 @@ def test_the_drawer_opens_before_any_paper_moves(books: TillBooks) -> None:
     books.post_sale(a_sale(), open_drawer=True)
     claimed = [books.jobs.claim() for _ in range(4)]
     assert [job.kind if job else None for job in claimed] == ["drawer", "print", "print", None]
+
+
+def test_a_till_that_opens_has_room_for_a_days_commits_in_its_log(tmp_path: Path) -> None:
+    books = open_books(tmp_path, log_bytes=LOG_BYTES)
+    try:
+        assert (tmp_path / "books" / "till.db-wal").stat().st_size > LOG_BYTES // 2
+        with books.database.read() as connection:
+            assert connection.execute("select name from sqlite_master where name = 'spill'").fetchall() == []
+    finally:
+        books.close()
