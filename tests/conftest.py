@@ -19,9 +19,14 @@ from hypothesis.strategies import text
 from tests.effort import examples
 from tests.memory_disk import memory_disk
 from tests.order import in_good_order
-from tests.own_postgresql import postgresql_database, postgresql_keeper, postgresql_uri
+from tests.own_postgresql import (
+    postgresql_database,
+    postgresql_databases,
+    postgresql_keeper,
+    postgresql_uri,
+)
 
-__all__ = ["postgresql_database", "postgresql_keeper", "postgresql_uri"]
+__all__ = ["postgresql_database", "postgresql_databases", "postgresql_keeper", "postgresql_uri"]
 """Fixtures for all tests; a module that imported them for itself would start a PostgreSQL for itself."""
 
 gc.set_threshold(20_000, 10, 10)

@@ -50,7 +50,7 @@ class Shop(NamedTuple):
     @contextmanager
     def copy(self, folder: Path) -> Iterator[Place]:
         name = f"crash_{next(_numbers)}"
-        self.run(f"create database {name} template crash_prepared")
+        self.run(f"create database {name} template crash_prepared strategy file_copy")
         try:
             yield Place(copy_of(self.folder, folder), url_of(self.uri, name))
         finally:
