@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from itertools import groupby
 
 import pytest
@@ -24,7 +25,12 @@ def in_good_order(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     crashes = [tests for tests in by_file if "crash_points" in tests[0].path.parts]
     waiting = [tests for tests in by_file if _WAITING & set(tests[0].path.parts)]
     busy = [tests for tests in by_file if tests not in crashes and tests not in waiting]
-    return [test for tests in (*_spread(waiting, busy), *crashes) for test in tests]
+    return [test for tests in (*_spread(waiting, _mixed(busy)), *crashes) for test in tests]
+
+
+def _mixed(files: Sequence[list[pytest.Item]]) -> list[list[pytest.Item]]:
+    """The same way each time, long ones among short ones: those of one folder take about as long as each other."""
+    return sorted(files, key=lambda tests: sha256(tests[0].path.name.encode()).digest())
 
 
 def _spread(
