@@ -39,7 +39,7 @@ def postgresql_uri() -> Iterator[str]:
         _run(uri, "alter system set fsync = off")
         _run(uri, "select pg_reload_conf()")
         _run(uri, "create database template_shop")
-        template = Database(uri.replace("/postgres?", "/template_shop?"))
+        template = Database(uri_of(uri, "template_shop"))
         metadata.create_all(template.engine)
         template.close()
         yield uri
@@ -70,10 +70,15 @@ def postgresql_database(postgresql_uri: str, postgresql_databases: Databases) ->
     from tests.kept_statements import with_kept_statements
 
     name = postgresql_databases.take()
-    database = with_kept_statements(Database(_uri_of(postgresql_uri, name)))
+    database = with_kept_statements(Database(uri_of(postgresql_uri, name)))
     yield database
     database.close()
     postgresql_databases.give_back(name)
+
+
+def uri_of(uri: str, name: str) -> str:
+    """Of the database of that name on the PostgreSQL at `postgresql_uri`."""
+    return uri.replace("/postgres?", f"/{name}?")
 
 
 class Databases:
@@ -96,7 +101,7 @@ class Databases:
         name = f"shop_{os.getpid()}_{next(_numbers)}"
         # copied as files it takes two thirds of the time: all that it holds need not go through the log
         self._keeper.execute(f"create database {name} template template_shop strategy file_copy")
-        cleaner = psycopg.connect(_uri_of(self._uri, name), autocommit=True)
+        cleaner = psycopg.connect(uri_of(self._uri, name), autocommit=True)
         self._cleaners[name] = cleaner, _shape(cleaner)
         return name
 
@@ -160,10 +165,6 @@ begin
   perform setval(oid::regclass, 1, false) from pg_class where relkind = 'S';
 end $$
 """
-
-
-def _uri_of(uri: str, name: str) -> str:
-    return uri.replace("/postgres?", f"/{name}?")
 
 
 def _run(uri: str, statement: str) -> None:

@@ -33,6 +33,7 @@ from tests.crash_points.server_state import State, differences, state_of
 from tests.crash_points.server_statements import COMMIT, Step, listening
 from tests.crash_points.test_server import done
 from tests.crash_points.till_kinds import copy_of
+from tests.own_postgresql import uri_of
 
 pytestmark = pytest.mark.postgres
 KILLED, PEOPLE_DRAWN, OTHERS_DRAWN = 2, 3, 9
@@ -52,7 +53,7 @@ class Shop(NamedTuple):
         name = f"crash_{next(_numbers)}"
         self.run(f"create database {name} template crash_prepared strategy file_copy")
         try:
-            yield Place(copy_of(self.folder, folder), url_of(self.uri, name))
+            yield Place(copy_of(self.folder, folder), uri_of(self.uri, name))
         finally:
             self.run(f"drop database {name} with (force)")
             shutil.rmtree(folder)
@@ -62,17 +63,13 @@ class Shop(NamedTuple):
             connection.execute(statement)  # type: ignore[call-overload]
 
 
-def url_of(uri: str, name: str) -> str:
-    return uri.replace("/postgres?", f"/{name}?")
-
-
 @pytest.fixture(scope="module")
 def shop(postgresql_uri: str, module_path: Path) -> Iterator[Shop]:
     folder = module_path / "prepared"
     folder.mkdir()
     with psycopg.connect(postgresql_uri, autocommit=True) as connection:
         connection.execute("create database crash_prepared")
-    shop = Shop(postgresql_uri, folder, prepare(Place(folder, url_of(postgresql_uri, "crash_prepared"))))
+    shop = Shop(postgresql_uri, folder, prepare(Place(folder, uri_of(postgresql_uri, "crash_prepared"))))
     yield shop
     shop.run("drop database crash_prepared with (force)")
 

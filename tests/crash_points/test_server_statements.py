@@ -18,7 +18,7 @@ from tests.crash_points.server_kinds import KINDS
 from tests.crash_points.server_shop import DOING, Place, prepare, running
 from tests.crash_points.server_statements import Step, listening
 from tests.crash_points.test_server import done
-from tests.crash_points.test_server_on_postgresql import url_of
+from tests.own_postgresql import uri_of
 
 VARIED = ("a push", "a product file", "entries applied, a Z report among them", "a catalogue file")
 """COPY, savepoints, thousands of rows in one statement, and the feed are in them."""
@@ -57,7 +57,7 @@ def test_every_statement_that_postgresql_runs_is_heard(
     database = f"statements_{VARIED.index(name)}"
     with psycopg.connect(postgresql_uri, autocommit=True) as admin:
         admin.execute(f"create database {database}")  # type: ignore[call-overload]
-        place = Place(tmp_path, url_of(postgresql_uri, database))
+        place = Place(tmp_path, uri_of(postgresql_uri, database))
         known = prepare(place)
         log = log_of(admin)
         admin.execute(f"alter database {database} set log_statement = 'all'")  # type: ignore[call-overload]

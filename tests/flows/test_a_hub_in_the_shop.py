@@ -19,6 +19,7 @@ from tests.flows.chaos_proxy import CUT_ANSWER, LOSE_ANSWER, ChaosProxy
 from tests.flows.real_till import RealTill
 from tests.flows.served_hub import ServedHub
 from tests.flows.served_shop import ServedShop
+from tests.own_postgresql import uri_of
 from tests.pos_client.store.made_up_shop import shift_opened
 
 NOBODY = "http://127.0.0.1:1"
@@ -35,7 +36,7 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServedShop]
         name = f"hub_{abs(hash(request.node.name))}"
         with psycopg.connect(uri, autocommit=True) as connection:
             connection.execute(f"create database {name} template template_shop")
-        url = uri.replace("/postgres?", f"/{name}?")
+        url = uri_of(uri, name)
     shop = ServedShop(tmp_path / "server", url)
     shop.add_products("milk", "bread")
     shop.start()

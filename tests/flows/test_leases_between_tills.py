@@ -23,6 +23,7 @@ from sync_server.sales.tables import sale
 from tests.flows.chaos_proxy import LOSE_ANSWER, LOSE_REQUEST
 from tests.flows.counter import PIN, Counter
 from tests.flows.served_shop import ServedShop
+from tests.own_postgresql import uri_of
 
 CARD = "6035-0001"
 MEMBER = "member-7"
@@ -37,7 +38,7 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServedShop]
         with psycopg.connect(uri, autocommit=True) as connection:
             connection.execute("drop database if exists leases_between_tills")
             connection.execute("create database leases_between_tills template template_shop")
-        url = uri.replace("/postgres?", "/leases_between_tills?")
+        url = uri_of(uri, "leases_between_tills")
     served = ServedShop(tmp_path / "server", url, tills=("03-1", "03-2"))
     _stock_up(served)
     served.start()

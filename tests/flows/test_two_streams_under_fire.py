@@ -25,6 +25,7 @@ from sync_server.stock.tables import stock_level, stock_move
 from tests.flows.chaos_proxy import CUT_ANSWER, DOUBLE, LOSE_ANSWER, LOSE_REQUEST, PASS, ChaosProxy
 from tests.flows.real_till import RealTill
 from tests.flows.served_shop import ServedShop
+from tests.own_postgresql import uri_of
 from tests.pos_client.store.made_up_shop import a_sale, shift_opened
 
 TILLS = ("03-1", "03-2", "03-3")
@@ -113,7 +114,7 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServedShop]
         uri = request.getfixturevalue("postgresql_uri")
         with psycopg.connect(uri, autocommit=True) as connection:
             connection.execute("create database under_fire template template_shop")
-        url = uri.replace("/postgres?", "/under_fire?")
+        url = uri_of(uri, "under_fire")
     shop = ServedShop(tmp_path / "server", url, TILLS)
     shop.start()
     yield shop

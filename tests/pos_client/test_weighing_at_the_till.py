@@ -103,9 +103,8 @@ def test_what_the_scale_says_too_late_of_one_line_is_never_the_next_ones(
     scale.put(900)
     scale.behave("late")
     counter.session.scan(TOMATOES)
-    counter.wait(
-        lambda state: saying("silent")(state) or steady(state)
-    )  # silent for a moment, then one behind
+    # silent for a moment, then one behind
+    counter.wait(lambda state: saying("silent")(state) or steady(state))
     counter.session.answer(False)
     scale.put(350)
     counter.session.scan(TOMATOES)

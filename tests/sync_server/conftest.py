@@ -10,6 +10,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from sync_server.database import Database
+from sync_server.services import Services
 from sync_server.settings import Settings
 from tests.empty_shop import empty_shop
 from tests.sync_server.kept_app import KeptApplications
@@ -69,6 +70,12 @@ def app(
     settings: Settings, database: Database, clock: Clock, kept_applications: KeptApplications
 ) -> Litestar:
     return kept_applications.over(settings, database, clock)
+
+
+@pytest.fixture
+def services(app: Litestar) -> Services:
+    found: Services = app.state.services
+    return found
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sqlalchemy import insert, text
 from sync_server.database import Database
 from sync_server.exceptions.tables import exception_case, exception_note
 from sync_server.schema import metadata
-from tests.own_postgresql import Databases
+from tests.own_postgresql import Databases, uri_of
 
 pytestmark = pytest.mark.postgres
 A_CASE = dict.fromkeys(("kind", "state", "store_id", "till_id", "sentence", "refs", "assigned_to"), "") | {
@@ -22,10 +22,6 @@ A_NOTE = {"case_id": 1, "at_ms": 1, "by": "Ada", "state": "open", "note": "Looke
 @pytest.fixture
 def name(postgresql_databases: Databases) -> str:
     return postgresql_databases.take()
-
-
-def uri_of(uri: str, name: str) -> str:
-    return uri.replace("/postgres?", f"/{name}?")
 
 
 def use(uri: str) -> list[int]:

@@ -39,12 +39,6 @@ def database(sqlite_database: Database) -> Database:
 
 
 @pytest.fixture
-def services(app: Litestar) -> Services:
-    found: Services = app.state.services
-    return found
-
-
-@pytest.fixture
 def product_id(database: Database, services: Services) -> str:
     """A shop with one product, two sales in a closed shift, and a third that came late."""
     with database.write() as tx:

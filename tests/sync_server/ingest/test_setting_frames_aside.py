@@ -28,12 +28,6 @@ WHY = "A broken disk wrote it; the paper roll has every sale."
 
 
 @pytest.fixture
-def services(app: Litestar) -> Services:
-    found: Services = app.state.services
-    return found
-
-
-@pytest.fixture
 def till(app: Litestar, database: Database, client: Client, services: Services) -> ATill:
     open_store(app, database)
     with database.write() as tx:

@@ -21,12 +21,6 @@ BUTTON = "<button>Try it again</button>"
 
 
 @pytest.fixture
-def services(app: Litestar) -> Services:
-    found: Services = app.state.services
-    return found
-
-
-@pytest.fixture
 def till(app: Litestar, database: Database, client: Client, services: Services) -> ATill:
     open_store(app, database)
     with database.write() as tx:
