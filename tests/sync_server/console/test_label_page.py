@@ -12,7 +12,6 @@ from tests.sync_server.console.test_pages import (  # noqa: F401 - fixtures of t
     logged_in,
     product_id,
     seen,
-    services,
 )
 
 

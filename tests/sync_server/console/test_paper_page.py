@@ -18,7 +18,6 @@ from tests.sync_server.console.test_pages import (  # noqa: F401 - fixtures of t
     logged_in,
     product_id,
     seen,
-    services,
 )
 
 
@@ -37,7 +36,7 @@ def sent(console: Client, logo: bytes = b"", **words: str) -> tuple[int, str]:  
 
 def test_a_logo_and_words_go_onto_the_receipts_of_a_store(
     console: Client,  # noqa: F811
-    services: Services,  # noqa: F811
+    services: Services,
     database: Database,  # noqa: F811
 ) -> None:
     status, page = sent(console, png(), logo_text="The corner", receipt_footer="Thank you!\r\nCome again.")
@@ -91,7 +90,7 @@ def test_what_no_receipt_could_show_is_refused_with_what_to_do_and_changes_nothi
 
 def test_head_office_of_another_store_sees_and_changes_nothing_here(
     console: Client,  # noqa: F811
-    services: Services,  # noqa: F811
+    services: Services,
     database: Database,  # noqa: F811
 ) -> None:
     sent(console, png())
