@@ -288,14 +288,20 @@ def test_a_parked_ticket_is_offered_until_the_server_has_it(
     assert [ticket.is_shared for ticket in books.parked()] == [True, False]
 
 
+@pytest.fixture
+def offered_before(books: TillBooks) -> None:  # noqa: F811
+    """Before there is a lender: it looks for new ones while it starts."""
+    for name in ("gone", "taken", "lost", "kept"):
+        books.park(parked_sale(name), sale_parked(name))
+        books.tickets.offered(name)
+
+
+@pytest.mark.usefixtures("offered_before")
 def test_own_tickets_that_moved_on_are_no_more_here_and_forgotten_ones_are_offered_again(
     lender: Lender,
     server: Told,
     books: TillBooks,  # noqa: F811
 ) -> None:
-    for name in ("gone", "taken", "lost", "kept"):
-        books.park(parked_sale(name), sale_parked(name))
-        books.tickets.offered(name)
     server.looks.append(
         ParkedList(
             fates=(
