@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import msgspec
 
@@ -21,3 +21,9 @@ class Moment(msgspec.Struct, frozen=True, order=True):
     def business_date(self) -> str:
         """The shop's calendar date, ISO 8601."""
         return self.local().date().isoformat()
+
+
+def day_begins_ms(day: str, tz_min: int) -> int:
+    """Unix time in milliseconds at midnight in the shop. Raises ValueError for what is no date in ISO 8601."""
+    midnight = datetime.combine(date.fromisoformat(day), time.min, UTC)
+    return int(midnight.timestamp()) * 1000 - tz_min * 60_000

@@ -8,6 +8,7 @@ from datetime import date
 
 from sqlalchemy import Connection, func, select
 
+from shared_models.moment import day_begins_ms
 from sync_server.closings.calendar import day_before, days_between, days_later, last_day_over, today
 from sync_server.closings.roots import DailyRoots
 from sync_server.closings.store_periods import StorePeriods
@@ -16,6 +17,7 @@ from sync_server.database import Database
 from sync_server.errors import Conflict, Invalid
 from sync_server.evidence.statements import Statements
 from sync_server.findings import Finding, Inbox
+from sync_server.ingest.tables import quarantine
 from sync_server.leases.tables import refund
 from sync_server.ports import NowMs
 from sync_server.sales.service import SalesService
@@ -23,7 +25,7 @@ from sync_server.sales.tables import sale
 from sync_server.stores.service import StoreService
 
 QUIET_DAYS = 31
-"""Where a store sold nothing for longer, the server's clock may be wrong: a person has to say that it is not."""
+"""Where a store sent nothing for longer, the server's clock may be wrong: a person has to say that it is not."""
 _MANY = 1_000_000
 _log = logging.getLogger(__name__)
 
@@ -85,8 +87,9 @@ class ClosingService:
 
     def _close_store(self, store_id: str, is_going: Callable[[], bool]) -> None:
         with self._db.read() as tx:
-            over = last_day_over(self._now_ms(), self.zone(tx, store_id))
-            newest = _newest_day(tx, store_id, over)
+            zone = self.zone(tx, store_id)
+            over = last_day_over(self._now_ms(), zone)
+            newest = _newest_day(tx, store_id, over) or _newest_in_quarantine(tx, store_id, over, zone)
         if not newest:
             return
         last_day = min(over, days_later(newest, QUIET_DAYS))
@@ -114,8 +117,9 @@ class ClosingService:
 
     def _ask_about_the_clock(self, store_id: str, newest: str, over: str) -> None:
         sentence = (
-            f"By the server's clock {over} is over, but the last sale of store {store_id} is of {newest}. Its days are "
-            f"closed through {days_later(newest, QUIET_DAYS)}. If the clock is right, close the rest by hand."
+            f"By the server's clock {over} is over, but the last that came of store {store_id} is of {newest}. "
+            f"Its days are closed through {days_later(newest, QUIET_DAYS)}. If the clock is right, close the rest "
+            "by hand."
         )
         key = f"closings_wait|{store_id}|{newest}"
         refs = {"store": store_id, "day": newest, "days": str(days_between(newest, over))}
@@ -131,6 +135,17 @@ def _newest_day(tx: Connection, store_id: str, last_day: str) -> str:
         mine = (table.c.store_id == store_id) & (table.c.business_date <= last_day)
         found.append(tx.scalar(select(func.max(table.c.business_date)).where(mine)) or "")
     return max(found)
+
+
+def _newest_in_quarantine(tx: Connection, store_id: str, last_day: str, zone_min: int) -> str:
+    """The newest of these days on which something came that could not be booked: a closing may have to name it."""
+    at_ms = tx.scalar(
+        select(func.max(quarantine.c.at_ms)).where(
+            quarantine.c.store_id == store_id,
+            quarantine.c.at_ms < day_begins_ms(days_later(last_day, 1), zone_min),
+        )
+    )
+    return "" if at_ms is None else today(at_ms, zone_min)
 
 
 def _is_day(text: str) -> bool:

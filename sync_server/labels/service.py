@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
 from typing import Annotated
 
 import msgspec
@@ -12,6 +11,7 @@ from sqlalchemy import Connection
 from shared_models.catalogue import Product
 from shared_models.labels.label import Label
 from shared_models.labels.of_product import label_of
+from shared_models.moment import day_begins_ms
 from sync_server.catalogue.service import CatalogueService
 from sync_server.errors import Invalid, NotFound
 from sync_server.pricing.service import PricingService
@@ -19,7 +19,6 @@ from sync_server.stores.service import StoreService
 
 MAX_COPIES = 500
 MAX_LABELS = 2000
-_MINUTE_MS = 60_000
 
 
 class WantedLabel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,10 +107,9 @@ class LabelService:
 def start_of_day_ms(day: str, zone_min: int) -> int:
     """Unix time in milliseconds. Raises Invalid for what is no date."""
     try:
-        begin = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
+        return day_begins_ms(day, zone_min)
     except ValueError as reason:
         raise Invalid(f"{day[:20]!r} is no day. Write it like 2026-11-30.") from reason
-    return int(begin.timestamp()) * 1000 - zone_min * _MINUTE_MS
 
 
 def _label(one: ShelfPrice) -> Label:

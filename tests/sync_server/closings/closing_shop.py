@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from litestar import Litestar
@@ -12,11 +13,14 @@ from shared_models.closing_figures import Figures
 from shared_models.sale import SalePosted
 from sync_server.database import Database
 from sync_server.evidence.statements import KeptClosing
+from sync_server.recovery.journal_archive import archive
+from sync_server.reports.unclassified import not_booked
 from sync_server.services import Services
 from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store
 from tests.sync_server.conftest import Clock
 from tests.sync_server.leases.lending_shop import refunded
 from tests.sync_server.made_up_days import a_line, a_sale
+from verifier.archive import check_archive
 
 STORE = "03"
 
@@ -86,6 +90,17 @@ class ClosingShop:
             found = self.services.statements.newest(tx, chain, period)
         assert found is not None, f"{period} of {chain} is not closed"
         return found.closing
+
+
+def assert_an_auditor_agrees(shop: ClosingShop, folder: Path) -> None:
+    """The archive has no fault, and the newest closing says the same of money in no figure as the live report."""
+    archive(shop.database, shop.services.tills.key_of, folder)
+    assert check_archive(folder, set(), set()).faults == ()
+    with shop.database.read() as tx:
+        live = not_booked(tx, STORE)
+    newest = shop.closings(f"store/{STORE}/day")[-1].closing
+    said = (list(newest.unclassified), list(newest.unclassified_refunds))
+    assert said == (live.sales, live.refunds)
 
 
 def only(figures: tuple[Figures, ...]) -> Figures:

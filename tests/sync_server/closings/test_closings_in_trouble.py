@@ -152,7 +152,7 @@ def test_a_server_whose_clock_leaps_ahead_does_not_close_years_by_itself(shop: C
     assert shop.closings(DAYS)[-1].closing.period == "2026-12-22"
     with shop.database.read() as tx:
         (case,) = shop.services.exceptions.cases(tx, kind="closings_wait")
-    assert "the last sale of store 03 is of 2026-11-21" in case.sentence
+    assert "the last that came of store 03 is of 2026-11-21" in case.sentence
     shop.clock.now = at_ms("2027-01-10 05:00")
     shop.services.closings.close_now("03")
     assert shop.closings(DAYS)[-1].closing.period == "2027-01-09"

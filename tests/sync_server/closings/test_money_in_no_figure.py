@@ -13,15 +13,12 @@ from shared_models import wire
 from shared_models.closing import LeftOut, UnclassifiedMoney, WaitingFrame
 from shared_models.journal import Entry
 from sync_server.database import Database
-from sync_server.recovery.journal_archive import archive
-from sync_server.reports.unclassified import not_booked
 from tests.golden.make_closings import BROKEN
 from tests.sync_server.a_till import ATill, Client
-from tests.sync_server.closings.closing_shop import ClosingShop, at_ms, only
+from tests.sync_server.closings.closing_shop import ClosingShop, assert_an_auditor_agrees, at_ms, only
 from tests.sync_server.conftest import Clock
 from tests.sync_server.leases.lending_shop import refunded
 from tests.sync_server.made_up_days import a_line, a_sale
-from verifier.archive import check_archive
 
 TILL, OTHER, DAYS = "till/03-1/day", "till/03-2/day", "store/03/day"
 DAY, NEXT = "2026-11-21", "2026-11-22"
@@ -45,13 +42,7 @@ def shop(app: Litestar, database: Database, client: Client, clock: Clock) -> Clo
 def an_auditor_finds_no_fault_and_the_live_report_says_the_same(shop: ClosingShop, tmp_path: Path) -> Any:
     """In the end, of every test here."""
     yield
-    archive(shop.database, shop.services.tills.key_of, tmp_path / "archive")
-    assert check_archive(tmp_path / "archive", set(), set()).faults == ()
-    with shop.database.read() as tx:
-        live = not_booked(tx, "03")
-    newest = shop.closings(DAYS)[-1].closing
-    said = (list(newest.unclassified), list(newest.unclassified_refunds))
-    assert said == (live.sales, live.refunds)
+    assert_an_auditor_agrees(shop, tmp_path / "archive")
 
 
 def came_raw(till: ATill, *entries: Entry) -> str:
@@ -233,9 +224,9 @@ def test_a_stores_day_adds_up_what_its_tills_say(shop: ClosingShop) -> None:
 def test_a_till_of_whose_money_nothing_could_be_booked_is_closed_and_counts_in_its_stores_day(
     shop: ClosingShop,
 ) -> None:
+    shop.clock.now = at_ms(f"{DAY} 12:00")
     a_raw_sale(shop, 30, till=2)
     shop.till(2).send_raw(NOISE)
-    shop.clock.now = at_ms(f"{DAY} 12:00")
     shop.services.closings.close_due()
     shop.night_after(DAY)
     assert shop.periods(OTHER) == [(DAY, 0)]
