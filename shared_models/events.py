@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
@@ -82,10 +82,15 @@ class Recorded(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     clock_offset_ms: int | None = None
 
 
-class _RecordedRaw(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=False):
+_Of = TypeVar("_Of")
+
+
+class _Read(msgspec.Struct, Generic[_Of], frozen=True, gc=False):
+    """A `Recorded` whose fact is of one kind, so that a body is gone through once."""
+
     at_ms: int
     tz_min: int
-    fact: msgspec.Raw
+    fact: _Of
     boot_id: str = ""
     mono_ms: int = 0
     clock_offset_ms: int | None = None
@@ -99,9 +104,11 @@ class _When(msgspec.Struct, frozen=True):
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(_RecordedRaw)
 _when_decoder = msgspec.json.Decoder(_When)
-_fact_decoders = {name: msgspec.json.Decoder(kind) for name, kind in TYPES.items()}
+_decoders: dict[str, msgspec.json.Decoder[Any]] = {
+    name: msgspec.json.Decoder(_Read[kind])  # type: ignore[valid-type]
+    for name, kind in TYPES.items()
+}
 
 
 def type_name(fact: Fact) -> str:
@@ -114,7 +121,7 @@ def encode_body(recorded: Recorded) -> bytes:
 
 def decode_body(type_name: str, schema: int, body: bytes) -> Recorded:
     """The fact in `body`; raises UnknownFact or UnreadableFact, never anything else."""
-    decoder = _fact_decoders.get(type_name)
+    decoder = _decoders.get(type_name)
     if decoder is None or schema != SCHEMA:
         raise UnknownFact(
             f"This version does not know '{type_name}' in schema {schema}. Update it; the entry is kept.",
@@ -122,11 +129,10 @@ def decode_body(type_name: str, schema: int, body: bytes) -> Recorded:
             schema=schema,
         )
     try:
-        raw = _decoder.decode(body)
-        fact = decoder.decode(raw.fact)
+        read = decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as reason:
         raise UnreadableFact(f"The body of '{type_name}' can't be read: {reason}", type=type_name) from reason
-    return Recorded(raw.at_ms, raw.tz_min, fact, raw.boot_id, raw.mono_ms, raw.clock_offset_ms)
+    return Recorded(read.at_ms, read.tz_min, read.fact, read.boot_id, read.mono_ms, read.clock_offset_ms)
 
 
 def other_reading(recorded: Recorded, body: bytes) -> str:

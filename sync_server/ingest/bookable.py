@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -29,16 +30,17 @@ def check_bookable(fact: Any, body: bytes) -> None:
         currency(code)
     elif code == "":
         raise NotBookable("It names no currency. Look at the till that sent it.")
-    _check_day(getattr(fact, "business_date", None))
-
-
-def _check_day(day: str | None) -> None:
-    try:
-        sound = day is None or date.fromisoformat(day).isoformat() == day
-    except ValueError:
-        sound = False
-    if not sound:
+    day = getattr(fact, "business_date", None)
+    if day is not None and not _is_day(day):
         raise NotBookable(f"'{day}' is no day. Look at the clock of the till that sent it.")
+
+
+@lru_cache(maxsize=1000)
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _holds_too_large(value: Any) -> bool:

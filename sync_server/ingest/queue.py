@@ -37,7 +37,7 @@ where queue.ingest_id > ? order by queue.ingest_id limit ?
 def waiting(tx: Connection, after: int, limit: int) -> list[Waiting]:
     """The next entries past that ingest id, in order; looking takes nothing off the queue."""
     if tx.dialect.name != "postgresql":
-        return list(map(Waiting._make, tx.exec_driver_sql(_NEXT_ON_SQLITE, (after, limit))))
+        return list(map(Waiting._make, tx.exec_driver_sql(_NEXT_ON_SQLITE, (after, limit)).fetchall()))
     return _waiting_on_postgresql(tx, after, limit)
 
 

@@ -81,13 +81,16 @@ class StockService:
 
         def rows() -> Iterator[tuple[object, ...]]:
             for entry in fresh:
-                is_sale = isinstance(entry.recorded.fact, SalePosted)
-                for line, move in enumerate(_moves(entry.recorded.fact), 1):
-                    place = (entry.store_id or move.location_id, move.product_id)
-                    changes[place] += move.quantity_milli
+                fact, event_id, at_store = entry.recorded.fact, entry.event_id, entry.store_id
+                is_sale = isinstance(fact, SalePosted)
+                why = (entry.recorded.at_ms, fact.sale_id, "", fact.operator_name)
+                for line, move in enumerate(_moves(fact), 1):
+                    quantity, product_id = move.quantity_milli, move.product_id
+                    place = (at_store or move.location_id, product_id)
+                    changes[place] += quantity
                     if is_sale:
                         last_sale[place] = entry
-                    yield _move_row(entry, line, place, move)
+                    yield (event_id, line, product_id, place[0], quantity, move.reason, *why)
 
         insert_rows(tx, stock_move, rows())
         below = add_to_levels(tx, {place: (change, False) for place, change in changes.items()})
@@ -202,13 +205,6 @@ def _is_training(entry: RecordedEntry) -> bool:
 
 def _moves(fact: SalePosted | RefundPosted) -> tuple[StockMove, ...]:
     return moves_of_sale(fact) if isinstance(fact, SalePosted) else moves_of_refund(fact)
-
-
-def _move_row(entry: RecordedEntry, line: int, place: Place, move: StockMove) -> tuple[object, ...]:
-    fact: SalePosted | RefundPosted = entry.recorded.fact
-    location_id, product_id = place
-    where_and_what = (entry.event_id, line, product_id, location_id, move.quantity_milli, move.reason)
-    return (*where_and_what, entry.recorded.at_ms, fact.sale_id, "", fact.operator_name)
 
 
 def _level(row: Row[Any]) -> Level:
