@@ -35,8 +35,8 @@ class LeftOut(msgspec.Struct, frozen=True):
     """An entry within reach that is not in the figures.
 
     `why`: unbooked (it can't be read, or not be booked yet), kept_raw (only the frame that it came in is here),
-    set_aside (so is this one, and head office said that nobody needs to read it), or elsewhere (it counts at another
-    place, or at another till).
+    set_aside (one of these of which head office said that nobody needs it), or elsewhere (it counts at another place,
+    or at another till).
     """
 
     incarnation: str

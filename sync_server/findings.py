@@ -8,6 +8,9 @@ from typing import Protocol
 import msgspec
 from sqlalchemy import Connection
 
+THIS_SERVER = "the server"
+"""Who did it, where no person did."""
+
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """`key` names what it is about: the same finding again changes nothing. `sentence` is for the person.

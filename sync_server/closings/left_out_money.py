@@ -54,14 +54,16 @@ def left_out_money(tx: Connection, till_id: str, reach: Reach) -> LeftOutMoney:
     No body is held longer than it takes to read what it comes to.
     """
     raw = list(_raw_entries(tx, till_id, [one for one in reach.left_out if one.why == KEPT_RAW]))
-    why = {one.place: one.why for one in raw}
+    unbooked = [one for one in reach.left_out if one.why == UNBOOKED]
+    given_up = _set_aside(tx, unbooked)
+    why = {one.place: one.why for one in raw} | dict.fromkeys(given_up, SET_ASIDE)
     left_out = tuple(LeftOut(one.incarnation, one.seq, why.get(one, one.why)) for one in reach.left_out)
     waiting = {one.fact: one.money for one in raw if one.why == KEPT_RAW}
     used = {one.frame_id for one in raw}
     without_a_place = _frames_without_a_place(tx, till_id, used, set(waiting))
     waiting_frames = tuple(sorted(without_a_place, key=lambda frame: frame.id))
     found: dict[str, list[UnclassifiedMoney]] = defaultdict(list)
-    for kind, money in [*_unbooked(tx, reach), *waiting.values()]:
+    for kind, money in [*_unbooked(tx, set(unbooked) - given_up), *waiting.values()]:
         found[kind].append(money)
     for frame in waiting_frames:
         found[SALE] += frame.sales
@@ -69,9 +71,19 @@ def left_out_money(tx: Connection, till_id: str, reach: Reach) -> LeftOutMoney:
     return LeftOutMoney(left_out, added_up(found[SALE]), added_up(found[REFUND]), waiting_frames)
 
 
-def _unbooked(tx: Connection, reach: Reach) -> Iterator[_Money]:
+def _set_aside(tx: Connection, unbooked: Iterable[LeftOut]) -> set[LeftOut]:
+    found: set[LeftOut] = set()
+    for which in places(unbooked):
+        query = select(ingest_pos.c.incarnation, ingest_pos.c.seq).where(which)
+        query = query.join(quarantine, quarantine.c.ingest_id == ingest_pos.c.ingest_id)
+        rows = tx.execute(query.where(quarantine.c.set_aside_for.is_not(None)))
+        found |= {LeftOut(bytes(incarnation).hex(), seq, UNBOOKED) for incarnation, seq in rows}
+    return found
+
+
+def _unbooked(tx: Connection, unbooked: Iterable[LeftOut]) -> Iterator[_Money]:
     seen: set[int] = set()
-    for which in places(one for one in reach.left_out if one.why == UNBOOKED):
+    for which in places(unbooked):
         query = select(ingest_log.c.ingest_id, ingest_log.c.type, ingest_log.c.body).where(which)
         query = query.join(ingest_pos, ingest_pos.c.ingest_id == ingest_log.c.ingest_id)
         for id, kind, body in tx.execute(query.execution_options(yield_per=10)):

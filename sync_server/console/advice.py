@@ -18,8 +18,8 @@ ADVICE = {
     "before them: bring the till's other files, or wait for the till.",
     "outbox_cut": "Sales may be in no other place. If the till still has them, write the file again there or let it "
     "send them itself; if it is gone, look for the stick that the file was copied from. What is here counts once.",
-    "quarantined": "The entry is kept as it came and its money stands under Unclassified. Try it again after an "
-    "update, or after what it names has been put right.",
+    "quarantined": "The entry is kept as it came, and its money stands under Unclassified until it is booked or set "
+    "aside. Try it again after an update, or after what it names has been put right.",
     "id_collision": "Two different facts carry one id. Both are kept; compare them with the receipts on paper.",
     "broken_chain": "The entries are kept. Have the till's journal verified on the till, and do not trust its totals "
     "until somebody has.",

@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 import psycopg.errors
 from msgspec.structs import replace
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shared_models.errors import ShopError
 from shared_models.events import UnknownFact, UnreadableFact, decode_body, other_reading
 from sync_server.database import Database, is_passing
-from sync_server.findings import Finding, Inbox
+from sync_server.findings import THIS_SERVER, Finding, Inbox
 from sync_server.ingest.bookable import check_bookable
-from sync_server.ingest.queue import Waiting, requeue, take_off, waiting
+from sync_server.ingest.queue import Waiting, case_key, requeue, take_off, waiting
 from sync_server.ingest.tables import quarantine
 from sync_server.ingest_entry import RecordedEntry, Recorder
 from sync_server.ports import NowMs
@@ -67,9 +67,9 @@ class Applier:
             return self._apply(batch) if batch.rows else 0
 
     def retry_unknown(self) -> None:
-        """After an upgrade: what an older version did not know is tried again."""
+        """After an upgrade: what an older version did not know is tried again, unless a person set it aside."""
         with self._db.write() as tx:
-            requeue(tx, quarantine.c.reason == UnknownFact.code)
+            requeue(tx, (quarantine.c.reason == UnknownFact.code) & quarantine.c.set_aside_for.is_(None))
 
     def _run_through(self, is_stopping: Callable[[], bool]) -> int:
         """Once along the queue. On PostgreSQL the next batch is read while it takes in the last one."""
@@ -134,14 +134,22 @@ class Applier:
                 recorder.record_many(tx, entries)
 
     def _resolve(self, tx: Connection, rows: Sequence[Waiting]) -> None:
-        if rows:
-            done = {"resolved_at_ms": self._now_ms(), "resolved_by": "applied"}
-            ids = [row.ingest_id for row in rows]
-            tx.execute(update(quarantine).where(quarantine.c.ingest_id.in_(ids)).values(done))
-        for row in rows:
-            self._inbox.settle(
-                tx, case_key(quarantine_id(row.event_id)), "It was tried again and could be booked."
+        if not rows:
+            return
+        mine = quarantine.c.ingest_id.in_([row.ingest_id for row in rows])
+        decided = set(
+            tx.scalars(
+                select(quarantine.c.quarantine_id).where(mine, quarantine.c.set_aside_for.is_not(None))
             )
+        )
+        done = {"resolved_at_ms": self._now_ms(), "resolved_by": "applied", "set_aside_for": None}
+        tx.execute(update(quarantine).where(mine).values(done))
+        for row in rows:
+            id, note = quarantine_id(row.event_id), "It was tried again and could be booked."
+            if id in decided:
+                self._inbox.decide(tx, case_key(id), note, THIS_SERVER)
+            else:
+                self._inbox.settle(tx, case_key(id), note)
 
     def _quarantine(self, tx: Connection, row: Waiting, code: str, detail: str) -> None:
         id = quarantine_id(row.event_id)
@@ -185,11 +193,6 @@ def hold_still(tx: Connection) -> None:
 def quarantine_id(event_id: bytes) -> str:
     """The event's id in hex; a till may have made one that is too long for that."""
     return event_id.hex() if len(event_id) <= _LONGEST_NAMED else sha256(event_id).hexdigest()
-
-
-def case_key(quarantine_id: str) -> str:
-    """Of the exception that stays open as long as it lies in quarantine."""
-    return f"quarantined:{quarantine_id}"
 
 
 def _read(rows: Sequence[Waiting]) -> Batch:

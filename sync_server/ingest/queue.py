@@ -65,12 +65,12 @@ def take_off(tx: Connection, ids: Sequence[int]) -> set[int]:
 
 
 def requeue(tx: Connection, which: Any) -> None:
-    """Puts quarantined entries that are still open back onto the queue."""
+    """Puts quarantined entries back onto the queue that are in no books and do not wait there already."""
     columns = select(quarantine.c.ingest_id, quarantine.c.attempts)
     queued = select(ingest_queue.c.ingest_id)
     query = columns.where(
         which,
-        quarantine.c.resolved_at_ms.is_(None),
+        quarantine.c.resolved_at_ms.is_(None) | quarantine.c.set_aside_for.is_not(None),
         quarantine.c.ingest_id.is_not(None),
         quarantine.c.ingest_id.not_in(queued),
     )
@@ -83,6 +83,11 @@ def is_queued(tx: Connection, quarantine_id: str) -> bool:
         quarantine, quarantine.c.ingest_id == ingest_queue.c.ingest_id
     )
     return tx.execute(query.where(quarantine.c.quarantine_id == quarantine_id)).first() is not None
+
+
+def case_key(quarantine_id: str) -> str:
+    """Of the exception that stays open as long as it lies in quarantine."""
+    return f"quarantined:{quarantine_id}"
 
 
 def _array(ids: Iterable[int]) -> str:

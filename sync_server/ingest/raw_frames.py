@@ -13,10 +13,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from shared_models import wire
 from shared_models.errors import ShopError
 from shared_models.sync_api import Push, PushReply
-from sync_server.errors import Conflict, Invalid, NotFound
+from sync_server.errors import Conflict, NotFound
 from sync_server.findings import Finding, Inbox
 from sync_server.ingest import chain, log
 from sync_server.ingest.altered import collision, collision_id
+from sync_server.ingest.queue import case_key
+from sync_server.ingest.set_aside import set_aside
 from sync_server.ingest.tables import ingest_pos, quarantine
 from sync_server.ports import NowMs
 from sync_server.sync_messages import TillIdentity
@@ -27,7 +29,6 @@ _log = logging.getLogger(__name__)
 RAW = "raw"
 """The reason of what is kept here, and of nothing else in quarantine."""
 MOST_TRIES = 3
-LONGEST_REASON = 1000
 _AT_ONCE = 100
 _BYTES_AT_ONCE = 16 << 20
 _MOST_OF_A_TILL = 20_000
@@ -93,7 +94,7 @@ class RawFrames:
             return id
         sentence = f"Till {who.till_id} sent something that the server can't read. It is kept as it came."
         finding = Finding(
-            key=_case_key(id),
+            key=case_key(id),
             kind="quarantined",
             sentence=sentence,
             store_id=who.store_id,
@@ -169,21 +170,13 @@ class RawFrames:
         tx.execute(update(quarantine).where(quarantine.c.quarantine_id == quarantine_id).values(done))
         note = "It could be read at last and was taken in."
         if row.set_aside_for is None:
-            self._inbox.settle(tx, _case_key(quarantine_id), note)
+            self._inbox.settle(tx, case_key(quarantine_id), note)
         else:
-            self._inbox.decide(tx, _case_key(quarantine_id), note, by)
+            self._inbox.decide(tx, case_key(quarantine_id), note, by)
 
     def set_aside(self, tx: Connection, quarantine_id: str, reason: str, by: str) -> None:
-        """It counts no more among what is not booked. Its bytes stay, and it can still be filed."""
-        if not (reason := reason.strip()):
-            raise Invalid("Write why nobody needs to read it, so that the next one knows.")
-        if len(reason) > LONGEST_REASON:
-            raise Invalid(f"The reason may have {LONGEST_REASON} characters. Write a shorter one.")
-        done = {"resolved_at_ms": self._now_ms(), "resolved_by": by, "set_aside_for": reason}
-        waiting = _OPEN & (quarantine.c.quarantine_id == quarantine_id)
-        if tx.execute(update(quarantine).where(waiting).values(done)).rowcount == 0:
-            raise Conflict("It does not wait any more: somebody set it aside, or it was taken in.")
-        self._inbox.decide(tx, _case_key(quarantine_id), f"Set aside: {reason}", by)
+        """Also an entry of the log that can't be booked. It counts no more as money, and can still be tried again."""
+        set_aside(tx, self._inbox, quarantine_id, reason, by, self._now_ms())
 
     def _number(self, tx: Connection, row: Row[Any], push: Push) -> int:
         """The fact's place in the log, where it may be already; one whose id stands for another is kept beside it."""
@@ -223,10 +216,6 @@ def _name_fact(tx: Connection, push: Push, number: int, *, sound: bool) -> None:
     where = (ingest_pos.c.incarnation == push.incarnation) & (ingest_pos.c.seq == push.first_seq)
     own = where & (ingest_pos.c.hash == push.head_hash) & ingest_pos.c.ingest_id.is_(None)
     tx.execute(update(ingest_pos).where(own).values(ingest_id=number, chain_ok=sound))
-
-
-def _case_key(quarantine_id: str) -> str:
-    return f"quarantined:{quarantine_id}"
 
 
 def _one_entry(frame: bytes) -> Push | None:

@@ -115,7 +115,7 @@ def _for_the_office(
         guards=[permission("quarantine.write")],
         sync_to_thread=True,
         status_code=200,
-        summary="Say why a frame that came raw need not be read any more; it is kept and counts no more",
+        summary="Say why nobody needs what could not be booked; it is kept and counts no more",
     )
     def set_aside(request: AnyRequest, quarantine_id: FromPath[str], body: RawBody) -> Quarantined:
         asked, actor = read_json(body, SetAside), actor_of(request)

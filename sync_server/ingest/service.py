@@ -24,7 +24,8 @@ from shared_models.sync_api import (
     SegmentVerdict,
 )
 from sync_server.database import A_TILL_WAITS_S, Database, DatabaseBusy
-from sync_server.errors import Conflict, Invalid, NotFound
+from sync_server.errors import Invalid, NotFound
+from sync_server.findings import THIS_SERVER
 from sync_server.ingest import chain
 from sync_server.ingest.admission import Admission
 from sync_server.ingest.queue import is_queued, requeue
@@ -35,7 +36,6 @@ from sync_server.sync_messages import TillIdentity
 PublicKeyOf = Callable[[Connection, TillIdentity], bytes]
 """Raises when the till's machine is not welcome any more."""
 _TRIES = 4
-THIS_SERVER = "the server"
 _log = logging.getLogger(__name__)
 
 
@@ -211,9 +211,8 @@ class IngestService:
         return is_queued(tx, quarantine_id)
 
     def set_aside(self, quarantine_id: str, reason: str, by: str, store_id: str | None = None) -> Quarantined:
-        """A frame that came raw; raises Conflict for an entry of the log, which counts, and for what was decided."""
+        """What nobody needs any more; raises Conflict for what was decided, or is just being tried."""
         with self._db.write() as tx:
-            if self.held(tx, quarantine_id, store_id).reason != RAW:
-                raise Conflict("This is a stored entry. Try it again; only what came raw can be set aside.")
+            self.held(tx, quarantine_id, store_id)
             self._raw_frames.set_aside(tx, quarantine_id, reason, by)
             return self.held(tx, quarantine_id)

@@ -95,7 +95,7 @@ quarantine = Table(
 )
 """What could not be applied: a stored entry (`ingest_id`), or a frame that is no entry (`raw`).
 
-`set_aside_for` is why a person said that a frame need not be read any more; its bytes stay.
+`set_aside_for` is why a person said that nobody needs it any more; its bytes stay.
 """
 
 journal_check = Table(

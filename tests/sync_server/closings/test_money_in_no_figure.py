@@ -206,6 +206,22 @@ def test_a_frame_that_was_set_aside_and_is_taken_in_after_all_amends_its_day(sho
     assert (only(amending.figures).gross_minor, amending.left_out) == (800, ())
 
 
+def test_an_entry_that_can_not_be_booked_is_no_money_once_it_was_set_aside_and_is_still_named(
+    shop: ClosingShop,
+) -> None:
+    for _ in range(2):
+        shop.till(1).record_bytes("refund.posted", BROKEN)
+    shop.send()
+    shop.night_after(DAY)
+    first, _ = shop.till(1).entries[1:]
+    shop.services.ingest.set_aside(first.event_id.hex(), "It was given back in goods.", "Ada")
+    shop.night_after(NEXT)
+    before, after = shop.newest(TILL, DAY), shop.newest(TILL, NEXT)
+    assert (before.unclassified_refunds, whys(shop)) == ((euros(140, 2),), ["unbooked", "unbooked"])
+    assert (after.unclassified_refunds, whys(shop, NEXT)) == ((euros(70),), ["set_aside", "unbooked"])
+    assert shop.periods(TILL) == [(DAY, 0), (NEXT, 0)]
+
+
 def test_a_stores_day_adds_up_what_its_tills_say(shop: ClosingShop) -> None:
     shop.sell(DAY, 5, till=2)
     a_raw_sale(shop, 700)

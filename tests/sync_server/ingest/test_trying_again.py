@@ -74,7 +74,7 @@ def test_a_sale_is_booked_once_what_was_wrong_is_put_right(
     console = logged_in(client, "Bo")
     page = seen(console, case_page)
     assert "ValueError: no such &lt;product&gt;" in page
-    assert "under Unclassified, until it can be booked" in page
+    assert "under Unclassified, until it is booked or set aside" in page
     broken.undo()
 
     for _ in range(2):
