@@ -57,8 +57,10 @@ class UnclassifiedMoney(msgspec.Struct, frozen=True):
 
 
 class WaitingFrame(msgspec.Struct, frozen=True):
-    """Money that came raw, waits for a person, and has no place in a journal. `id` is the SHA-256 of the frame in hex.
+    """Money that came raw and has no place in a journal. `id` is the SHA-256 of the frame in hex.
 
+    It waits for a person, or one took it in, and its till did not send it otherwise yet: then it is booked, and still
+    in no figure of a closing, for the journals that a closing covers do not have it.
     A frame that nobody can read may be a sale, of whatever amount.
     """
 

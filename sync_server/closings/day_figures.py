@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select
@@ -25,11 +26,15 @@ class TillDay(NamedTuple):
     last_receipt: str
 
 
-def till_day(tx: Connection, store_id: str, till_id: str, day: str) -> TillDay:
+def till_day(
+    tx: Connection, store_id: str, till_id: str, day: str, without: Collection[bytes] = ()
+) -> TillDay:
+    """`without` are the event ids of what is booked and must be in no figure."""
     where = (sale.c.business_date == day) & (sale.c.store_id == store_id) & (sale.c.till_id == till_id)
+    where &= sale.c.event_id.not_in(without)
     sold = where & ~sale.c.training
     parts = [*_sales(tx, sold), *_training(tx, where), *_taxes(tx, sold), *_tenders(tx, sold)]
-    parts += _refunds(tx, store_id, till_id, day)
+    parts += _refunds(tx, store_id, till_id, day, without)
     return TillDay(combined(parts), *_receipts(tx, sold))
 
 
@@ -68,11 +73,14 @@ def _joined(query: Select[Any], table: Any) -> Select[Any]:
     return query.select_from(sale).join(table, table.c.event_id == sale.c.event_id)
 
 
-def _refunds(tx: Connection, store_id: str, till_id: str, day: str) -> list[Figures]:
+def _refunds(
+    tx: Connection, store_id: str, till_id: str, day: str, without: Collection[bytes]
+) -> list[Figures]:
     """From the facts themselves: the rows do not say how a refund was taxed."""
     query = select(ingest_log.c.type, ingest_log.c.schema, ingest_log.c.body)
     query = query.join(refund, refund.c.event_id == ingest_log.c.event_id)
     mine = (refund.c.business_date == day) & (refund.c.store_id == store_id) & (refund.c.till_id == till_id)
+    mine &= refund.c.event_id.not_in(without)
     return [_refunded(decode_body(*row).fact) for row in tx.execute(query.where(mine))]
 
 

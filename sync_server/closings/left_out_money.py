@@ -21,6 +21,7 @@ from sync_server.closings.reach import (
     Reach,
     places,
 )
+from sync_server.closings.taken_in import TakenIn
 from sync_server.ingest.frame_contents import (
     IS_SET_ASIDE,
     IS_WAITING,
@@ -48,9 +49,10 @@ _Money = tuple[str, UnclassifiedMoney]
 """The kind of an entry, and what it comes to."""
 
 
-def left_out_money(tx: Connection, till_id: str, reach: Reach) -> LeftOutMoney:
+def left_out_money(tx: Connection, till_id: str, reach: Reach, taken: Iterable[TakenIn]) -> LeftOutMoney:
     """What stands in several places counts once; what nobody can read counts as one sale of unknown amount.
 
+    `taken` counts by the frame that it was taken in from, as if it still waited there.
     No body is held longer than it takes to read what it comes to.
     """
     raw = list(_raw_entries(tx, till_id, [one for one in reach.left_out if one.why == KEPT_RAW]))
@@ -60,7 +62,7 @@ def left_out_money(tx: Connection, till_id: str, reach: Reach) -> LeftOutMoney:
     left_out = tuple(LeftOut(one.incarnation, one.seq, why.get(one, one.why)) for one in reach.left_out)
     waiting = {one.fact: one.money for one in raw if one.why == KEPT_RAW}
     used = {one.frame_id for one in raw}
-    without_a_place = _frames_without_a_place(tx, till_id, used, set(waiting))
+    without_a_place = [*_frames_without_a_place(tx, till_id, used, set(waiting)), *_frames_taken_in(taken)]
     waiting_frames = tuple(sorted(without_a_place, key=lambda frame: frame.id))
     found: dict[str, list[UnclassifiedMoney]] = defaultdict(list)
     for kind, money in [*_unbooked(tx, set(unbooked) - given_up), *waiting.values()]:
@@ -139,6 +141,16 @@ def _frames_without_a_place(
         sales, refunds = _of_kind(SALE, found), _of_kind(REFUND, found)
         if sales or refunds:
             yield WaitingFrame(frame.id, sales, refunds)
+
+
+def _frames_taken_in(taken: Iterable[TakenIn]) -> Iterator[WaitingFrame]:
+    by_frame: dict[str, list[_Money]] = defaultdict(list)
+    for one in taken:
+        by_frame[one.frame_id].append(_money(one.entry))
+    for frame_id, found in by_frame.items():
+        sales, refunds = _of_kind(SALE, found), _of_kind(REFUND, found)
+        if sales or refunds:
+            yield WaitingFrame(frame_id, sales, refunds)
 
 
 def _money(entry: WireEntry) -> _Money:

@@ -20,6 +20,7 @@ from sync_server.closings.reach import (
     remember,
     still_to_be_booked,
 )
+from sync_server.closings.taken_in import taken_in
 from sync_server.database import Database
 from sync_server.evidence.statements import KeptClosing, Statements
 from sync_server.ingest.applier import hold_still
@@ -128,11 +129,12 @@ class TillDays:
         aside, or something comes that can't be booked: the till's next closing says it. What is booked at last is in
         a figure, and amends its day.
         """
-        found = till_day(tx, till.store_id, till.till_id, day)
+        taken = taken_in(tx, till.till_id, reach.journals)
+        found = till_day(tx, till.store_id, till.till_id, day, [one.event_id for one in taken])
         before = self._statements.newest(tx, till.chain(), day)
         if before is not None and _says(before) == found:
             return 0
-        money = left_out_money(tx, till.till_id, reach)
+        money = left_out_money(tx, till.till_id, reach, taken)
         draft = Closing(
             scope="till",
             scope_id=till.till_id,
@@ -164,7 +166,7 @@ def _start(tx: Connection, till: Place, days: set[str], now: Reach, last_day: st
     Where nothing could be booked, that is the last day that is over: money in no figure is of any day.
     """
     if not days:
-        money = left_out_money(tx, till.till_id, now)
+        money = left_out_money(tx, till.till_id, now, taken_in(tx, till.till_id, now.journals))
         return last_day if money.sales or money.refunds else ""
     heard_of = _first_heard_of(tx, till) or last_day
     oldest = days_later(heard_of, -_OLDEST_START_DAYS)

@@ -23,6 +23,11 @@ LARGEST_READ = 2 << 20
 NO_LIMIT = 1 << 40
 IS_WAITING = quarantine.c.raw.is_not(None) & quarantine.c.resolved_at_ms.is_(None)
 IS_SET_ASIDE = quarantine.c.raw.is_not(None) & quarantine.c.set_aside_for.is_not(None)
+IS_TAKEN_IN = (
+    quarantine.c.raw.is_not(None)
+    & quarantine.c.resolved_at_ms.is_not(None)
+    & quarantine.c.set_aside_for.is_(None)
+)
 Fact = tuple[bytes, bytes]
 """The id that an entry bears and the hash of its content: what counts once, however often it came."""
 
