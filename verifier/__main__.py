@@ -50,6 +50,10 @@ def main(words: list[str] | None = None) -> int:
         )
     for name, first, last in report.parts:
         print(f"Of incarnation {name[:8]} these are entries {first} to {last}, and not those before.")
+    for entry, money in report.set_aside:
+        print(
+            _printable(f"Head office set {entry} aside, so it counts as no money: {money}, in minor units.")
+        )
     if not report.entries and not report.faults:
         print("There is no entry in this archive: there is nothing in it that could be verified.")
         return 1

@@ -30,6 +30,8 @@ class Report(NamedTuple):
     """Server keys that came in place of a lost one: nothing but the archive says that they are the same server's."""
     closings: int = 0
     roots: int = 0
+    set_aside: tuple[tuple[str, str], ...] = ()
+    """Which entry, and what it comes to in minor units: what counts as no money, by the last closing of each till."""
 
 
 class Journal(NamedTuple):
@@ -132,7 +134,16 @@ def _check(
     faults += closed.faults
     checkpoints = len(manifest["checkpoints"])
     unproven = _unproven(manifest)
-    return Report(count, checkpoints, tuple(faults), tuple(parts), unproven, closed.closings, closed.roots)
+    return Report(
+        count,
+        checkpoints,
+        tuple(faults),
+        tuple(parts),
+        unproven,
+        closed.closings,
+        closed.roots,
+        closed.set_aside,
+    )
 
 
 def _journal(told: Any, path: Path) -> Journal:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from verifier.closings import check_closings
 from verifier.entries import Fault, Line
 from verifier.facts import Facts
+from verifier.left_out import set_aside
 from verifier.plain_files import is_plain
 from verifier.roots import check_roots
 from verifier.statements import (
@@ -21,13 +22,14 @@ from verifier.statements import (
     check_end,
     read,
 )
-from verifier.versions import Chains
+from verifier.versions import FIRST, Chains, check_versions, version_of
 
 
 class ClosedDays(NamedTuple):
     closings: int
     roots: int
     faults: tuple[Fault, ...]
+    set_aside: tuple[tuple[str, str], ...] = ()
 
 
 def check_closed_days(
@@ -54,7 +56,15 @@ def check_closed_days(
         faults += check_end(chain, there, number, digest, "the manifest")
     faults += check_closings(chains, facts, is_whole="roots" in ends)
     faults += check_roots(roots, chains, facts, held)
-    return ClosedDays(len(closings), len(roots), tuple(faults))
+    return ClosedDays(len(closings), len(roots), tuple(faults), tuple(_set_aside(chains, facts)))
+
+
+def _set_aside(chains: Chains, facts: Facts) -> Iterator[tuple[str, str]]:
+    """By the last closing of each till, where it has the shape of one."""
+    judged, _ = check_versions(chains)
+    for last in [statements[-1] for statements in judged.values()]:
+        if last.is_sound and version_of(last) > FIRST and last.said["scope"] == "till":
+            yield from set_aside(last, facts)
 
 
 def _by_chain(closings: list[Statement]) -> Chains:

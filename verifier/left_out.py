@@ -48,6 +48,20 @@ def check_left_out(one: Statement, cover: Cover, facts: Facts, is_whole: bool) -
     yield from _check_first_money(one, cover, facts) if is_first else _check_money(one, cover, facts)
 
 
+def set_aside(one: Statement, facts: Facts) -> Iterator[tuple[str, str]]:
+    """(which entry, what its body says it comes to) of what counts as no money because head office says so."""
+    for (incarnation, seq), why in Cover(one).left_out.items():
+        if why != "set_aside":
+            continue
+        fact = facts.at.get((incarnation, seq))
+        total = readable_total(fact.body) if fact is not None else None
+        kind = "an entry" if fact is None else "a sale" if fact.is_sale else "a refund"
+        yield (
+            f"entry {seq} of incarnation {incarnation[:8]}",
+            f"{kind} of {total[1]} {total[0]}" if total else f"{kind} of unknown amount",
+        )
+
+
 def _is_of_others(others: Sequence[Place], cover: Cover) -> bool:
     return any(incarnation not in cover.reach for incarnation, _ in others)
 

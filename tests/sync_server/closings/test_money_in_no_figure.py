@@ -13,12 +13,14 @@ from shared_models import wire
 from shared_models.closing import LeftOut, UnclassifiedMoney, WaitingFrame
 from shared_models.journal import Entry
 from sync_server.database import Database
+from sync_server.recovery.journal_archive import archive
 from tests.golden.make_closings import BROKEN
 from tests.sync_server.a_till import ATill, Client
 from tests.sync_server.closings.closing_shop import ClosingShop, assert_an_auditor_agrees, at_ms, only
 from tests.sync_server.conftest import Clock
 from tests.sync_server.leases.lending_shop import refunded
 from tests.sync_server.made_up_days import a_line, a_sale
+from verifier.__main__ import main as verifier_says
 
 TILL, OTHER, DAYS = "till/03-1/day", "till/03-2/day", "store/03/day"
 DAY, NEXT = "2026-11-21", "2026-11-22"
@@ -207,7 +209,7 @@ def test_a_frame_that_was_set_aside_and_is_taken_in_after_all_amends_its_day(sho
 
 
 def test_an_entry_that_can_not_be_booked_is_no_money_once_it_was_set_aside_and_is_still_named(
-    shop: ClosingShop,
+    shop: ClosingShop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(2):
         shop.till(1).record_bytes("refund.posted", BROKEN)
@@ -220,6 +222,11 @@ def test_an_entry_that_can_not_be_booked_is_no_money_once_it_was_set_aside_and_i
     assert (before.unclassified_refunds, whys(shop)) == ((euros(140, 2),), ["unbooked", "unbooked"])
     assert (after.unclassified_refunds, whys(shop, NEXT)) == ((euros(70),), ["set_aside", "unbooked"])
     assert shop.periods(TILL) == [(DAY, 0), (NEXT, 0)]
+    archive(shop.database, shop.services.tills.key_of, tmp_path / "told")
+    assert verifier_says([str(tmp_path / "told")]) == 0
+    which = f"entry 2 of incarnation {shop.till(1).incarnation.hex()[:8]}"
+    told = f"Head office set {which} aside, so it counts as no money: a refund of 70 EUR, in minor units.\n"
+    assert told in capsys.readouterr().out
 
 
 def test_a_stores_day_adds_up_what_its_tills_say(shop: ClosingShop) -> None:
