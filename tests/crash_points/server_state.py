@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import psycopg
 import sqlcipher3.dbapi2 as driver
 
+from sync_server.schema import metadata
 from tests.crash_points.server_shop import DATABASE, ELSEWHERE, Place
 
 _DATABASE_FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm")
@@ -105,7 +106,11 @@ def _without_gaps(found: Tables) -> Tables:
     return {name: _sorted(placed(row) for row in rows) for name, rows in found.items()}
 
 
-_SEQUENCES = ("ingest_id", "case_id", "note_id", "log_in_id")
+_SEQUENCES = {
+    table.autoincrement_column.name
+    for table in metadata.tables.values()
+    if table.autoincrement_column is not None
+}
 
 
 def _values(found: Tables) -> list[tuple[str, Any]]:
