@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -204,5 +204,13 @@ def _postgresql_engine(url: str, key: str, pool_size: int) -> Engine:
         """Whatever the database is set to: a till lets go of nothing that a power cut can take back."""
         connection.execute(_NOT_OFF)
         connection.commit()
+
+    @event.listens_for(engine, "handle_error")
+    def let_go(context: ExceptionContext) -> None:
+        """A cursor on the server's side is nobody's once its connection died, and the driver complains about it."""
+        cursor: Any = context.execution_context and context.execution_context.cursor
+        if context.is_disconnect and isinstance(cursor, psycopg.ServerCursor):
+            with suppress(psycopg.Error):
+                cursor.close()
 
     return engine

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlcipher3.dbapi2
 from sqlalchemy import literal, select, text, update
-from sqlalchemy.exc import DatabaseError, DataError
+from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 
 from sync_server.database import Database, metadata
 from sync_server.feed.tables import feed_head
@@ -98,6 +100,24 @@ def test_what_is_acknowledged_outlasts_a_power_cut_however_fast_postgresql_was_t
             seen[lasting] = tx.scalar(text("show synchronous_commit"))
     tuned.close()
     assert seen == {True: "on", False: "off"}
+
+
+@pytest.mark.postgres
+def test_a_cursor_whose_connection_dies_while_it_is_read_is_let_go_of(postgresql_database: Database) -> None:
+    """The driver warns of a cursor that nobody closed, and a warning fails the test."""
+    with pytest.raises(OperationalError):
+        read_on_while_the_connection_dies(postgresql_database)
+    gc.collect()
+
+
+def read_on_while_the_connection_dies(database: Database) -> None:
+    with database.read() as tx:
+        found = tx.scalars(text("select generate_series(1, 100)").execution_options(yield_per=10))
+        assert next(found) == 1
+        driver: Any = tx.connection.driver_connection
+        with database.write() as other:
+            other.execute(text("select pg_terminate_backend(:pid, 10000)"), {"pid": driver.info.backend_pid})
+        found.all()
 
 
 def test_an_encrypted_file_opens_with_its_key_only(tmp_path: Path) -> None:
