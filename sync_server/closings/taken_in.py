@@ -12,7 +12,7 @@ from shared_models.sync_api import WireEntry
 from sync_server.ingest import log
 from sync_server.ingest.altered import collision_id
 from sync_server.ingest.frame_contents import IS_TAKEN_IN, NO_LIMIT, fact_of, frames
-from sync_server.ingest.tables import ingest_pos, quarantine
+from sync_server.ingest.tables import ingest_log, ingest_pos, quarantine
 
 
 class TakenIn(NamedTuple):
@@ -24,9 +24,9 @@ class TakenIn(NamedTuple):
 
 
 def taken_in(tx: Connection, till_id: str, journals: Iterable[Reached]) -> tuple[TakenIn, ...]:
-    """Each fact once, unless a person set it aside since. Booked or not, a closing names it by its frame.
+    """Each fact once, unless another till sent it before, or a person set it aside since.
 
-    It can be in no figure of one: whoever adds up the journals would not find it there.
+    Booked or not, a closing names it by its frame and has it in no figure: no journal that is added up has it.
     """
     found: dict[int, TakenIn] = {}
     for frame in frames(tx, IS_TAKEN_IN, quarantine.c.till_id == till_id, largest=NO_LIMIT):
@@ -38,10 +38,12 @@ def taken_in(tx: Connection, till_id: str, journals: Iterable[Reached]) -> tuple
                     found.setdefault(known.ingest_id, TakenIn(frame.id, event_id, entry))
     if not found:
         return ()
-    mine = ingest_pos.c.incarnation.in_([bytes.fromhex(one.incarnation) for one in journals])
-    placed = tx.scalars(select(ingest_pos.c.ingest_id).where(mine, ingest_pos.c.ingest_id.in_(found)))
-    given_up = select(quarantine.c.ingest_id).where(
-        quarantine.c.ingest_id.in_(found), quarantine.c.set_aside_for.is_not(None)
+    logged, placed, kept = ingest_log.c, ingest_pos.c, quarantine.c
+    here = placed.incarnation.in_([bytes.fromhex(one.incarnation) for one in journals])
+    elsewhere = (
+        select(logged.ingest_id).where(logged.ingest_id.in_(found), logged.till_id != till_id),
+        select(placed.ingest_id).where(placed.ingest_id.in_(found), here),
+        select(kept.ingest_id).where(kept.ingest_id.in_(found), kept.set_aside_for.is_not(None)),
     )
-    gone = {*placed, *tx.scalars(given_up)}
+    gone = {id for query in elsewhere for id in tx.scalars(query)}
     return tuple(one for id, one in found.items() if id not in gone)

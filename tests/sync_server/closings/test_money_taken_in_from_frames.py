@@ -120,6 +120,17 @@ def test_what_can_not_even_be_booked_is_named_until_it_is_set_aside(shop: Closin
     assert shop.newest(TILL, NEXT).unclassified_refunds == ()
 
 
+def test_what_another_till_sent_before_counts_there_alone(shop: ClosingShop) -> None:
+    shop.sell(DAY, 300, push=False)
+    sold, other = shop.till(1).entries[-1], shop.till(2)
+    other.record_bytes(sold.type, sold.body, sold.event_id)
+    shop.send(2)
+    taken_in(shop, came_raw(shop, sold))
+    shop.night_after(DAY)
+    assert only(shop.newest("till/03-2/day", DAY).figures).gross_minor == 300
+    assert shop.newest(TILL, DAY).frames == ()
+
+
 def test_a_till_of_which_only_such_a_sale_is_here_is_closed(shop: ClosingShop) -> None:
     other = shop.till(2)
     shop.sell(DAY, 9, till=2, push=False)
