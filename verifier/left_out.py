@@ -49,11 +49,13 @@ def check_left_out(one: Statement, cover: Cover, facts: Facts, is_whole: bool) -
 
 
 def set_aside(one: Statement, facts: Facts) -> Iterator[tuple[str, str]]:
-    """(which entry, what its body says it comes to) of what counts as no money because head office says so."""
+    """(which entry, what its body says it comes to), each fact once, of what head office says is no money."""
+    told = set()
     for (incarnation, seq), why in Cover(one).left_out.items():
-        if why != "set_aside":
-            continue
         fact = facts.at.get((incarnation, seq))
+        if why != "set_aside" or (fact is not None and fact.id in told):
+            continue
+        told.add(fact.id if fact is not None else (incarnation, seq))
         total = readable_total(fact.body) if fact is not None else None
         kind = "an entry" if fact is None else "a sale" if fact.is_sale else "a refund"
         yield (

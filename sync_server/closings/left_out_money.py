@@ -26,13 +26,14 @@ from sync_server.ingest.frame_contents import (
     IS_SET_ASIDE,
     IS_WAITING,
     Fact,
+    Logged,
     RawPlaces,
     fact_of,
     frames,
-    in_log,
+    logged,
     not_in_log,
 )
-from sync_server.ingest.sale_total import UNREADABLE, added_up, money_of
+from sync_server.ingest.sale_total import UNREADABLE, added_up, is_training, money_of
 from sync_server.ingest.tables import ingest_log, ingest_pos, quarantine
 
 
@@ -55,15 +56,23 @@ def left_out_money(tx: Connection, till_id: str, reach: Reach, taken: Iterable[T
     `taken` counts by the frame that it was taken in from, as if it still waited there.
     No body is held longer than it takes to read what it comes to.
     """
-    raw = list(_raw_entries(tx, till_id, [one for one in reach.left_out if one.why == KEPT_RAW]))
+    without_a_place = {fact_of(one.entry): one for one in taken}
+    kept_raw = [one for one in reach.left_out if one.why == KEPT_RAW]
+    raw = list(_raw_entries(tx, till_id, kept_raw, set(without_a_place)))
+    for one in raw:
+        if isinstance(one.fact, tuple) and one.why == KEPT_RAW:
+            without_a_place.pop(one.fact, None)
     unbooked = [one for one in reach.left_out if one.why == UNBOOKED]
     given_up = _set_aside(tx, unbooked)
     why = {one.place: one.why for one in raw} | dict.fromkeys(given_up, SET_ASIDE)
     left_out = tuple(LeftOut(one.incarnation, one.seq, why.get(one, one.why)) for one in reach.left_out)
     waiting = {one.fact: one.money for one in raw if one.why == KEPT_RAW}
     used = {one.frame_id for one in raw}
-    without_a_place = [*_frames_without_a_place(tx, till_id, used, set(waiting)), *_frames_taken_in(taken)]
-    waiting_frames = tuple(sorted(without_a_place, key=lambda frame: frame.id))
+    still = [
+        *_frames_without_a_place(tx, till_id, used, set(waiting)),
+        *_frames_taken_in(without_a_place.values()),
+    ]
+    waiting_frames = tuple(sorted(still, key=lambda frame: frame.id))
     found: dict[str, list[UnclassifiedMoney]] = defaultdict(list)
     for kind, money in [*_unbooked(tx, set(unbooked) - given_up), *waiting.values()]:
         found[kind].append(money)
@@ -104,7 +113,10 @@ class _Raw(NamedTuple):
     money: _Money
 
 
-def _raw_entries(tx: Connection, till_id: str, left_out: list[LeftOut]) -> Iterator[_Raw]:
+def _raw_entries(
+    tx: Connection, till_id: str, left_out: list[LeftOut], taken: set[Fact | LeftOut]
+) -> Iterator[_Raw]:
+    """Of what was `taken` in from another frame and has no place elsewhere, this is the place that counts."""
     raw = RawPlaces(tx, till_id, or_(IS_WAITING, IS_SET_ASIDE))
     for which in places(left_out):
         query = select(ingest_pos.c.incarnation, ingest_pos.c.seq, ingest_pos.c.hash).where(which)
@@ -112,8 +124,21 @@ def _raw_entries(tx: Connection, till_id: str, left_out: list[LeftOut]) -> Itera
         money_facts = [
             one.fact for one in found if isinstance(one.fact, tuple) and one.money[0] in (SALE, REFUND)
         ]
-        logged = in_log(tx, money_facts) if money_facts else set()
-        yield from (one._replace(why=ELSEWHERE) if one.fact in logged else one for one in found)
+        known = logged(tx, money_facts)
+        given_up = _given_up(tx, known)
+        for one in found:
+            if one.fact in given_up:
+                yield one._replace(why=SET_ASIDE)
+            else:
+                yield one._replace(why=ELSEWHERE) if one.fact in known.keys() - taken else one
+
+
+def _given_up(tx: Connection, money: dict[Fact, Logged]) -> set[Fact]:
+    """Those of the facts in the log that a person set aside there."""
+    numbers = [at.ingest_id for at in money.values()]
+    query = select(quarantine.c.ingest_id).where(quarantine.c.ingest_id.in_(numbers))
+    set_aside = set(tx.scalars(query.where(quarantine.c.set_aside_for.is_not(None))))
+    return {fact for fact, at in money.items() if at.ingest_id in set_aside}
 
 
 def _raw_entry(raw: RawPlaces, incarnation: bytes, seq: int, hash: bytes) -> _Raw:
@@ -146,7 +171,8 @@ def _frames_without_a_place(
 def _frames_taken_in(taken: Iterable[TakenIn]) -> Iterator[WaitingFrame]:
     by_frame: dict[str, list[_Money]] = defaultdict(list)
     for one in taken:
-        by_frame[one.frame_id].append(_money(one.entry))
+        if not is_training(one.entry.body):
+            by_frame[one.frame_id].append(_money(one.entry))
     for frame_id, found in by_frame.items():
         sales, refunds = _of_kind(SALE, found), _of_kind(REFUND, found)
         if sales or refunds:

@@ -89,13 +89,14 @@ class ClosingService:
         with self._db.read() as tx:
             zone = self.zone(tx, store_id)
             over = last_day_over(self._now_ms(), zone)
-            newest = _newest_day(tx, store_id, over) or _newest_in_quarantine(tx, store_id, over, zone)
+            booked = _newest_day(tx, store_id, over)
+            newest = booked or _newest_in_quarantine(tx, store_id, over, zone)
         if not newest:
             return
         last_day = min(over, days_later(newest, QUIET_DAYS))
-        if last_day < over:
+        made, waiting = self._close_tills(store_id, last_day, is_going)
+        if last_day < over and (booked or made):
             self._ask_about_the_clock(store_id, newest, over)
-        _, waiting = self._close_tills(store_id, last_day, is_going)
         if waiting:
             _log.info("closings of %s wait until its entries are booked", ", ".join(waiting))
         self._periods.close(store_id, is_going)

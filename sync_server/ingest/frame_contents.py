@@ -21,6 +21,7 @@ from sync_server.ingest.tables import quarantine
 LARGEST_READ = 2 << 20
 """Bytes. No till that works packs a frame as large; opening many of them would hold up whoever asks."""
 NO_LIMIT = 1 << 40
+_AT_ONCE = 1000
 IS_WAITING = quarantine.c.raw.is_not(None) & quarantine.c.resolved_at_ms.is_(None)
 IS_SET_ASIDE = quarantine.c.raw.is_not(None) & quarantine.c.set_aside_for.is_not(None)
 IS_TAKEN_IN = (
@@ -94,13 +95,27 @@ def not_in_log(tx: Connection, entries: Iterable[WireEntry], seen: set[Fact]) ->
 
 def in_log(tx: Connection, facts: Iterable[Fact]) -> set[Fact]:
     """Those that the log has, also where an id stood for another fact already."""
-    names = {fact: (fact[0], collision_id(*fact)) for fact in facts}
-    known = log.known_events(tx, [id for ids in names.values() for id in ids])
-    return {
-        fact
-        for fact, ids in names.items()
-        if any(id in known and known[id].body_hash == fact[1] for id in ids)
-    }
+    return set(logged(tx, facts))
+
+
+class Logged(NamedTuple):
+    """A fact of the log: the id that it bears there, and its number."""
+
+    event_id: bytes
+    ingest_id: int
+
+
+def logged(tx: Connection, facts: Iterable[Fact]) -> dict[Fact, Logged]:
+    """As `in_log`, with where they are."""
+    named = [(id, fact) for fact in set(facts) for id in (fact[0], collision_id(*fact))]
+    found: dict[Fact, Logged] = {}
+    for start in range(0, len(named), _AT_ONCE):
+        some = named[start : start + _AT_ONCE]
+        known = log.known_events(tx, [id for id, _ in some])
+        for id, fact in some:
+            if id in known and known[id].body_hash == fact[1]:
+                found.setdefault(fact, Logged(id, known[id].ingest_id))
+    return found
 
 
 def fact_of(entry: WireEntry) -> Fact:

@@ -124,6 +124,7 @@ class RawFrames:
         follows = not stands.high or push.prev == stands.head_hash
         if follows and push.first_seq == stands.high + 1:
             log.add_position(tx, _position(push))
+            self._name_if_taken_in(tx, who, frame, push)
             log.advance(tx, push.incarnation, push.first_seq, push.head_hash, self._now_ms())
             return PushReply(incarnation=push.incarnation, high=push.first_seq, hash=push.head_hash)
         return PushReply(incarnation=push.incarnation, high=stands.high, hash=stands.head_hash)
@@ -154,18 +155,18 @@ class RawFrames:
     def file(self, tx: Connection, quarantine_id: str, by: str, *, sound: bool = False) -> None:
         """What can be read after all goes into the log and waits to be applied; `sound`: its seal was checked.
 
-        Nothing happens to what was taken in before.
+        Of what was taken in before only the place is named, where it came later.
         """
         row = tx.execute(select(quarantine).where(quarantine.c.quarantine_id == quarantine_id)).one_or_none()
         if row is None or row.raw is None:
             raise NotFound("There is no such frame.")
-        if row.resolved_at_ms is not None and row.set_aside_for is None:
-            return
         push = _one_entry(row.raw)
         if push is None:
             raise Conflict("This version can't read it either. It stays as it is.")
         number = self._number(tx, row, push)
         _name_fact(tx, push, number, sound=sound)
+        if row.resolved_at_ms is not None and row.set_aside_for is None:
+            return
         done = {"resolved_at_ms": self._now_ms(), "resolved_by": by, "set_aside_for": None}
         tx.execute(update(quarantine).where(quarantine.c.quarantine_id == quarantine_id).values(done))
         note = "It could be read at last and was taken in."
@@ -177,6 +178,13 @@ class RawFrames:
     def set_aside(self, tx: Connection, quarantine_id: str, reason: str, by: str) -> None:
         """Also an entry of the log that can't be booked. It counts no more as money, and can still be tried again."""
         set_aside(tx, self._inbox, quarantine_id, reason, by, self._now_ms())
+
+    def _name_if_taken_in(self, tx: Connection, who: TillIdentity, frame: bytes, push: Push) -> None:
+        """It came before its turn and was taken in then; now that it has a place, that is the fact's."""
+        query = select(quarantine).where(quarantine.c.quarantine_id == sha256(frame).hexdigest())
+        row = tx.execute(query).one_or_none()
+        if row is not None and row.resolved_at_ms is not None and row.set_aside_for is None:
+            _name_fact(tx, push, self._number(tx, row, push), sound=False)
 
     def _number(self, tx: Connection, row: Row[Any], push: Push) -> int:
         """The fact's place in the log, where it may be already; one whose id stands for another is kept beside it."""

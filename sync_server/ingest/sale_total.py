@@ -41,5 +41,13 @@ def money_of(body: bytes) -> UnclassifiedMoney:
     return UnclassifiedMoney(code, 1, total, 0) if is_sound and code in CURRENCIES else UNREADABLE
 
 
+def is_training(body: bytes) -> bool:
+    """Of a sale that is booked: it was rung up to practise, and is no money."""
+    try:
+        return json.loads(body.decode(), parse_constant=_no_number)["fact"].get("training") is True
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return False
+
+
 def _no_number(text: str) -> Any:
     raise ValueError(f"{text} is no number")

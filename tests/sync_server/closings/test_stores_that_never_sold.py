@@ -64,3 +64,14 @@ def test_a_store_that_sent_no_money_has_no_closing_and_no_case_about_the_clock(s
     assert shop.closings(DAYS) == []
     with shop.database.read() as tx:
         assert shop.services.exceptions.cases(tx, kind="closings_wait") == []
+
+
+def test_a_store_that_sent_something_strange_which_is_no_money_has_no_case_about_the_clock(
+    shop: ClosingShop,
+) -> None:
+    shop.till(1).record_bytes("sale.imagined", b"{}")
+    shop.send()
+    shop.night_after("2027-06-01")
+    assert shop.closings(DAYS) == []
+    with shop.database.read() as tx:
+        assert shop.services.exceptions.cases(tx, kind="closings_wait") == []
