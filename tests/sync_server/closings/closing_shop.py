@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from litestar import Litestar
 
+from shared_models import wire
 from shared_models.closing import Closing
 from shared_models.closing_figures import Figures
+from shared_models.journal import Entry
 from shared_models.sale import SalePosted
 from sync_server.database import Database
 from sync_server.evidence.statements import KeptClosing
@@ -67,6 +70,19 @@ class ClosingShop:
         assert self.till(till).log_in().status_code == 200
         self.till(till).push()
         self.services.applier.drain()
+
+    def came_raw(self, entry: Entry, till: int = 1) -> str:
+        """The id of its frame."""
+        frame = wire.pack(self.till(till).batch(entry.seq, entry.seq))
+        assert self.till(till).log_in().status_code == 200
+        assert self.till(till).send_raw(frame).status_code in (200, 202)
+        return sha256(frame).hexdigest()
+
+    def take_in(self, frame_id: str) -> str:
+        """As a person does who has it tried again; its id."""
+        self.services.ingest.retry(frame_id, "Ada")
+        self.services.applier.drain()
+        return frame_id
 
     def night_after(self, day: str) -> None:
         """Five in the morning of the day after; the schedule closes what is over."""

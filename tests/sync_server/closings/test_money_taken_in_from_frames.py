@@ -11,7 +11,6 @@ from litestar import Litestar
 
 from shared_models import wire
 from shared_models.closing import UnclassifiedMoney, WaitingFrame
-from shared_models.journal import Entry
 from sync_server.database import Database
 from tests.golden.make_closings import BROKEN
 from tests.sync_server.a_till import Client
@@ -43,30 +42,16 @@ def euros(amount_minor: int) -> UnclassifiedMoney:
     return UnclassifiedMoney("EUR", 1, amount_minor, 0)
 
 
-def came_raw(shop: ClosingShop, entry: Entry) -> str:
-    till = shop.till(1)
-    frame = wire.pack(till.batch(entry.seq, entry.seq))
-    assert till.log_in().status_code == 200
-    assert till.send_raw(frame).status_code in (200, 202)
-    return sha256(frame).hexdigest()
-
-
-def taken_in(shop: ClosingShop, frame_id: str) -> str:
-    shop.services.ingest.retry(frame_id, "Ada")
-    shop.services.applier.drain()
-    return frame_id
-
-
 def a_sale_before_its_turn(shop: ClosingShop) -> str:
     """For three euros; the one before it is not here yet."""
     shop.sell(DAY, 300, push=False)
-    return came_raw(shop, shop.till(1).entries[-1])
+    return shop.came_raw(shop.till(1).entries[-1])
 
 
 def test_it_is_named_by_its_frame_also_after_a_person_took_it_in(shop: ClosingShop) -> None:
     frame_id = a_sale_before_its_turn(shop)
     shop.night_after(DAY)
-    taken_in(shop, frame_id)
+    shop.take_in(frame_id)
     shop.night_after(NEXT)
     assert shop.periods(TILL) == [(DAY, 0), (NEXT, 0)]
     for day in (DAY, NEXT):
@@ -77,7 +62,7 @@ def test_it_is_named_by_its_frame_also_after_a_person_took_it_in(shop: ClosingSh
 
 
 def test_once_its_till_sent_it_its_day_has_it(shop: ClosingShop) -> None:
-    taken_in(shop, a_sale_before_its_turn(shop))
+    shop.take_in(a_sale_before_its_turn(shop))
     shop.night_after(DAY)
     assert only(shop.newest(TILL, DAY).figures).gross_minor == 100
     shop.send()
@@ -92,14 +77,14 @@ def test_a_refund_is_named_by_its_frame_too(shop: ClosingShop) -> None:
     shop.till(1).push(2, 3)
     shop.sell(DAY, 5, push=False)
     back = shop.till(1).record(refunded(sale, (1, 1, 0), business_date=DAY))
-    taken_in(shop, came_raw(shop, back))
+    shop.take_in(shop.came_raw(back))
     shop.night_after(DAY)
     closing = shop.newest(TILL, DAY)
     assert (closing.unclassified_refunds, only(closing.figures).refund_count) == ((euros(300),), 0)
 
 
 def test_what_stands_in_a_later_life_of_the_journal_is_in_its_day(shop: ClosingShop) -> None:
-    taken_in(shop, a_sale_before_its_turn(shop))
+    shop.take_in(a_sale_before_its_turn(shop))
     till = shop.till(1)
     sold = till.entries[-1]
     till.incarnation, till.entries = bytes(reversed(till.incarnation)), []
@@ -112,7 +97,7 @@ def test_what_stands_in_a_later_life_of_the_journal_is_in_its_day(shop: ClosingS
 
 def test_what_can_not_even_be_booked_is_named_until_it_is_set_aside(shop: ClosingShop) -> None:
     broken = shop.till(1).record_bytes("refund.posted", BROKEN)
-    frame_id = taken_in(shop, came_raw(shop, broken))
+    frame_id = shop.take_in(shop.came_raw(broken))
     shop.night_after(DAY)
     assert shop.newest(TILL, DAY).frames == (WaitingFrame(frame_id, (), (euros(70),)),)
     shop.services.ingest.set_aside(broken.event_id.hex(), "It was given back in goods.", "Ada")
@@ -125,7 +110,7 @@ def test_what_another_till_sent_before_counts_there_alone(shop: ClosingShop) -> 
     sold, other = shop.till(1).entries[-1], shop.till(2)
     other.record_bytes(sold.type, sold.body, sold.event_id)
     shop.send(2)
-    taken_in(shop, came_raw(shop, sold))
+    shop.take_in(shop.came_raw(sold))
     shop.night_after(DAY)
     assert only(shop.newest("till/03-2/day", DAY).figures).gross_minor == 300
     assert shop.newest(TILL, DAY).frames == ()
@@ -138,7 +123,7 @@ def test_a_till_of_which_only_such_a_sale_is_here_is_closed(shop: ClosingShop) -
     frame = wire.pack(other.batch(2, 2))
     assert other.log_in().status_code == 200
     other.send_raw(frame)
-    taken_in(shop, sha256(frame).hexdigest())
+    shop.take_in(sha256(frame).hexdigest())
     shop.night_after(DAY)
     assert shop.newest("till/03-2/day", DAY).unclassified == (euros(300),)
     assert shop.newest("store/03/day", DAY).unclassified == (euros(300),)

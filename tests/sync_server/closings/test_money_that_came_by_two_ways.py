@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from litestar import Litestar
 
-from shared_models import wire
 from shared_models.journal import Entry
 from sync_server.database import Database
 from sync_server.recovery.journal_archive import archive
@@ -37,18 +35,6 @@ def an_auditor_finds_no_fault(shop: ClosingShop, tmp_path: Path) -> Iterator[Non
     """In the end, of every test here."""
     yield
     assert_an_auditor_finds_no_fault(shop, tmp_path / "archive")
-
-
-def came_raw(shop: ClosingShop, entry: Entry, till: int = 1) -> str:
-    frame = wire.pack(shop.till(till).batch(entry.seq, entry.seq))
-    assert shop.till(till).log_in().status_code == 200
-    assert shop.till(till).send_raw(frame).status_code in (200, 202)
-    return sha256(frame).hexdigest()
-
-
-def taken_in(shop: ClosingShop, frame_id: str) -> None:
-    shop.services.ingest.retry(frame_id, "Ada")
-    shop.services.applier.drain()
 
 
 def before_its_turn(shop: ClosingShop) -> Entry:
@@ -79,15 +65,15 @@ def test_a_frame_that_was_taken_in_and_comes_again_at_its_turn_is_the_fact_of_it
     shop: ClosingShop, by: str
 ) -> None:
     sold = before_its_turn(shop)
-    frame_id = came_raw(shop, sold)
+    frame_id = shop.came_raw(sold)
     if by == "a person":
-        taken_in(shop, frame_id)
+        shop.take_in(frame_id)
     else:
         shop.services.ingest.take_in_raw()
         shop.services.applier.drain()
     shop.till(1).push(2, 2)
     shop.services.applier.drain()
-    assert came_raw(shop, sold) == frame_id
+    assert shop.came_raw(sold) == frame_id
     shop.night_after(DAY)
     assert (all_money(shop), whys(shop)) == ((607, 0), set())
 
@@ -97,13 +83,13 @@ def test_a_place_that_was_left_without_its_fact_gets_it_when_the_frame_is_tried_
 ) -> None:
     """As earlier servers left it."""
     sold = before_its_turn(shop)
-    frame_id = came_raw(shop, sold)
-    taken_in(shop, frame_id)
+    frame_id = shop.came_raw(sold)
+    shop.take_in(frame_id)
     shop.till(1).push(2, 2)
     with monkeypatch.context() as earlier:
         earlier.setattr(shop.services.ingest._raw_frames, "_name_if_taken_in", lambda *_: None)
-        came_raw(shop, sold)
-    taken_in(shop, frame_id)
+        shop.came_raw(sold)
+    shop.take_in(frame_id)
     shop.night_after(DAY)
     assert (all_money(shop), whys(shop)) == ((607, 0), set())
 
@@ -112,8 +98,8 @@ def test_frames_of_two_tills_with_one_sale_that_were_both_taken_in_count_once(sh
     sold = before_its_turn(shop)
     shop.sell(DAY, 1, till=2, push=False)
     again = shop.till(2).record_bytes(sold.type, sold.body, sold.event_id)
-    taken_in(shop, came_raw(shop, sold))
-    taken_in(shop, came_raw(shop, again, till=2))
+    shop.take_in(shop.came_raw(sold))
+    shop.take_in(shop.came_raw(again, till=2))
     shop.night_after(DAY)
     assert all_money(shop) == (407, 0)
 
@@ -124,10 +110,10 @@ def test_a_sale_that_waits_at_its_place_and_was_taken_in_from_another_frame_coun
     till = shop.till(1)
     shop.sell(DAY, 300, push=False)
     sold = till.entries[-1]
-    came_raw(shop, sold)
+    shop.came_raw(sold)
     in_a_new_journal(till)
     shop.sell(DAY, 200, push=False)
-    taken_in(shop, came_raw(shop, till.record_bytes(sold.type, sold.body, sold.event_id)))
+    shop.take_in(shop.came_raw(till.record_bytes(sold.type, sold.body, sold.event_id)))
     shop.night_after(DAY)
     assert (all_money(shop), whys(shop)) == ((407, 0), {"kept_raw"})
     assert shop.newest(TILL, DAY).frames == ()
@@ -138,7 +124,7 @@ def test_what_came_raw_and_was_set_aside_where_it_is_stored_is_set_aside_in_both
 ) -> None:
     till = shop.till(1)
     broken = till.record_bytes("sale.posted", BROKEN)
-    came_raw(shop, broken)
+    shop.came_raw(broken)
     in_a_new_journal(till)
     till.record_bytes(broken.type, broken.body, broken.event_id)
     shop.send()
@@ -152,6 +138,6 @@ def test_what_came_raw_and_was_set_aside_where_it_is_stored_is_set_aside_in_both
 def test_a_training_sale_that_was_taken_in_is_no_money(shop: ClosingShop) -> None:
     shop.sell(DAY, 200, push=False)
     shop.sell(DAY, 300, push=False, training=True)
-    taken_in(shop, came_raw(shop, shop.till(1).entries[-1]))
+    shop.take_in(shop.came_raw(shop.till(1).entries[-1]))
     shop.night_after(DAY)
     assert (all_money(shop), shop.newest(TILL, DAY).frames) == ((107, 0), ())

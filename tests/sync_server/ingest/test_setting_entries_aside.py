@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,19 +23,6 @@ WHY = "The shop rang it up again as receipt 12."
 def till(app: Litestar, database: Database, client: Client) -> ATill:
     open_store(app, database)
     return enrolled_till(app, database, client)
-
-
-@pytest.fixture
-def broken(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Nothing can be booked, until it is undone."""
-
-    def fail(*_: object) -> None:
-        raise ValueError("no such thing")
-
-    with monkeypatch.context() as patch:
-        for recorder in services.applier._recorders:
-            patch.setattr(recorder, "record_many", fail)
-        yield patch
 
 
 @pytest.fixture

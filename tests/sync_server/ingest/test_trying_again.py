@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from litestar import Litestar
 from sqlalchemy import Connection
@@ -31,19 +29,6 @@ def till(app: Litestar, database: Database, client: Client, services: Services) 
     till = enrolled_till(app, database, client)
     till.record(a_sale(1))
     return till
-
-
-@pytest.fixture
-def broken(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Nothing can be booked, until it is undone."""
-
-    def fail(*_: object) -> None:
-        raise ValueError("no such <product>")
-
-    with monkeypatch.context() as patch:
-        for recorder in services.applier._recorders:
-            patch.setattr(recorder, "record_many", fail)
-        yield patch
 
 
 @pytest.fixture
