@@ -50,14 +50,15 @@ class Admission:
         self._has_hub = has_hub
         self._now_ms = now_ms
 
-    def admit(self, tx: Connection, who: TillIdentity, public_key: bytes, push: Push) -> PushReply:
-        chain.check_shape(push)
+    def admit(
+        self, tx: Connection, who: TillIdentity, public_key: bytes, batch: chain.StampedPush
+    ) -> PushReply:
+        push, stamped = batch
         stands = log.lock_incarnation(tx, who, push, self._now_ms())
         _check_owner(stands, who)
         if push.first_seq > stands.high + 1:
             self._lost(tx, who, push.incarnation, push.first_seq - 1, stands.high)
             return _reply(push.incarnation, stands)
-        stamped = chain.stamp(push)
         if not self._follows(tx, push, stands, stamped):
             self._fork(tx, who, push.incarnation, stands)
             return _reply(push.incarnation, stands)

@@ -23,6 +23,19 @@ class Stamped(NamedTuple):
     hash: bytes
 
 
+class StampedPush(NamedTuple):
+    """A batch of sound shape. Stamping needs nothing of the database, so nobody need hold it meanwhile."""
+
+    push: Push
+    stamped: list[Stamped]
+
+
+def stamped(push: Push) -> StampedPush:
+    """Raises MalformedMessage."""
+    check_shape(push)
+    return StampedPush(push, stamp(push))
+
+
 def stamp(push: Push) -> list[Stamped]:
     stamped, prev = [], push.prev
     for seq, entry in enumerate(push.entries, push.first_seq):

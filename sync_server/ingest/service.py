@@ -106,11 +106,15 @@ class IngestService:
 
     def push(self, who: TillIdentity, push: Push) -> PushReply:
         """Durable before it returns. Of two pushes of one fact at one moment, one clashes and tries again."""
+        with self._while_pushed():
+            return self._stored(who, chain.stamped(push))
+
+    def _stored(self, who: TillIdentity, batch: chain.StampedPush) -> PushReply:
         for _ in range(_TRIES):
             try:
-                with self._while_pushed(), self._db.write(wait_s=A_TILL_WAITS_S) as tx:
+                with self._db.write(wait_s=A_TILL_WAITS_S) as tx:
                     key = self._public_key_of(tx, who)
-                    reply = self._admission.admit(tx, who, key, push)
+                    reply = self._admission.admit(tx, who, key, batch)
                     self._ask_notary(tx)
             except (IntegrityError, psycopg.errors.UniqueViolation) as clash:
                 _log.info("a push clashed with another one: %s", clash)

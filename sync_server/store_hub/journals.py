@@ -26,14 +26,16 @@ from sync_server.sync_messages import TillIdentity
 class HubAdmission(Admission):
     """As at the central server, but a journal may begin in its middle: what came before, others hold."""
 
-    def admit(self, tx: Connection, who: TillIdentity, public_key: bytes, push: Push) -> PushReply:
-        chain.check_shape(push)
+    def admit(
+        self, tx: Connection, who: TillIdentity, public_key: bytes, batch: chain.StampedPush
+    ) -> PushReply:
+        push = batch.push
         note(tx, push.incarnation, who)
         _learn_parent(tx, push)
         if push.first_seq > 1 and log.incarnation_of(tx, push.incarnation) is None:
             log.lock_incarnation(tx, who, push, self._now_ms())
             gaps.stand_at(tx, push.incarnation, push.first_seq - 1, push.prev, self._now_ms())
-        reply = super().admit(tx, who, public_key, push)
+        reply = super().admit(tx, who, public_key, batch)
         gaps.close(tx, push.incarnation)
         stands = log.incarnation_of(tx, push.incarnation)
         assert stands is not None

@@ -76,11 +76,11 @@ MACHINES: dict[str, Kind] = {
     ),
     "a till says hello": Kind((f"{_TILLS}.hello",), lambda s: s.till(1).hello()),
     "a till says hello with a shorter journal": Kind((f"{_TILLS}.hello",), _shorter_journal),
-    "a push": Kind((f"{INGEST}.push",), partial(_push, first=1, last=6)),
+    "a push": Kind((f"{INGEST}._stored",), partial(_push, first=1, last=6)),
     "a push that was touched": Kind(
-        (f"{INGEST}.push",), partial(_push, first=1, last=3, head_hash=b"?" * 32)
+        (f"{INGEST}._stored",), partial(_push, first=1, last=3, head_hash=b"?" * 32)
     ),
-    "a push by a hub": Kind((f"{INGEST}.push",), _by_hub),
+    "a push by a hub": Kind((f"{INGEST}._stored",), _by_hub),
     "a raw frame": Kind((f"{INGEST}.push_raw",), _raw, in_steps=True),
     "a frame that nobody can read": Kind(
         (f"{INGEST}.push_raw",), lambda s: s.till(4).send_raw(b"?" * 900), in_steps=True

@@ -240,7 +240,7 @@ COMMANDS: dict[str, Kind] = {
         (f"{FILES}.remove", f"{FILES}.offer", f"{FILES}._judged"), _looked_at, PERSON, in_steps=True
     ),
     "a till's file": Kind(
-        ("sync_server.recovery.outbox_import.OutboxImport._note", f"{INGEST}.push"),
+        ("sync_server.recovery.outbox_import.OutboxImport._note", f"{INGEST}._stored"),
         _brings,
         in_steps=True,
         counts=("sentence",),

@@ -35,6 +35,7 @@ from shared_models.staff import Permission, StaffMember
 from shared_models.store_config import StoreConfig
 from shared_models.sync_api import Push, WireEntry
 from shared_models.tax import RoundingPolicy, Tax
+from sync_server.ingest.chain import stamped
 from sync_server.reports.shift_report import shift_report
 from sync_server.reports.takings import Group, takings
 from sync_server.sales.service import SaleFilter
@@ -147,7 +148,7 @@ class Shop:
                 head_hash=entries[-1].hash,
             )
             with self.db.write() as tx:
-                reply = self.services.admission.admit(tx, TILL, public_key_of(self._key), push)
+                reply = self.services.admission.admit(tx, TILL, public_key_of(self._key), stamped(push))
             assert (reply.hash, reply.notes) == (entries[-1].hash, ()), reply
             self._sent = reply.high
         self.services.applier.drain()

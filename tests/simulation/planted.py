@@ -32,6 +32,7 @@ from sync_server.hubs.tables import relayed
 from sync_server.ingest import log
 from sync_server.ingest.admission import Admission
 from sync_server.ingest.applier import Applier
+from sync_server.ingest.chain import stamped
 from sync_server.ingest.raw_frames import RawFrames
 from sync_server.ingest.service import IngestService
 from sync_server.leases import refund_claims, value_accounts
@@ -405,7 +406,7 @@ def ack_before_commit() -> list[Swap]:
         try:
             with service._db.write() as tx:
                 key = service._public_key_of(tx, who)
-                reply = service._admission.admit(tx, who, key, push)
+                reply = service._admission.admit(tx, who, key, stamped(push))
                 if push.entries[-1].event_id[-1] % 16 == 0:
                     raise Later
         except Later:
@@ -575,7 +576,7 @@ def hub_acks_before_commit() -> list[Swap]:
             return usual(intake, who, push)
         ingest, reply = intake._ingest, None
         with suppress(Later), ingest._db.write() as tx:
-            reply = ingest._admission.admit(tx, who, ingest._public_key_of(tx, who), push)
+            reply = ingest._admission.admit(tx, who, ingest._public_key_of(tx, who), stamped(push))
             raise Later
         return reply
 

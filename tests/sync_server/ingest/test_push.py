@@ -17,6 +17,7 @@ from shared_models.signing import new_private_key, signer
 from shared_models.sync_api import PushReply, SegmentState
 from sync_server.database import Database
 from sync_server.exceptions.tables import exception_case
+from sync_server.ingest.chain import stamped
 from sync_server.ingest.tables import incarnation, ingest_log, ingest_pos, ingest_queue
 from sync_server.sync_messages import TillIdentity
 from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store, push_of
@@ -336,7 +337,7 @@ def test_one_fact_pushed_twice_at_the_same_moment_is_one_fact(
     replies: list[PushReply] = []
     other = threading.Thread(target=lambda: replies.append(services.ingest.push(who, second)))
     with database.write() as tx:
-        services.admission.admit(tx, who, services.tills.public_key(tx, who), first)
+        services.admission.admit(tx, who, services.tills.public_key(tx, who), stamped(first))
         other.start()
         other.join(0.3)
         assert other.is_alive(), "the second push waits for the first"

@@ -16,6 +16,7 @@ from sync_server.database import Database
 from sync_server.exceptions.service import ExceptionService
 from sync_server.hubs.tables import relayed
 from sync_server.ingest import log
+from sync_server.ingest.chain import stamped
 from sync_server.ingest.tables import ingest_log, quarantine
 from sync_server.store_hub import journals
 from sync_server.store_hub.journals import HubAdmission
@@ -42,7 +43,7 @@ class AHubsBooks:
         return self.take_push(self.till.batch(first_seq, last_seq))
 
     def take_push(self, push: Push) -> PushReply:
-        return self._admission.admit(self.tx, WHO, public_key_of(self.till.key), push)
+        return self._admission.admit(self.tx, WHO, public_key_of(self.till.key), stamped(push))
 
     def hear(
         self,
