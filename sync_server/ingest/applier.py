@@ -25,11 +25,15 @@ from sync_server.ingest.tables import quarantine
 from sync_server.ingest_entry import RecordedEntry, Recorder
 from sync_server.ports import NowMs
 
-_FIRST, _LARGEST, _LARGEST_ON_SQLITE = 500, 4000, 2000
+_FIRST, _LARGEST, _LARGEST_ON_SQLITE = 1000, 4000, 2000
 """Entries in a batch: few at first, so that writing soon begins. On SQLite nobody else can write meanwhile."""
 _ONE_APPLIER = 0x65767433
 _LONGEST_NAMED = 32
 _log = logging.getLogger(__name__)
+
+Refused = tuple[RecordedEntry, str]
+"""An entry that can't be booked, and why."""
+Record = Callable[[Connection, Sequence[RecordedEntry]], list[Refused]]
 
 
 class Batch(NamedTuple):
@@ -43,7 +47,8 @@ class Batch(NamedTuple):
 class Applier:
     """One at a time on a database, so that none misses what another is just writing: receipts given twice, Z reports.
 
-    A batch is one transaction. Entries that fail are found by halving, each try inside a savepoint.
+    A batch is one transaction; where it fails another one finds the entries that fail, by halving, each try inside a
+    savepoint.
     """
 
     def __init__(self, db: Database, recorders: Sequence[Recorder], inbox: Inbox, now_ms: NowMs) -> None:
@@ -91,13 +96,23 @@ class Applier:
         return _read(rows)
 
     def _apply(self, batch: Batch) -> int:
+        """Nearly always all of it can be booked: a savepoint costs a tenth of the work, so it comes when one can't."""
+        try:
+            return self._book(batch, self._give_to_all)
+        except Exception as reason:
+            if is_passing(reason):
+                raise
+            _log.info("not all of these entries can be booked; which, is found out now: %s", reason)
+        return self._book(batch, self._record)
+
+    def _book(self, batch: Batch, record: Record) -> int:
         # losing the last of these commits in a crash loses no fact: its entries are still queued then
         with self._db.write(lasting=False) as tx:
             hold_still(tx)
             batch = _only(batch, take_off(tx, [row.ingest_id for row in batch.rows]))
             failed = list(batch.failed)
             by_id = {row.ingest_id: row for row in batch.rows}
-            for entry, why in self._record(tx, batch.entries):
+            for entry, why in record(tx, batch.entries):
                 failed.append((by_id[entry.ingest_id], "apply_failed", why))
             for row, code, detail in failed:
                 self._quarantine(tx, row, code, detail)
@@ -105,7 +120,13 @@ class Applier:
             self._resolve(tx, [row for row in batch.rows if row.attempts and row.ingest_id not in still_bad])
         return len(batch.rows)
 
-    def _record(self, tx: Connection, entries: Sequence[RecordedEntry]) -> list[tuple[RecordedEntry, str]]:
+    def _give_to_all(self, tx: Connection, entries: Sequence[RecordedEntry]) -> list[Refused]:
+        if entries:
+            for recorder in self._recorders:
+                recorder.record_many(tx, entries)
+        return []
+
+    def _record(self, tx: Connection, entries: Sequence[RecordedEntry]) -> list[Refused]:
         """The entries that could not be recorded, and why."""
         if not entries:
             return []
@@ -130,8 +151,7 @@ class Applier:
 
     def _try(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
         with tx.begin_nested():
-            for recorder in self._recorders:
-                recorder.record_many(tx, entries)
+            self._give_to_all(tx, entries)
 
     def _resolve(self, tx: Connection, rows: Sequence[Waiting]) -> None:
         if not rows:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import msgspec
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ on conflict (location_id, product_id) do update set
     counted = (stock_level.counted or excluded.counted)
 """
 _COLUMNS = "insert into stock_level (location_id, product_id, on_hand_milli, counted)"
-_SQLITE = f"{_COLUMNS} values (?, ?, ?, ?) {_MERGE}"
+_ON_SQLITE_AT_ONCE = 1000
 _POSTGRESQL = f"""
 with merged as (
     {_COLUMNS} select * from unnest(%s::text[], %s::text[], %s::bigint[], %s::bool[]) {_MERGE}
@@ -42,6 +43,18 @@ def add_to_levels(tx: Connection, changes: Mapping[Place, tuple[int, bool]]) -> 
     if tx.dialect.name == "postgresql":
         columns = tuple([list(column) for column in zip(*rows, strict=True)])
         return {(row[0], row[1]): row[2] for row in tx.exec_driver_sql(_POSTGRESQL, columns)}
-    tx.exec_driver_sql(_SQLITE, rows)
+    below = [
+        _merge_on_sqlite(tx, rows[at : at + _ON_SQLITE_AT_ONCE])
+        for at in range(0, len(rows), _ON_SQLITE_AT_ONCE)
+    ]
+    if not any(below):
+        return {}
     places = msgspec.json.encode(list(changes)).decode()
     return {(row[0], row[1]): row[2] for row in tx.exec_driver_sql(_BELOW_NOTHING, (places,))}
+
+
+def _merge_on_sqlite(tx: Connection, rows: Sequence[tuple[str, str, int, bool]]) -> bool:
+    """Whether any of them is below nothing now."""
+    values = ", ".join(["(?, ?, ?, ?)"] * len(rows))
+    merge = f"{_COLUMNS} values {values} {_MERGE} returning counted and on_hand_milli < 0"
+    return any(row[0] for row in tx.exec_driver_sql(merge, tuple(chain.from_iterable(rows))).fetchall())

@@ -77,26 +77,24 @@ class StockService:
         moving = [entry for entry in entries if isinstance(entry.recorded.fact, _MOVING)]
         fresh = [entry for entry in unrecorded(tx, stock_move, moving) if not _is_training(entry)]
         changes: dict[Place, int] = defaultdict(int)
-        last_sale: dict[Place, RecordedEntry] = {}
 
         def rows() -> Iterator[tuple[object, ...]]:
             for entry in fresh:
                 fact, event_id, at_store = entry.recorded.fact, entry.event_id, entry.store_id
-                is_sale = isinstance(fact, SalePosted)
                 why = (entry.recorded.at_ms, fact.sale_id, "", fact.operator_name)
                 for line, move in enumerate(_moves(fact), 1):
                     quantity, product_id = move.quantity_milli, move.product_id
                     place = (at_store or move.location_id, product_id)
                     changes[place] += quantity
-                    if is_sale:
-                        last_sale[place] = entry
                     yield (event_id, line, product_id, place[0], quantity, move.reason, *why)
 
         insert_rows(tx, stock_move, rows())
         below = add_to_levels(tx, {place: (change, False) for place, change in changes.items()})
         # Only where it went below nothing just now: the next sale of the same goods says nothing new.
         crossed = {place: level for place, level in below.items() if level - changes[place] >= 0}
-        self._inbox.raise_many(tx, [_oversell(last_sale[at], at, level) for at, level in crossed.items()])
+        if crossed:
+            sold = _last_sales(fresh)
+            self._inbox.raise_many(tx, [_oversell(sold[at], at, level) for at, level in crossed.items()])
 
     # Corrections by the office
 
@@ -182,6 +180,16 @@ class StockService:
             raise Invalid("Say which product, and where.")
         if len(wanted.note) > MAX_NOTE:
             raise Invalid(f"Shorten the note to {MAX_NOTE} characters.")
+
+
+def _last_sales(entries: Sequence[RecordedEntry]) -> dict[Place, RecordedEntry]:
+    """Of each place the last of them that took something from it."""
+    sales = [entry for entry in entries if isinstance(entry.recorded.fact, SalePosted)]
+    return {
+        (entry.store_id or move.location_id, move.product_id): entry
+        for entry in sales
+        for move in moves_of_sale(entry.recorded.fact)
+    }
 
 
 def _oversell(entry: RecordedEntry, place: Place, level: int) -> Finding:

@@ -157,7 +157,7 @@ _CLOSINGS = "sync_server.closings"
 _COMPACTION = "sync_server.feed.compaction.Compaction"
 ITSELF: dict[str, Kind] = {
     "entries applied, a Z report among them": Kind(
-        ("sync_server.ingest.applier.Applier._apply",), lambda s: s.services.applier.drain(), in_steps=True
+        ("sync_server.ingest.applier.Applier._book",), lambda s: s.services.applier.drain(), in_steps=True
     ),
     "what an older version did not know": Kind(
         ("sync_server.ingest.applier.Applier.retry_unknown",), lambda s: s.services.applier.retry_unknown()
