@@ -86,12 +86,13 @@ def create_app(
         on_startup=[
             services.recovery.notice,
             lambda: _notice_key(services),
-            *([services.worker.start, schedule.start] if background else []),
+            *([services.write_ahead_log.start, services.worker.start, schedule.start] if background else []),
         ],
         on_shutdown=[
             services.board.close,
             schedule.stop,
             services.worker.stop,
+            services.write_ahead_log.stop,
             services.recovery.remember,
             *([] if database else [db.close]),
         ],

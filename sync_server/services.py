@@ -61,6 +61,7 @@ from sync_server.stock.service import StockService
 from sync_server.stores.service import StoreService
 from sync_server.sync_messages import TillIdentity, as_hub
 from sync_server.tills.service import CHALLENGE_AUDIENCE, TILL_AUDIENCE, TillService
+from sync_server.write_ahead_log import WriteAheadLog
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class Services:
     admission: Admission
     applier: Applier
     worker: ApplyWorker
+    write_ahead_log: WriteAheadLog
     ingest: IngestService
     outbox_import: OutboxImport
     handed_in: HandedIn
@@ -243,6 +245,7 @@ class _Intake(NamedTuple):
     admission: Admission
     applier: Applier
     worker: ApplyWorker
+    write_ahead_log: WriteAheadLog
     ingest: IngestService
     outbox_import: OutboxImport
 
@@ -265,7 +268,7 @@ def _intake(
         db, admission, raw_frames, _key_of(tills), worker.wake, evidence, worker.while_pushed
     )
     outbox_import = OutboxImport(db, brought, tills.owner, exceptions)
-    return _Intake(admission, applier, worker, ingest, outbox_import)
+    return _Intake(admission, applier, worker, WriteAheadLog(db), ingest, outbox_import)
 
 
 def _key_of(tills: TillService) -> Callable[[Connection, TillIdentity], bytes]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from sync_server.ingest.applier import Applier
 
 _AFTER_TROUBLE_S = 2.0
-_BREATH_S = 0.03
+_BREATH_S = 0.01
 _LONGEST_WAIT_S = 1.0
 _log = logging.getLogger(__name__)
 
