@@ -23,7 +23,7 @@ from tests.flows.test_console_in_browser import (  # noqa: F401 - fixtures of th
     shop,
 )
 from tests.flows.test_lost_and_copied_journals import copy_of, put_back
-from tests.sync_server.made_up_days import STORE
+from tests.sync_server.made_up_days import STORE, a_line, a_sale, an_entry
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WIDTHS = (1366, 360)
@@ -181,3 +181,26 @@ def test_head_office_sees_what_became_of_a_till_that_was_put_back_from_a_copy(
     waiting.get_by_role("link", name="Journal restarted").click()
     expect(page.locator("main")).to_contain_text("every sale that arrived counts once")
     shown_at_both_widths(page, "journal-restarted")
+
+
+@pytest.mark.expects_log
+def test_an_entry_that_can_never_be_booked_is_set_aside_by_somebody_who_says_why(
+    page: Page,  # noqa: F811
+    shop: OpenShop,  # noqa: F811
+) -> None:
+    line = a_line(1, shop.products[0].product_id, 1000, 249, "Oat drink barista 1 L")
+    broken = a_sale(901, line, currency="ZZZ", business_date=shop.today)
+    shop.send(an_entry(901, broken))
+    page.get_by_role("link", name="Exceptions").click()
+    page.get_by_role("link", name="Quarantined").first.click()
+    expect(page.locator("main")).to_contain_text("under Unclassified, until it is booked or set aside")
+    shown_at_both_widths(page, "entry-in-quarantine")
+    form = page.locator("form", has=page.get_by_role("heading", name="Set the entry aside"))
+    form.get_by_role("button").click()
+    expect(form.get_by_role("textbox")).to_be_focused()
+    form.get_by_role("textbox").fill("Typed on a test till in the back office.")
+    form.get_by_role("button").click()
+    expect(page.locator("main")).to_contain_text("Typed on a test till in the back office.")
+    expect(page.locator("main")).to_contain_text("Ada")
+    expect(page.locator("main")).not_to_contain_text("under Unclassified, until")
+    shown_at_both_widths(page, "entry-set-aside")
