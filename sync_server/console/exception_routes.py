@@ -15,6 +15,7 @@ from sync_server.database import Transaction
 from sync_server.exceptions.routes import seen_by
 from sync_server.exceptions.service import Case
 from sync_server.ingest.frame_contents import Contents, contents
+from sync_server.ingest.held_money import HeldMoney, held_money
 from sync_server.ingest.service import Quarantined
 from sync_server.pages import page_of, read_cursor
 
@@ -107,6 +108,7 @@ class _Held(NamedTuple):
 
     entry: Quarantined
     contents: Contents | None
+    money: HeldMoney
     is_tried_again: bool
 
 
@@ -114,7 +116,8 @@ def _held(view: ConsoleView, tx: Transaction, case: Case, actor: Actor) -> _Held
     id, ingest = case.refs.get("quarantine", ""), view.services.ingest
     if not id:
         return None
-    return _Held(ingest.held(tx, id, actor.store_id), contents(tx, id), ingest.is_tried_again(tx, id))
+    entry = ingest.held(tx, id, actor.store_id)
+    return _Held(entry, contents(tx, id), held_money(tx, id), ingest.is_tried_again(tx, id))
 
 
 def _held_id(view: ConsoleView, case_id: int, actor: Actor) -> str:
