@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlcipher3.dbapi2 import Error
 
 from sync_server.database import Database
@@ -48,12 +50,16 @@ class WriteAheadLog:
             self._thread.join(timeout=30)
 
     def _committed(self, tx: Connection) -> None:
-        """Nobody else writes until this returns."""
+        """Nobody else writes until this returns. Whatever becomes of the log, what was committed stands."""
         connection: Any = tx.connection.driver_connection
-        _, pages, moved = connection.execute("pragma wal_checkpoint(noop)").fetchone()
-        if pages >= _LONG_PAGES:
-            self._move(connection)
-        elif pages - moved >= _FROM_PAGES:
+        try:
+            _, pages, moved = connection.execute("pragma wal_checkpoint(noop)").fetchone()
+            if pages >= _LONG_PAGES:
+                self._move(connection)
+            elif pages - moved >= _FROM_PAGES:
+                self._due.set()
+        except Error as trouble:
+            _complain(trouble)
             self._due.set()
 
     def _run(self) -> None:
@@ -63,18 +69,18 @@ class WriteAheadLog:
             self._due.clear()
             if self._stopping:
                 return
-            connection = self._db.engine.raw_connection()
+            pause = None
             try:
-                pause = None if self._move(connection) else _AFTER_TROUBLE_S
-            finally:
-                connection.close()
+                with closing(self._db.engine.raw_connection()) as connection:
+                    self._move(connection)
+            except (Error, SQLAlchemyError) as trouble:
+                _complain(trouble)
+                pause = _AFTER_TROUBLE_S
 
-    def _move(self, connection: Any) -> bool:
-        """False where it has to be tried again although nobody writes."""
-        try:
-            with self._one_moves:
-                connection.execute("pragma wal_checkpoint(passive)").fetchone()
-        except Error as trouble:
-            _log.warning("the write-ahead log could not be emptied; it is tried again: %s", trouble)
-            return False
-        return True
+    def _move(self, connection: Any) -> None:
+        with self._one_moves:
+            connection.execute("pragma wal_checkpoint(passive)").fetchone()
+
+
+def _complain(trouble: Exception) -> None:
+    _log.warning("the write-ahead log could not be emptied; it is tried again: %s", trouble)

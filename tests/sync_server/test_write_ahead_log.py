@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlcipher3.dbapi2
 from sqlalchemy import text
+from sqlalchemy.exc import TimeoutError
 
 from sync_server import write_ahead_log
 from sync_server.database import Database
@@ -36,6 +37,18 @@ def fill(shop: Database, pages: int) -> None:
     with shop.write() as tx:
         for _ in range(pages // 100):
             tx.execute(text("insert into paper values (zeroblob(:n))"), {"n": 100 * PAGE})
+
+
+class _Broken:
+    """A connection to a disk that fails, also as what a transaction has of one."""
+
+    def __init__(self) -> None:
+        self.connection = self.driver_connection = self
+
+    def execute(self, statement: str) -> None:
+        raise sqlcipher3.dbapi2.OperationalError("disk I/O error")
+
+    def close(self) -> None: ...
 
 
 def left_in_log(shop: Database) -> int:
@@ -82,24 +95,36 @@ def test_trouble_with_the_disk_is_logged_and_it_is_tried_again_although_nobody_w
     shop: Database, log: WriteAheadLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(write_ahead_log, "_AFTER_TROUBLE_S", 0.01)
-    usual, left = shop.engine.raw_connection, [1, 2, 3]
+    usual, left = shop.engine.raw_connection, ["no connection", "broken", "broken"]
 
-    class Broken:
-        def execute(self, statement: str) -> None:
-            left.pop()
-            raise sqlcipher3.dbapi2.OperationalError("disk I/O error")
-
-        def close(self) -> None: ...
+    def connect() -> Any:
+        trouble = left.pop() if left else ""
+        if trouble == "no connection":
+            raise TimeoutError("all are in use")
+        return _Broken() if trouble else usual()
 
     fill(shop, 1500)
     shop.log_pages = 0
     fill(shop, 1500)
     assert left_in_log(shop) > 1000
-    monkeypatch.setattr(shop.engine, "raw_connection", lambda: Broken() if left else usual())
+    monkeypatch.setattr(shop.engine, "raw_connection", connect)
     log.start()
     log._due.set()
     assert soon(lambda: not left and left_in_log(shop) < 1000)
-    assert caplog.text.count("disk I/O error") == 3
+    assert (caplog.text.count("disk I/O error"), caplog.text.count("all are in use")) == (2, 1)
+
+
+@pytest.mark.expects_log
+def test_what_was_committed_stands_although_the_log_can_not_be_looked_at(
+    shop: Database, log: WriteAheadLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    log.start()
+    (look,) = shop.after_commit
+    shop.after_commit[:] = [lambda tx: look(_Broken())]
+    fill(shop, 100)
+    with shop.read() as tx:
+        assert tx.scalar(text("select count(*) from paper")) == 1
+    assert "disk I/O error" in caplog.text
 
 
 def test_a_server_that_is_not_running_empties_it_with_its_commits(shop: Database, tmp_path: Path) -> None:
