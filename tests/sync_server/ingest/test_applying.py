@@ -18,8 +18,9 @@ from sync_server.ingest.applier import Applier
 from sync_server.ingest.tables import quarantine
 from sync_server.ingest.worker import ApplyWorker
 from sync_server.ingest_entry import RecordedEntry
+from sync_server.services import Services
 from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store
-from tests.sync_server.made_up_days import a_sale
+from tests.sync_server.made_up_days import a_line, a_sale
 
 
 class Book:
@@ -278,3 +279,28 @@ def test_a_sale_reaches_the_areas(till: ATill, app: Litestar, database: Database
     till.push()
     app.state.services.applier.drain()
     assert len(office.get("/api/v1/sales").json()["rows"]) == 2
+
+
+def test_what_was_booked_already_is_booked_once_in_a_batch_of_many_statements(
+    till: ATill, services: Services, database: Database
+) -> None:
+    """As after a crash that took back that it left the queue: some of it is in the books, and nobody knows which."""
+    for number in range(1, 401):
+        till.record(a_sale(number, a_line(price=100)))
+    till.push(1, 300)
+    services.applier.drain()
+    with database.write() as tx:
+        tx.execute(text("insert into ingest_queue (ingest_id, attempts) select ingest_id, 0 from ingest_log"))
+    till.push(301, 400)
+    services.applier.drain()
+    with database.read() as tx:
+        booked = tx.execute(
+            text("select count(*), count(distinct sale_id), sum(total_minor) from sale")
+        ).one()
+        lines = tx.execute(text("select count(*), sum(gross_minor) from sale_line")).one()
+        level = tx.execute(text("select on_hand_milli from stock_level")).scalar_one()
+        moved = tx.execute(text("select count(*), sum(quantity_milli) from stock_move")).one()
+        assert tx.execute(select(quarantine)).all() == []
+    assert tuple(map(int, booked)) == (400, 400, 40_000)
+    assert tuple(map(int, lines)) == (400, 40_000)
+    assert tuple(map(int, moved)) == (400, level) == (400, -400_000)
