@@ -14,7 +14,7 @@ from shared_models import wire
 from shared_models.errors import ShopError
 from shared_models.sync_api import Push, PushReply
 from sync_server.errors import Conflict, NotFound
-from sync_server.findings import Finding, Inbox
+from sync_server.findings import THIS_SERVER, Finding, Inbox
 from sync_server.ingest import chain, log
 from sync_server.ingest.altered import collision, collision_id
 from sync_server.ingest.queue import case_key
@@ -164,7 +164,7 @@ class RawFrames:
         if push is None:
             raise Conflict("This version can't read it either. It stays as it is.")
         number = self._number(tx, row, push)
-        _name_fact(tx, push, number, sound=sound)
+        _name_fact(tx, push, number, sound=sound or _was_sound(row))
         if row.resolved_at_ms is not None and row.set_aside_for is None:
             return
         done = {"resolved_at_ms": self._now_ms(), "resolved_by": by, "set_aside_for": None}
@@ -184,7 +184,7 @@ class RawFrames:
         query = select(quarantine).where(quarantine.c.quarantine_id == sha256(frame).hexdigest())
         row = tx.execute(query).one_or_none()
         if row is not None and row.resolved_at_ms is not None and row.set_aside_for is None:
-            _name_fact(tx, push, self._number(tx, row, push), sound=False)
+            _name_fact(tx, push, self._number(tx, row, push), sound=_was_sound(row))
 
     def _number(self, tx: Connection, row: Row[Any], push: Push) -> int:
         """The fact's place in the log, where it may be already; one whose id stands for another is kept beside it."""
@@ -217,6 +217,12 @@ def _next_few(tx: Connection) -> list[str]:
             break
         taken.append(row.quarantine_id)
     return taken
+
+
+def _was_sound(row: Row[Any]) -> bool:
+    """Of a frame that was taken in: the server itself takes in only what is sealed and signed by its till."""
+    taken_by: str = row.resolved_by
+    return taken_by == THIS_SERVER and row.set_aside_for is None
 
 
 def _name_fact(tx: Connection, push: Push, number: int, *, sound: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 import msgspec
 import pytest
@@ -162,6 +163,25 @@ def test_a_good_entry_that_came_raw_is_booked_by_the_server_itself(
     (row,) = office.get("/api/v1/quarantine").json()["rows"]
     assert row["resolved_by"] == "the server"
     assert till.push(3, 3).high == 3
+
+
+@pytest.mark.parametrize(("taken_in_by", "is_sound"), [("the server", True), ("a person", False)])
+def test_an_entry_that_was_taken_in_before_its_turn_is_as_sound_at_its_place_as_it_was_found_to_be(
+    app: Litestar, till: ATill, database: Database, office: Client, taken_in_by: str, is_sound: bool
+) -> None:
+    """The server looks whether it is sealed and signed before it takes one in; a person need not."""
+    frame = wire.pack(till.batch(2, 2))
+    till.send_raw(frame)
+    if taken_in_by == "the server":
+        app.state.services.ingest.take_in_raw()
+    else:
+        office.post(f"/api/v1/quarantine/{sha256(frame).hexdigest()}/retry")
+    till.push(1, 1)
+    assert wire.unpack(till.send_raw(frame).content, PushReply).high == 2
+    with database.read() as tx:
+        (place,) = tx.execute(select(ingest_pos).where(ingest_pos.c.seq == 2))
+    assert place.ingest_id is not None
+    assert place.chain_ok is is_sound
 
 
 @pytest.mark.expects_log
