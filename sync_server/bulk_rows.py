@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSON
 
+from sync_server.database import driver_of
 from sync_server.ingest_entry import RecordedEntry
 
 _TYPE_NAMES: dict[type[Any], str] = {
@@ -79,9 +80,8 @@ def _of_rows(statement: str, width: int, count: int) -> str:
 
 
 def _copy(tx: Connection, statement: str, table: Table, rows: Iterable[Sequence[Any]]) -> None:
-    driver: Any = tx.connection.driver_connection
     types = [_TYPE_NAMES[column.type.__class__] for column in table.columns]
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+    with driver_of(tx) as driver, driver.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(types)
         for row in rows:
             copy.write_row(row)

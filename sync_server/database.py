@@ -149,6 +149,19 @@ def is_passing(reason: Exception) -> bool:
     return any(word in str(reason.orig) for word in ("is locked", "is full", "disk I/O error"))
 
 
+@contextmanager
+def driver_of(tx: Connection) -> Iterator[Any]:
+    """The driver's own connection, for what only it can do. What it raises comes out in SQLAlchemy's words."""
+    driver: Any = tx.connection.driver_connection
+    try:
+        yield driver
+    except psycopg.Error as reason:
+        is_gone = tx.dialect.is_disconnect(reason, driver, None)  # type: ignore[arg-type]
+        raise DBAPIError.instance(
+            "", None, reason, psycopg.Error, connection_invalidated=is_gone, dialect=tx.dialect
+        ) from reason
+
+
 def _sqlite_engine(url: str, key: str, pool_size: int) -> Engine:
     path = make_url(url).database
     assert path, "the server keeps its SQLite database in a file"

@@ -10,7 +10,6 @@ from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
-import psycopg.errors
 from msgspec.structs import replace
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -145,7 +144,7 @@ class Applier:
     def _give_to_areas(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:
         try:
             self._try(tx, entries)
-        except (IntegrityError, psycopg.errors.UniqueViolation) as clash:
+        except IntegrityError as clash:
             _log.info("some of these entries may be recorded already; that is looked up now: %s", clash)
             self._try(tx, [replace(entry, is_new=False) for entry in entries])
 

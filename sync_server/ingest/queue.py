@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, select
 
+from sync_server.database import driver_of
 from sync_server.ingest.tables import ingest_queue, quarantine
 
 
@@ -47,8 +48,7 @@ def _waiting_on_postgresql(tx: Connection, after: int, limit: int) -> list[Waiti
     rows = tx.execute(queued.order_by(ingest_queue.c.ingest_id).limit(limit))
     attempts = {row.ingest_id: row.attempts for row in rows}
     query = f"select {', '.join(_LOGGED)} from ingest_log where ingest_id = any(%s) order by ingest_id"
-    driver: Any = tx.connection.driver_connection
-    with driver.cursor(binary=True) as cursor:
+    with driver_of(tx) as driver, driver.cursor(binary=True) as cursor:
         stored = cursor.execute(query, (_array(attempts),)).fetchall()
     return [Waiting._make((*row, attempts[row[0]])) for row in stored]
 

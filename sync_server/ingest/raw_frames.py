@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
@@ -151,6 +152,11 @@ class RawFrames:
         tried = update(quarantine).where(columns.quarantine_id.in_(taken))
         tx.execute(tried.values(attempts=columns.attempts + 1))
         return waiting
+
+    def give_back(self, tx: Connection, ids: Iterable[str]) -> None:
+        """A try that was none, to each of them."""
+        mine = quarantine.c.quarantine_id.in_(list(ids)) & (quarantine.c.attempts > 0)
+        tx.execute(update(quarantine).where(mine).values(attempts=quarantine.c.attempts - 1))
 
     def file(self, tx: Connection, quarantine_id: str, by: str, *, sound: bool = False) -> None:
         """What can be read after all goes into the log and waits to be applied; `sound`: its seal was checked.

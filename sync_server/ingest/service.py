@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import msgspec
-import psycopg.errors
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -23,7 +22,7 @@ from shared_models.sync_api import (
     SegmentState,
     SegmentVerdict,
 )
-from sync_server.database import A_TILL_WAITS_S, Database, DatabaseBusy
+from sync_server.database import A_TILL_WAITS_S, Database, DatabaseBusy, is_passing
 from sync_server.errors import Invalid, NotFound
 from sync_server.findings import THIS_SERVER
 from sync_server.ingest import chain
@@ -89,6 +88,7 @@ class IngestService:
         self._wake_applier = wake_applier
         self._notary = notary
         self._while_pushed = while_pushed
+        self._let_down: set[str] = set()
 
     def verdicts(
         self, tx: Connection, who: TillIdentity, segments: tuple[SegmentState, ...], said_at_ms: int
@@ -116,7 +116,7 @@ class IngestService:
                     key = self._public_key_of(tx, who)
                     reply = self._admission.admit(tx, who, key, batch)
                     self._ask_notary(tx)
-            except (IntegrityError, psycopg.errors.UniqueViolation) as clash:
+            except IntegrityError as clash:
                 _log.info("a push clashed with another one: %s", clash)
                 continue
             self._wake_applier()
@@ -144,7 +144,7 @@ class IngestService:
             with self._db.write(wait_s=A_TILL_WAITS_S) as tx:
                 reply = self._raw_frames.step_over(tx, who, frame)
                 self._ask_notary(tx)
-        except (SQLAlchemyError, psycopg.Error) as trouble:
+        except SQLAlchemyError as trouble:
             _log.warning("a raw frame is kept, but the till can't step over it: %s", trouble)
             return None
         return self._vouched(reply) if reply is not None else None
@@ -160,25 +160,29 @@ class IngestService:
         checkpoint = self._notary.checkpoint(reply.incarnation, reply.high, reply.hash)
         return msgspec.structs.replace(reply, checkpoint=checkpoint)
 
-    def take_in_raw(self) -> None:
+    def take_in_raw(self) -> bool:
         """Good entries that came raw because the server was away each time are booked like any other.
 
         Unlike the way in, this is nobody's request: what fails here fails a few times and then waits for a person.
+        False where the database let some down, which is not their fault: the next time they have their try again.
         """
         with self._db.write() as tx:
+            self._raw_frames.give_back(tx, self._let_down)
             waiting = self._raw_frames.take_waiting(tx)
+        self._let_down = set()
         for frame in waiting:
             try:
                 with self._db.write() as tx:
                     key = self._public_key_of(tx, frame.who)
                     if not chain.bad_signature(frame.push, key) and chain.is_sealed(frame.push):
                         self._raw_frames.file(tx, frame.quarantine_id, THIS_SERVER, sound=True)
-            except ShopError as reason:
-                _log.info("a raw frame waits for a person: %s", reason.message)
-            except (SQLAlchemyError, psycopg.Error) as trouble:
-                _log.warning("a raw frame could not be taken in; the others go on: %s", trouble)
+            except (ShopError, SQLAlchemyError) as reason:
+                if is_passing(reason):
+                    self._let_down.add(frame.quarantine_id)
+                _log_not_taken_in(reason)
         if waiting:
             self._wake_applier()
+        return not self._let_down
 
     def quarantined(
         self, tx: Connection, store_id: str | None, after: tuple[int, str] | None, limit: int
@@ -220,3 +224,10 @@ class IngestService:
             self.held(tx, quarantine_id, store_id)
             self._raw_frames.set_aside(tx, quarantine_id, reason, by)
             return self.held(tx, quarantine_id)
+
+
+def _log_not_taken_in(reason: ShopError | SQLAlchemyError) -> None:
+    if isinstance(reason, ShopError):
+        _log.info("a raw frame waits: %s", reason.message)
+    else:
+        _log.warning("a raw frame could not be taken in; the others go on: %s", reason)

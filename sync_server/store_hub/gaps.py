@@ -6,7 +6,7 @@ behind is held back until then. A till that is gone brings nothing: after a whil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Join, delete, func, select
@@ -77,14 +77,28 @@ def close(tx: Connection, id: bytes) -> None:
 
 
 def make_room(tx: Connection, push: Push, fresh: Sequence[Stamped]) -> None:
-    """The till brings these itself. What lies here in their place and is something else is put aside."""
+    """The till brings these itself. What lies here in their place and is something else is put aside.
+
+    So is what was sealed on top of that: once it is gone nobody here could tell what they followed on.
+    """
     claimed = {at.seq: at.hash for at in fresh} | {fresh[-1].seq: push.head_hash}
     there = ingest_pos.c.seq.between(fresh[0].seq, fresh[-1].seq)
-    where = (ingest_pos.c.incarnation == push.incarnation) & there
     rows = tx.execute(entries.held(push.incarnation, fresh[0].seq, len(fresh)).where(there)).all()
     others = [row for row in rows if row.hash != claimed[row.seq]]
+    if others and others[-1].seq == fresh[-1].seq:
+        others += _on_top_of(tx, push.incarnation, others[-1])
+        there = ingest_pos.c.seq.between(fresh[0].seq, others[-1].seq)
     aside.put(tx, push.incarnation, (entries.as_push(tx, push.incarnation, [row]) for row in others))
-    tx.execute(delete(ingest_pos).where(where))
+    tx.execute(delete(ingest_pos).where(ingest_pos.c.incarnation == push.incarnation, there))
+
+
+def _on_top_of(tx: Connection, id: bytes, last: entries.Entry) -> Iterator[entries.Entry]:
+    """The entries that follow on one another from that one on."""
+    for row in tx.execute(entries.held(id, last.seq + 1)):
+        if row.seq != last.seq + 1 or not entries.follows(id, row, bytes(last.hash)):
+            return
+        yield row
+        last = row
 
 
 def all_gaps(tx: Connection) -> list[Gap]:

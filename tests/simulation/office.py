@@ -318,12 +318,12 @@ class Office:
         """As the schedule does it every few seconds; here only while there may be something."""
         self._raw_planned = False
         try:
-            self.services.ingest.take_in_raw()
+            all_had_their_try = self.services.ingest.take_in_raw()
         except OperationalError:
             if not self.disk_is_full:
                 raise
-            self._plan_raw()
-        if self._has_raw_untried():
+            all_had_their_try = False
+        if not all_had_their_try or self._has_raw_untried():
             self._plan_raw()
         self._plan_apply()
 

@@ -205,6 +205,53 @@ def test_a_deadlock_quarantines_nothing(till: ATill, app: Litestar, database: Da
     assert applier(app, database, book).drain() == 2
 
 
+class FullUnder:
+    """Within the block PostgreSQL's disk has no room for the rows of a table."""
+
+    def __init__(self, database: Database, table: str) -> None:
+        self._database = database
+        self._table = table
+
+    def __enter__(self) -> None:
+        self._run(
+            "create function no_room() returns trigger language plpgsql as "
+            "$$ begin raise exception 'no space left on device' using errcode = '53100'; end $$"
+        )
+        self._run(
+            f"create trigger full_up before insert on {self._table} for each row execute function no_room()"
+        )
+
+    def __exit__(self, *reason: object) -> None:
+        self._run("drop function no_room cascade")
+
+    def _run(self, statement: str) -> None:
+        with self._database.write() as tx:
+            tx.exec_driver_sql(statement)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_disk_that_is_full_for_a_while_quarantines_nothing(
+    till: ATill, services: Services, database: Database
+) -> None:
+    till.record(a_sale(1))
+    till.push()
+    with FullUnder(database, "sale_line"), pytest.raises(OperationalError):
+        services.applier.drain()
+    assert services.applier.drain() == 1
+    with database.read() as tx:
+        assert tx.execute(select(quarantine)).all() == []
+
+
+@pytest.mark.expects_log
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_till_hears_that_the_database_takes_nothing_now(till: ATill, database: Database) -> None:
+    till.record(a_sale(1))
+    with FullUnder(database, "ingest_log"):
+        answer = till.send(till.batch())
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unreachable")
+    assert till.push().high == 1
+
+
 def test_a_locked_file_quarantines_nothing(till: ATill, app: Litestar, database: Database) -> None:
     class Locked(Book):
         def record_many(self, tx: Connection, entries: Sequence[RecordedEntry]) -> None:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from shared_models import wire
 from shared_models.cash import OperatorLoggedIn
@@ -17,6 +18,7 @@ from sync_server.database import Database
 from sync_server.exceptions.tables import exception_case
 from sync_server.ingest import raw_frames
 from sync_server.ingest.tables import ingest_log, ingest_pos, quarantine
+from sync_server.services import Services
 from tests.sync_server.a_till import ATill, Client, enrolled_till, open_store
 
 
@@ -196,6 +198,22 @@ def test_a_frame_that_the_database_does_not_take_keeps_no_other_waiting(
     app.state.services.ingest.take_in_raw()
     with database.read() as tx:
         assert sorted(tx.scalars(select(ingest_log.c.type))) == ["operator.logged_in", "sale.voided"]
+
+
+@pytest.mark.expects_log
+def test_a_frame_has_all_its_tries_once_the_disk_has_room_again(
+    services: Services, till: ATill, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OperationalError("", {}, Exception("database or disk is full"))
+
+    till.send_raw(wire.pack(till.batch(1, 1)))
+    with monkeypatch.context() as patch:
+        patch.setattr(services.ingest._raw_frames, "file", full)
+        assert [services.ingest.take_in_raw() for _ in range(5)] == [False] * 5
+    assert services.ingest.take_in_raw()
+    with database.read() as tx:
+        assert len(tx.scalars(select(ingest_log.c.body)).all()) == 1
 
 
 def test_a_raw_entry_that_was_edited_waits_for_a_person(
