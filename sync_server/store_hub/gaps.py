@@ -81,24 +81,27 @@ def make_room(tx: Connection, push: Push, fresh: Sequence[Stamped]) -> None:
 
     So is what was sealed on top of that: once it is gone nobody here could tell what they followed on.
     """
-    claimed = {at.seq: at.hash for at in fresh} | {fresh[-1].seq: push.head_hash}
-    there = ingest_pos.c.seq.between(fresh[0].seq, fresh[-1].seq)
+    last = fresh[-1].seq
+    claimed = {at.seq: at.hash for at in fresh} | {last: push.head_hash}
+    there = ingest_pos.c.seq.between(fresh[0].seq, last)
     rows = tx.execute(entries.held(push.incarnation, fresh[0].seq, len(fresh)).where(there)).all()
     others = [row for row in rows if row.hash != claimed[row.seq]]
-    if others and others[-1].seq == fresh[-1].seq:
-        others += _on_top_of(tx, push.incarnation, others[-1])
-        there = ingest_pos.c.seq.between(fresh[0].seq, others[-1].seq)
+    before = log.hash_at(tx, push.incarnation, last)
+    if before is not None and before != push.head_hash:
+        on_top = list(_on_top_of(tx, push.incarnation, last, before))
+        there = ingest_pos.c.seq.between(fresh[0].seq, last + len(on_top))
+        others += on_top
     aside.put(tx, push.incarnation, (entries.as_push(tx, push.incarnation, [row]) for row in others))
     tx.execute(delete(ingest_pos).where(ingest_pos.c.incarnation == push.incarnation, there))
 
 
-def _on_top_of(tx: Connection, id: bytes, last: entries.Entry) -> Iterator[entries.Entry]:
-    """The entries that follow on one another from that one on."""
-    for row in tx.execute(entries.held(id, last.seq + 1)):
-        if row.seq != last.seq + 1 or not entries.follows(id, row, bytes(last.hash)):
+def _on_top_of(tx: Connection, id: bytes, seq: int, digest: bytes) -> Iterator[entries.Entry]:
+    """The entries that follow on one another from the one at `seq` with that hash on."""
+    for row in tx.execute(entries.held(id, seq + 1)):
+        if row.seq != seq + 1 or not entries.follows(id, row, digest):
             return
         yield row
-        last = row
+        seq, digest = row.seq, bytes(row.hash)
 
 
 def all_gaps(tx: Connection) -> list[Gap]:
