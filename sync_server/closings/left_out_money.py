@@ -14,8 +14,6 @@ from shared_models.sync_api import WireEntry
 from sync_server.closings.reach import (
     ELSEWHERE,
     KEPT_RAW,
-    REFUND,
-    SALE,
     SET_ASIDE,
     UNBOOKED,
     Reach,
@@ -33,7 +31,7 @@ from sync_server.ingest.frame_contents import (
     logged,
     not_in_log,
 )
-from sync_server.ingest.sale_total import UNREADABLE, added_up, is_training, money_of
+from sync_server.ingest.sale_total import REFUND, SALE, UNREADABLE, added_up, is_training, money_of
 from sync_server.ingest.tables import ingest_log, ingest_pos, quarantine
 
 

@@ -11,11 +11,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from shared_models.closing import LeftOut, Reached
 from sync_server.evidence.tables import closings_look
+from sync_server.ingest.sale_total import REFUND, SALE
 from sync_server.ingest.tables import incarnation, ingest_log, ingest_pos, ingest_queue
 from sync_server.leases.tables import refund
 from sync_server.sales.tables import sale
 
-SALE, REFUND = "sale.posted", "refund.posted"
 UNBOOKED, KEPT_RAW, SET_ASIDE, ELSEWHERE = "unbooked", "kept_raw", "set_aside", "elsewhere"
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from shared_models.closing import UnclassifiedMoney
 from shared_models.money import CURRENCIES, MAX_AMOUNT_MINOR
 
+SALE, REFUND = "sale.posted", "refund.posted"
+"""The types of the entries that are money."""
 UNREADABLE = UnclassifiedMoney("", 1, 0, 1)
 
 

@@ -9,11 +9,10 @@ from sqlalchemy import Connection, select
 
 from shared_models.closing import UnclassifiedMoney as Unclassified
 from sync_server.ingest.frame_contents import entries_kept_raw
-from sync_server.ingest.sale_total import unclassified_money
+from sync_server.ingest.sale_total import REFUND, SALE, unclassified_money
 from sync_server.ingest.tables import ingest_log, quarantine
 
 __all__ = ["NotBooked", "Unclassified", "not_booked"]
-_SALE, _REFUND = "sale.posted", "refund.posted"
 
 
 class NotBooked(msgspec.Struct, frozen=True):
@@ -29,7 +28,7 @@ def not_booked(tx: Connection, store_id: str = "", till_id: str = "") -> NotBook
     query = (
         select(ingest_log.c.type, ingest_log.c.body)
         .join(quarantine, quarantine.c.ingest_id == ingest_log.c.ingest_id)
-        .where(quarantine.c.resolved_at_ms.is_(None), ingest_log.c.type.in_((_SALE, _REFUND)))
+        .where(quarantine.c.resolved_at_ms.is_(None), ingest_log.c.type.in_((SALE, REFUND)))
     )
     if store_id:
         query = query.where(ingest_log.c.store_id == store_id)
@@ -39,5 +38,5 @@ def not_booked(tx: Connection, store_id: str = "", till_id: str = "") -> NotBook
         bodies[row.type].append(bytes(row.body))
     places = ((quarantine.c.store_id, store_id), (quarantine.c.till_id, till_id))
     for entry in entries_kept_raw(tx, *(column == value for column, value in places if value)):
-        bodies[entry.type if entry else _SALE].append(entry.body if entry else b"")
-    return NotBooked(list(unclassified_money(bodies[_SALE])), list(unclassified_money(bodies[_REFUND])))
+        bodies[entry.type if entry else SALE].append(entry.body if entry else b"")
+    return NotBooked(list(unclassified_money(bodies[SALE])), list(unclassified_money(bodies[REFUND])))

@@ -12,7 +12,7 @@ import sqlcipher3.dbapi2
 from sqlalchemy import literal, select, text, update
 from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 
-from sync_server.database import Database, metadata
+from sync_server.database import Database, driver_of, is_passing, metadata
 from sync_server.feed.tables import feed_head
 from sync_server.settings import BadSetting, read_settings
 
@@ -100,6 +100,18 @@ def test_what_is_acknowledged_outlasts_a_power_cut_however_fast_postgresql_was_t
             seen[lasting] = tx.scalar(text("show synchronous_commit"))
     tuned.close()
     assert seen == {True: "on", False: "off"}
+
+
+@pytest.mark.postgres
+def test_a_connection_that_dies_under_the_driver_alone_is_a_lost_connection(
+    postgresql_database: Database,
+) -> None:
+    with pytest.raises(OperationalError) as lost, postgresql_database.write() as tx, driver_of(tx) as driver:
+        driver.execute("select pg_terminate_backend(pg_backend_pid())")
+    assert lost.value.connection_invalidated
+    assert is_passing(lost.value)
+    with postgresql_database.read() as tx:
+        assert tx.scalar(select(literal(1))) == 1
 
 
 @pytest.mark.postgres
